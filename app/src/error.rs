@@ -1,0 +1,243 @@
+//! What a server function answers when it does not do what was asked.
+//!
+//! The texts are for people and safe to show. With JavaScript off the error travels in the address
+//! of the page that is shown again, and with it the text that was typed, so that no form is ever
+//! emptied by its own refusal.
+
+use leptos::server_fn::codec::JsonEncoding;
+use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
+use serde::{Deserialize, Serialize};
+
+/// The longest typed text that is handed back: the error travels in an address.
+const TYPED_AT_MOST: usize = 200;
+
+/// A refused form field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldError {
+    /// The field, as it is called in the form.
+    pub field: String,
+    /// Rule and remedy.
+    pub message: String,
+}
+
+/// Why something was not done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum AppError {
+    /// There is no such thing, or the person must not know of it.
+    #[error("There is no such page or thing, or you have no access to it.")]
+    NotFound,
+    /// Some fields were refused.
+    #[error("Some fields need another value.")]
+    Invalid {
+        /// The refused fields.
+        errors: Vec<FieldError>,
+        /// What was typed, by field.
+        typed: Vec<(String, String)>,
+    },
+    /// The person may not; says what is missing and who grants it.
+    #[error("{0}")]
+    Forbidden(String),
+    /// It does not fit the present state; says why and what to do.
+    #[error("{0}")]
+    Conflict(String),
+    /// Something needed does not answer; says what.
+    #[error("{0}")]
+    Unavailable(String),
+    /// The portal's own fault; the log knows more under this id.
+    #[error("Something went wrong in the portal itself. Nothing you did is to blame.")]
+    Internal {
+        /// The id of the request in the log.
+        request_id: String,
+    },
+    /// The session has ended.
+    #[error("You are signed out. Sign in again to go on.")]
+    SignedOut,
+}
+
+impl AppError {
+    /// The same error, with the typed text of a form where fields were refused.
+    #[must_use]
+    pub fn with_typed(self, fields: &[(&str, &str)]) -> Self {
+        match self {
+            Self::Invalid { errors, .. } => Self::Invalid {
+                errors,
+                typed: fields
+                    .iter()
+                    .map(|(field, text)| ((*field).to_owned(), text.chars().take(TYPED_AT_MOST).collect()))
+                    .collect(),
+            },
+            other => other,
+        }
+    }
+
+    /// The message for a field, if it was refused.
+    pub fn field(&self, field: &str) -> Option<String> {
+        match self {
+            Self::Invalid { errors, .. } => {
+                errors.iter().find(|error| error.field == field).map(|error| error.message.clone())
+            }
+            _ => None,
+        }
+    }
+
+    /// What was typed into a field of the refused form.
+    pub fn typed(&self, field: &str) -> Option<String> {
+        match self {
+            Self::Invalid { typed, .. } => {
+                typed.iter().find(|(name, _)| name == field).map(|(_, text)| text.clone())
+            }
+            _ => None,
+        }
+    }
+
+    /// What to say above a form that shows errors at the fields `shown`: everything said nowhere else.
+    pub fn beside_fields(&self, shown: &[&str]) -> Option<String> {
+        match self {
+            Self::Invalid { errors, .. } => {
+                let rest: Vec<&str> = errors
+                    .iter()
+                    .filter(|error| !shown.contains(&error.field.as_str()))
+                    .map(|error| error.message.as_str())
+                    .collect();
+                (!rest.is_empty()).then(|| rest.join(" "))
+            }
+            Self::Internal { request_id } => Some(format!("{self} Request {request_id}.")),
+            other => Some(other.to_string()),
+        }
+    }
+
+    /// A short name of what happened, for a title.
+    pub fn title(&self) -> &'static str {
+        match self {
+            Self::NotFound => "Not found",
+            Self::Invalid { .. } => "Not accepted",
+            Self::Forbidden(_) => "Not allowed",
+            Self::Conflict(_) => "Not now",
+            Self::Unavailable(_) => "Not available",
+            Self::Internal { .. } => "Something went wrong",
+            Self::SignedOut => "Signed out",
+        }
+    }
+
+    /// What can be done about it, where the text itself does not say.
+    pub fn remedy(&self) -> Option<&'static str> {
+        match self {
+            Self::NotFound => Some("Check the address, or go back to your apps."),
+            Self::Internal { .. } => {
+                Some("Try again. If it happens again, tell your administrator the request id.")
+            }
+            Self::SignedOut => Some("Reload the page to sign in."),
+            _ => None,
+        }
+    }
+
+    /// The id of the request in the log, for the portal's own faults.
+    pub fn request_id(&self) -> Option<String> {
+        match self {
+            Self::Internal { request_id } if !request_id.is_empty() => Some(request_id.clone()),
+            _ => None,
+        }
+    }
+}
+
+impl FromServerFnError for AppError {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        match error {
+            ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) => Self::Unavailable(
+                "The portal cannot be reached. Check your connection and try again.".to_owned(),
+            ),
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => Self::Invalid {
+                errors: vec![FieldError {
+                    field: "form".to_owned(),
+                    message: "A field of the form is missing or damaged; reload the page and fill it in again.".to_owned(),
+                }],
+                typed: Vec::new(),
+            },
+            _ => Self::Internal { request_id: String::new() },
+        }
+    }
+}
+
+#[cfg(feature = "ssr")]
+mod from_control {
+    use super::{AppError, FieldError};
+    use crate::request;
+    use control::error::Error;
+    use std::error::Error as _;
+    use std::fmt::Write as _;
+
+    /// The one place where an error leaves the control plane: causes are logged here and go no further.
+    impl From<Error> for AppError {
+        fn from(error: Error) -> Self {
+            match error {
+                Error::NotFound => Self::NotFound,
+                Error::Invalid(errors) => Self::Invalid {
+                    errors: errors
+                        .into_iter()
+                        .map(|error| FieldError { field: error.field, message: error.message })
+                        .collect(),
+                    typed: Vec::new(),
+                },
+                Error::Forbidden(reason) => Self::Forbidden(reason),
+                Error::Conflict(message) => Self::Conflict(message),
+                Error::Unavailable { ref text, .. } => {
+                    let text = text.clone();
+                    tracing::warn!(request_id = request::request_id(), "{}", chain(&error));
+                    Self::Unavailable(text)
+                }
+                Error::Internal { .. } => {
+                    let request_id = request::request_id();
+                    tracing::error!(request_id, "{}", chain(&error));
+                    Self::Internal { request_id }
+                }
+            }
+        }
+    }
+
+    fn chain(error: &Error) -> String {
+        let mut text = error.to_string();
+        let mut cause = error.source();
+        while let Some(inner) = cause {
+            let _ = write!(text, ": {inner}");
+            cause = inner.source();
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused() -> AppError {
+        AppError::Invalid {
+            errors: ["name", "idempotency_key"]
+                .map(|field| FieldError { field: field.to_owned(), message: format!("Not this {field}.") })
+                .to_vec(),
+            typed: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn typed_text_comes_back_and_never_bursts_an_address() {
+        let long = "é".repeat(5000);
+        let error = refused().with_typed(&[("name", "Sh<op"), ("subdomain", &long)]);
+        assert_eq!(error.typed("name").as_deref(), Some("Sh<op"));
+        assert_eq!(error.typed("subdomain").map(|text| text.chars().count()), Some(TYPED_AT_MOST));
+        assert_eq!(AppError::de(error.ser()), error);
+    }
+
+    #[test]
+    fn nothing_is_said_twice_and_nothing_is_left_unsaid() {
+        let error = refused();
+        assert_eq!(error.field("name").as_deref(), Some("Not this name."));
+        assert_eq!(error.beside_fields(&["name"]).as_deref(), Some("Not this idempotency_key."));
+        assert_eq!(error.beside_fields(&["name", "idempotency_key"]), None);
+        assert_eq!(
+            AppError::Conflict("Stop it first.".to_owned()).beside_fields(&["name"]).as_deref(),
+            Some("Stop it first.")
+        );
+    }
+}

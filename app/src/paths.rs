@@ -1,0 +1,201 @@
+//! Every address of the portal as a function: a link that is not here does not exist.
+
+use std::fmt::Write as _;
+
+/// The list of apps.
+pub fn apps() -> String {
+    "/apps".to_owned()
+}
+
+/// The list of apps, going on after `cursor`.
+pub fn apps_after(cursor: &str) -> String {
+    format!("/apps?after={}", encoded(cursor))
+}
+
+/// The form that creates an app.
+pub fn create_app() -> String {
+    "/apps/new".to_owned()
+}
+
+/// An app.
+pub fn app(app: &str) -> String {
+    format!("/apps/{}", encoded(app))
+}
+
+/// An app's settings.
+pub fn app_settings(app: &str) -> String {
+    format!("/apps/{}/settings", encoded(app))
+}
+
+/// An app's packages.
+pub fn packages(app: &str) -> String {
+    format!("/apps/{}/packages", encoded(app))
+}
+
+/// An app's packages, going on after `cursor`.
+pub fn packages_after(app: &str, cursor: &str) -> String {
+    format!("/apps/{}/packages?after={}", encoded(app), encoded(cursor))
+}
+
+/// Where a package is sent to.
+pub fn package_upload(app: &str) -> String {
+    format!("/apps/{}/packages/upload", encoded(app))
+}
+
+/// A package.
+pub fn package(app: &str, package: &str) -> String {
+    format!("/apps/{}/packages/{}", encoded(app), encoded(package))
+}
+
+/// The file of a package.
+pub fn package_file(app: &str, package: &str) -> String {
+    format!("/apps/{}/packages/{}/file", encoded(app), encoded(package))
+}
+
+/// An environment.
+pub fn environment(app: &str, environment: &str) -> String {
+    format!("/apps/{}/environments/{}", encoded(app), encoded(environment))
+}
+
+/// The form that deploys to an environment.
+pub fn deploy(app: &str, environment: &str) -> String {
+    format!("/apps/{}/environments/{}/deploy", encoded(app), encoded(environment))
+}
+
+/// The form that deploys to an environment, with a package chosen.
+pub fn deploy_package(app: &str, environment: &str, package: &str) -> String {
+    format!("{}?package={}", deploy(app, environment), encoded(package))
+}
+
+/// An environment's debugger.
+pub fn debugger(app: &str, environment: &str) -> String {
+    format!("/apps/{}/environments/{}/debugger", encoded(app), encoded(environment))
+}
+
+/// The list of operations.
+pub fn operations() -> String {
+    "/operations".to_owned()
+}
+
+/// The list of operations that are not finished.
+pub fn unfinished_operations() -> String {
+    "/operations?show=unfinished".to_owned()
+}
+
+/// The list of operations, going on after `cursor`.
+pub fn operations_after(unfinished_only: bool, cursor: &str) -> String {
+    let show = if unfinished_only { "show=unfinished&" } else { "" };
+    format!("/operations?{show}after={}", encoded(cursor))
+}
+
+/// An operation.
+pub fn operation(operation: &str) -> String {
+    format!("/operations/{}", encoded(operation))
+}
+
+/// Where the choice of a theme is sent to.
+pub fn theme() -> String {
+    "/theme".to_owned()
+}
+
+/// Where signing in starts.
+pub fn login() -> String {
+    "/login".to_owned()
+}
+
+/// Where signing out is sent to.
+pub fn logout() -> String {
+    "/logout".to_owned()
+}
+
+/// The stream of changes.
+pub fn events() -> String {
+    "/events".to_owned()
+}
+
+/// The page that shows every primitive, in development.
+pub fn gallery() -> String {
+    "/ui".to_owned()
+}
+
+/// Text as one segment of a path or one value of a query.
+fn encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                out.push(char::from(byte));
+            }
+            _ => {
+                let _ = write!(out, "%{byte:02X}");
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_whole_table() {
+        let table = [
+            apps(),
+            apps_after("ab_9-"),
+            create_app(),
+            app("shop"),
+            app_settings("shop"),
+            packages("shop"),
+            packages_after("shop", "ab"),
+            package_upload("shop"),
+            package("shop", "6f"),
+            package_file("shop", "6f"),
+            environment("shop", "test"),
+            deploy("shop", "test"),
+            deploy_package("shop", "test", "6f"),
+            debugger("shop", "test"),
+            operations(),
+            unfinished_operations(),
+            operations_after(false, "ab"),
+            operations_after(true, "ab"),
+            operation("0c"),
+            theme(),
+            login(),
+            logout(),
+            events(),
+            gallery(),
+        ];
+        insta::assert_snapshot!(table.join("\n"), @r"
+        /apps
+        /apps?after=ab_9-
+        /apps/new
+        /apps/shop
+        /apps/shop/settings
+        /apps/shop/packages
+        /apps/shop/packages?after=ab
+        /apps/shop/packages/upload
+        /apps/shop/packages/6f
+        /apps/shop/packages/6f/file
+        /apps/shop/environments/test
+        /apps/shop/environments/test/deploy
+        /apps/shop/environments/test/deploy?package=6f
+        /apps/shop/environments/test/debugger
+        /operations
+        /operations?show=unfinished
+        /operations?after=ab
+        /operations?show=unfinished&after=ab
+        /operations/0c
+        /theme
+        /login
+        /logout
+        /events
+        /ui
+        ");
+    }
+
+    #[test]
+    fn no_text_leaves_its_segment() {
+        assert_eq!(app("../x?y#z ä"), "/apps/..%2Fx%3Fy%23z%20%C3%A4");
+    }
+}

@@ -1,0 +1,54 @@
+//! What changed, for the pages that show it: one listening connection for each process.
+
+use crate::db::notify::CHANNEL;
+use domain::ids::CompanyId;
+use serde::Deserialize;
+use sqlx::PgPool;
+use sqlx::postgres::PgListener;
+use tokio::sync::broadcast;
+use uuid::Uuid;
+
+/// Keys of things that changed, of one company.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The company; others never hear of it.
+    pub scope: CompanyId,
+    /// `apps`, `app:shop`, `environment:<id>`, `operations`, `operation:<id>`, `packages:shop`, `subject:<id>`.
+    pub keys: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Payload {
+    scope: Uuid,
+    keys: Vec<String>,
+}
+
+/// Changes from now on. The listening task ends when the last receiver is gone.
+pub fn listen(pool: &PgPool) -> broadcast::Sender<Change> {
+    let (sender, _) = broadcast::channel(1024);
+    let (pool, out) = (pool.clone(), sender.clone());
+    tokio::spawn(async move {
+        loop {
+            if let Err(error) = forward(&pool, &out).await {
+                tracing::warn!(error = &error as &dyn std::error::Error, "listening for changes failed, trying again");
+            }
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        }
+    });
+    sender
+}
+
+async fn forward(pool: &PgPool, out: &broadcast::Sender<Change>) -> Result<(), sqlx::Error> {
+    let mut listener = PgListener::connect_with(pool).await?;
+    listener.listen(CHANNEL).await?;
+    loop {
+        let notification = listener.recv().await?;
+        match serde_json::from_str::<Payload>(notification.payload()) {
+            Ok(payload) => {
+                // Nobody listening is no error.
+                let _ = out.send(Change { scope: CompanyId::new(payload.scope), keys: payload.keys });
+            }
+            Err(error) => tracing::warn!(%error, "a change notice could not be read"),
+        }
+    }
+}

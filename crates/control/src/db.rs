@@ -1,0 +1,19 @@
+//! All SQL of the control plane, a file for each noun. Free functions on a connection: the use
+//! case owns the transaction.
+
+pub(crate) mod apps;
+pub(crate) mod audit;
+pub(crate) mod deployments;
+pub(crate) mod environments;
+pub(crate) mod events;
+pub(crate) mod notify;
+pub(crate) mod packages;
+pub(crate) mod people;
+pub(crate) mod tenants;
+
+use crate::error::Inconsistent;
+
+/// Parses a column's text, or says which row breaks our rules.
+fn parsed<T>(value: Option<T>, table: &'static str, column: &'static str, id: impl ToString) -> Result<T, Inconsistent> {
+    value.ok_or_else(|| Inconsistent { table, column, id: id.to_string() })
+}

@@ -1,0 +1,130 @@
+//! SQL of companies and people.
+
+use super::parsed;
+use crate::error::Result;
+use crate::people::Person;
+use domain::ids::{CompanyId, PersonId};
+use domain::permissions::Role;
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+struct PersonRow {
+    id: Uuid,
+    company_id: Uuid,
+    company_name: String,
+    residency_required: bool,
+    email: String,
+    name: String,
+    role: String,
+    issuer: Option<String>,
+    deactivated_at: Option<OffsetDateTime>,
+}
+
+impl TryFrom<PersonRow> for Person {
+    type Error = crate::error::Error;
+    fn try_from(row: PersonRow) -> Result<Self> {
+        Ok(Self {
+            id: PersonId::new(row.id),
+            company: CompanyId::new(row.company_id),
+            company_name: row.company_name,
+            residency_required: row.residency_required,
+            role: parsed(Role::parse(&row.role), "people", "role", row.id)?,
+            email: row.email,
+            name: row.name,
+            bound: row.issuer.is_some(),
+            active: row.deactivated_at.is_none(),
+        })
+    }
+}
+
+pub(crate) async fn by_id(db: &mut PgConnection, id: PersonId) -> Result<Option<Person>> {
+    let row = sqlx::query_as!(
+        PersonRow,
+        r#"
+        select p.id, p.company_id, c.name as company_name, c.residency_required, p.email, p.name, p.role, p.issuer, p.deactivated_at
+        from people p join companies c on c.id = p.company_id
+        where p.id = $1
+        "#,
+        id.uuid(),
+    )
+    .fetch_optional(db)
+    .await?;
+    row.map(Person::try_from).transpose()
+}
+
+pub(crate) async fn by_subject(db: &mut PgConnection, issuer: &str, subject: &str) -> Result<Option<Person>> {
+    let row = sqlx::query_as!(
+        PersonRow,
+        r#"
+        select p.id, p.company_id, c.name as company_name, c.residency_required, p.email, p.name, p.role, p.issuer, p.deactivated_at
+        from people p join companies c on c.id = p.company_id
+        where p.issuer = $1 and p.subject = $2
+        "#,
+        issuer,
+        subject,
+    )
+    .fetch_optional(db)
+    .await?;
+    row.map(Person::try_from).transpose()
+}
+
+/// Binds the person who has this address and no subject yet; at most one row.
+pub(crate) async fn bind(db: &mut PgConnection, email: &str, issuer: &str, subject: &str, at: OffsetDateTime) -> Result<Option<PersonId>> {
+    let id = sqlx::query_scalar!(
+        r#"
+        update people set issuer = $2, subject = $3, updated_at = $4
+        where email = lower($1) and subject is null
+        returning id
+        "#,
+        email,
+        issuer,
+        subject,
+        at,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(id.map(PersonId::new))
+}
+
+pub(crate) async fn upsert_company(db: &mut PgConnection, id: CompanyId, name: &str, at: OffsetDateTime) -> Result<CompanyId> {
+    let id = sqlx::query_scalar!(
+        r#"
+        insert into companies (id, name, residency_required, created_at, updated_at) values ($1, $2, false, $3, $3)
+        on conflict on constraint companies_name_key do update set updated_at = companies.updated_at
+        returning id
+        "#,
+        id.uuid(),
+        name,
+        at,
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(CompanyId::new(id))
+}
+
+/// Adds a person; false if the address is known already.
+pub(crate) async fn insert(db: &mut PgConnection, id: PersonId, company: CompanyId, email: &str, name: &str, role: Role, at: OffsetDateTime) -> Result<bool> {
+    let done = sqlx::query!(
+        r#"
+        insert into people (id, company_id, email, name, role, created_at, updated_at) values ($1, $2, lower($3), $4, $5, $6, $6)
+        on conflict on constraint people_email_key do nothing
+        "#,
+        id.uuid(),
+        company.uuid(),
+        email,
+        name,
+        role.as_str(),
+        at,
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub(crate) async fn set_deactivated(db: &mut PgConnection, id: PersonId, deactivated_at: Option<OffsetDateTime>, at: OffsetDateTime) -> Result<()> {
+    sqlx::query!("update people set deactivated_at = $2, updated_at = $3 where id = $1", id.uuid(), deactivated_at, at)
+        .execute(db)
+        .await?;
+    Ok(())
+}

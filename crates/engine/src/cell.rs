@@ -1,0 +1,1 @@
+//! The driver of the local engine: HTTP over the unix socket of `cell`.

@@ -1,0 +1,158 @@
+//! What an engine sees.
+
+use domain::ids::{EnvironmentId, InstanceId};
+use domain::states::InstanceState;
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+/// What an engine is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Info {
+    /// Version of the engine.
+    pub version: String,
+    /// The sandbox in use: `runc` or `bubblewrap`.
+    pub sandbox: String,
+    /// What the sandbox does not enforce on this machine; empty when it enforces everything.
+    pub caveats: Vec<String>,
+    /// The ingress's address, `host:port`.
+    pub ingress: String,
+    /// Zone labels that instances are spread over.
+    pub zones: Vec<String>,
+    /// Names of the runtimes that can be asked for.
+    pub runtimes: Vec<String>,
+}
+
+/// The actual state of one workload.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Observation {
+    /// The environment.
+    pub id: EnvironmentId,
+    /// The revision of the wanted state that the engine works towards.
+    pub revision: i64,
+    /// Instances, by index, then age.
+    pub instances: Vec<Instance>,
+    /// How far the wanted template is reached.
+    pub rollout: Rollout,
+    /// When this was observed.
+    #[serde(with = "time::serde::rfc3339")]
+    pub observed_at: OffsetDateTime,
+}
+
+/// Progress of a change of the template.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "phase", rename_all = "snake_case")]
+pub enum Rollout {
+    /// Every instance is of the wanted template and count.
+    Settled,
+    /// Instances are being started, replaced or ended.
+    Rolling {
+        /// Ready instances of the wanted template.
+        done: u16,
+        /// Instances wanted.
+        total: u16,
+        /// What is being done, as a person reads it.
+        doing: String,
+    },
+    /// An instance of the wanted template could not be started; older ones keep serving.
+    Failed {
+        /// The failing check or step, as a person reads it.
+        reason: String,
+        /// The last log lines of that instance.
+        log: Vec<String>,
+    },
+}
+
+/// One instance.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Instance {
+    /// Its id; a replacement has another.
+    pub id: InstanceId,
+    /// Its index: 0 is the leader.
+    pub index: u16,
+    /// Its zone.
+    pub zone: String,
+    /// Its state.
+    pub state: InstanceState,
+    /// The step of the start sequence or the failing check, as a person reads it; may be empty.
+    pub detail: String,
+    /// Whether it is of the wanted template.
+    pub current: bool,
+    /// The package it runs: `Shop 2.4.1`.
+    pub package: String,
+    /// The process, as the machine sees it.
+    pub pid: Option<u32>,
+    /// Since when it is in this state.
+    #[serde(with = "time::serde::rfc3339")]
+    pub since: OffsetDateTime,
+    /// Memory in use, bytes.
+    pub memory_bytes: Option<u64>,
+    /// Memory limit, bytes.
+    pub memory_limit_bytes: u64,
+    /// Processor use since the last reading, thousandths of a core.
+    pub cpu_milli: Option<u32>,
+    /// Crashes of this index since it was last stable.
+    pub restarts: u32,
+    /// The last crash of this index.
+    pub last_crash: Option<Crash>,
+}
+
+/// An unexpected end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Crash {
+    /// When.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+    /// Why, as a person reads it: `killed by signal 9`, `out of memory`, `did not answer for 6 s`.
+    pub reason: String,
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// Grows by one with each event of this engine, over restarts too.
+    pub sequence: u64,
+    /// When.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+    /// Of which environment.
+    pub workload: EnvironmentId,
+    /// Index of the instance, where it is about one.
+    pub index: Option<u16>,
+    /// What kind.
+    pub kind: EventKind,
+    /// As a person reads it.
+    pub message: String,
+}
+
+/// Kinds of events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventKind {
+    /// An instance is being started.
+    Starting,
+    /// An instance gets requests.
+    Ready,
+    /// An instance fails its checks and gets no requests.
+    Unhealthy,
+    /// An instance ended unexpectedly.
+    Crashed,
+    /// An instance was stopped as wanted.
+    Stopped,
+    /// A change of the template failed.
+    RolloutFailed,
+    /// The wanted state is reached.
+    Settled,
+    /// A running instance was found and taken over after the engine's own restart.
+    Adopted,
+}
+
+/// A line of an instance's log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogLine {
+    /// Index of the instance.
+    pub index: u16,
+    /// The instance.
+    pub instance: InstanceId,
+    /// The line as it was written, without the line end.
+    pub line: String,
+}

@@ -1,0 +1,96 @@
+//! What an engine is asked to run.
+
+use domain::ids::EnvironmentId;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize, Serializer};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// The wanted state of one environment. Everything an engine needs, nothing of the portal's.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Workload {
+    /// The environment.
+    pub id: EnvironmentId,
+    /// Grows with each change of the wanted state.
+    pub revision: i64,
+    /// The names people know it by, for error pages and logs: `Shop / Test`.
+    pub title: String,
+    /// Host names that lead to it, lower case, without port.
+    pub hosts: Vec<String>,
+    /// Instances that should serve; 0 when stopped.
+    pub instances: u16,
+    /// What each instance is; absent when nothing is deployed. A change replaces the
+    /// instances one after another; anything outside it changes without a restart.
+    pub template: Option<Template>,
+    /// The instance index that the debugger's path leads to.
+    pub debugger_instance: u16,
+    /// How long an instance may finish its requests before it is ended, seconds.
+    pub drain_seconds: u32,
+}
+
+/// What one instance is made of.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Template {
+    /// The package.
+    pub package: PackageSource,
+    /// Name of the runtime entry in the engine's configuration: `sample` or `mendix`.
+    pub runtime: String,
+    /// Memory limit, MiB.
+    pub memory_mib: u32,
+    /// Processor limit, thousandths of a core.
+    pub cpu_milli: u32,
+    /// Limit of processes and threads.
+    pub pids: u32,
+    /// The database of the environment.
+    pub database: Database,
+    /// The folder that is the environment's bucket.
+    pub bucket: PathBuf,
+    /// `DTAPMode`: `P`, `A`, `T` or `D`.
+    pub dtap_mode: String,
+    /// The address people use.
+    pub root_url: String,
+    /// Constants: `Module.Name` to value.
+    pub constants: BTreeMap<String, String>,
+    /// Further runtime settings, by the runtime's own names.
+    pub settings: BTreeMap<String, String>,
+    /// The debugger's password, set at each start.
+    #[serde(serialize_with = "expose")]
+    pub debugger_password: SecretString,
+    /// The password of the runtime's administrator account, set at each start.
+    #[serde(serialize_with = "expose")]
+    pub admin_password: SecretString,
+    /// Grows when a restart is asked for; has no other meaning.
+    pub restarts: i64,
+}
+
+/// Where a package is read from, and what it must be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PackageSource {
+    /// The file.
+    pub file: PathBuf,
+    /// SHA-256 of the file, lower-case hexadecimal.
+    pub sha256: String,
+    /// Name and version, for logs: `Shop 2.4.1`.
+    pub label: String,
+}
+
+/// A database and the role that may use it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Database {
+    /// The server: the folder of its unix socket, or `host` of a TCP server.
+    pub host: String,
+    /// The server's port; part of the socket's file name too.
+    pub port: u16,
+    /// The database.
+    pub name: String,
+    /// The role.
+    pub user: String,
+    /// The role's password.
+    #[serde(serialize_with = "expose")]
+    pub password: SecretString,
+}
+
+/// The engine must get the secrets: its channel and its files are for the engine alone.
+fn expose<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(secret.expose_secret())
+}
