@@ -4,6 +4,8 @@
 //! of the page that is shown again, and with it the text that was typed, so that no form is ever
 //! emptied by its own refusal.
 
+pub mod view;
+
 use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use serde::{Deserialize, Serialize};
@@ -57,7 +59,7 @@ pub enum AppError {
 impl AppError {
     /// The same error, with the typed text of a form where fields were refused.
     #[must_use]
-    pub fn with_typed(self, fields: &[(&str, &str)]) -> Self {
+    pub fn with_typed(self, fields: &[(&'static str, String)]) -> Self {
         match self {
             Self::Invalid { errors, .. } => Self::Invalid {
                 errors,
@@ -88,6 +90,13 @@ impl AppError {
             }
             _ => None,
         }
+    }
+
+    /// The message for a field as long as the text in it is the one that was refused.
+    pub fn field_with(&self, field: &str, text: &str) -> Option<String> {
+        let sent = self.typed(field)?;
+        let same = text.chars().take(TYPED_AT_MOST).eq(sent.chars());
+        self.field(field).filter(|_| same)
     }
 
     /// What to say above a form that shows errors at the fields `shown`: everything said nowhere else.
@@ -138,6 +147,31 @@ impl AppError {
             _ => None,
         }
     }
+}
+
+impl AppError {
+    /// Lets the answer to a page load carry the status that fits the error.
+    #[cfg(feature = "ssr")]
+    fn set_status(&self) {
+        use http::StatusCode;
+        let status = match self {
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::SignedOut => StatusCode::UNAUTHORIZED,
+        };
+        if let Some(response) = leptos::prelude::use_context::<leptos_axum::ResponseOptions>() {
+            response.set_status(status);
+        }
+    }
+
+    /// In the browser there is no answer left to mark.
+    #[cfg(not(feature = "ssr"))]
+    #[expect(clippy::unused_self, reason = "the server's side of this function uses it")]
+    fn set_status(&self) {}
 }
 
 impl FromServerFnError for AppError {
@@ -223,7 +257,7 @@ mod tests {
     #[test]
     fn typed_text_comes_back_and_never_bursts_an_address() {
         let long = "é".repeat(5000);
-        let error = refused().with_typed(&[("name", "Sh<op"), ("subdomain", &long)]);
+        let error = refused().with_typed(&[("name", "Sh<op".to_owned()), ("subdomain", long)]);
         assert_eq!(error.typed("name").as_deref(), Some("Sh<op"));
         assert_eq!(error.typed("subdomain").map(|text| text.chars().count()), Some(TYPED_AT_MOST));
         assert_eq!(AppError::de(error.ser()), error);

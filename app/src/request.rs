@@ -26,40 +26,27 @@ pub async fn session() -> Result<Session, AppError> {
     Ok(ctx()?.into())
 }
 
+/// The signed-in person with the means to act, or the refusal of an anonymous caller.
 #[cfg(feature = "ssr")]
-pub use on_server::{ctx, request_id, state};
+pub fn ctx() -> Result<control::ctx::Ctx, AppError> {
+    use_context::<Option<control::ctx::Ctx>>().flatten().ok_or(AppError::SignedOut)
+}
+
+/// The id of the request in the log; empty outside a request.
+#[cfg(feature = "ssr")]
+pub fn request_id() -> String {
+    ctx().map(|ctx| ctx.request_id).unwrap_or_default()
+}
 
 #[cfg(feature = "ssr")]
-mod on_server {
-    use super::{AppError, Session, use_context};
-    use control::ctx::{Ctx, State};
-    use domain::permissions::create_app_access;
-    use std::sync::Arc;
-
-    /// The signed-in person with the means to act, or the refusal of an anonymous caller.
-    pub fn ctx() -> Result<Ctx, AppError> {
-        use_context::<Option<Ctx>>().flatten().ok_or(AppError::SignedOut)
-    }
-
-    /// The parts of the control plane.
-    pub fn state() -> Result<Arc<State>, AppError> {
-        ctx().map(|ctx| ctx.state)
-    }
-
-    /// The id of the request in the log; empty outside a request.
-    pub fn request_id() -> String {
-        use_context::<Option<Ctx>>().flatten().map(|ctx| ctx.request_id).unwrap_or_default()
-    }
-
-    impl From<Ctx> for Session {
-        fn from(ctx: Ctx) -> Self {
-            Self {
-                create_app: create_app_access(&ctx.actor),
-                name: ctx.name,
-                email: ctx.email,
-                company: ctx.company_name,
-                role_label: ctx.actor.role.label().to_owned(),
-            }
+impl From<control::ctx::Ctx> for Session {
+    fn from(ctx: control::ctx::Ctx) -> Self {
+        Self {
+            create_app: domain::permissions::create_app_access(&ctx.actor),
+            name: ctx.name,
+            email: ctx.email,
+            company: ctx.company_name,
+            role_label: ctx.actor.role.label().to_owned(),
         }
     }
 }

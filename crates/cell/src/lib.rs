@@ -1,1 +1,23 @@
-//! cell.
+//! The local engine: keeps one machine's instances as wanted and routes requests to them.
+//!
+//! [`supervisor`] makes what is and what is wanted meet, inside the walls of [`sandbox`];
+//! [`ingress`] brings requests to the instances that are ready; [`api`] is how the control plane
+//! speaks to both; [`init`] is the first process inside each sandbox.
+
+pub mod api;
+pub mod config;
+mod crash_policy;
+mod database_socket;
+mod disk;
+pub mod ingress;
+pub mod init;
+mod journal;
+mod packages;
+mod process;
+mod record;
+pub mod sandbox;
+pub mod serve;
+mod shared_folder;
+pub mod supervisor;
+mod uids;
+mod usage;

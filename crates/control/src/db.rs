@@ -6,9 +6,11 @@ pub(crate) mod audit;
 pub(crate) mod deployments;
 pub(crate) mod environments;
 pub(crate) mod events;
+pub(crate) mod leadership;
 pub(crate) mod notify;
 pub(crate) mod packages;
 pub(crate) mod people;
+pub(crate) mod subjects;
 pub(crate) mod tenants;
 
 use crate::error::Inconsistent;

@@ -1,6 +1,7 @@
 //! Plans: what an environment of an app may use. Source: the plan table of Mendix Cloud (S20 to XL20).
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 
 /// A plan; the limits hold for each environment.
@@ -23,8 +24,8 @@ pub struct Plan {
 }
 
 /// The code of a plan in the table below.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(into = "String")]
 pub struct PlanCode(&'static str);
 
 impl PlanCode {
@@ -60,6 +61,12 @@ impl TryFrom<String> for PlanCode {
     type Error = String;
     fn try_from(text: String) -> Result<Self, String> {
         Self::parse(&text).ok_or_else(|| format!("“{text}” is no plan of this portal"))
+    }
+}
+
+impl<'de> Deserialize<'de> for PlanCode {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::try_from(String::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }
 

@@ -3,7 +3,8 @@
 //! Source: the cloud FAQ (EU data stays in the EU and is not backed up in the UK; the UK is backed up
 //! elsewhere in the EU; US stays in the US; Japan is backed up in Australia).
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 
 /// A political region: the area whose law holds for the data.
@@ -97,8 +98,8 @@ impl Region {
 }
 
 /// The code of a region in the table below.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(into = "String")]
 pub struct RegionCode(&'static str);
 
 impl RegionCode {
@@ -134,6 +135,12 @@ impl TryFrom<String> for RegionCode {
     type Error = String;
     fn try_from(text: String) -> Result<Self, String> {
         Self::parse(&text).ok_or_else(|| format!("“{text}” is no region of this portal"))
+    }
+}
+
+impl<'de> Deserialize<'de> for RegionCode {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::try_from(String::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }
 

@@ -113,12 +113,7 @@ impl fmt::Display for StartResult {
             }
             Self::StartupActionFailed => "The app's after-startup action failed",
             Self::MobileNotLicensed => "The licence does not cover mobile use",
-            Self::Undocumented(number) => {
-                return write!(
-                    formatter,
-                    "The runtime gave an undocumented result, {number}"
-                );
-            }
+            Self::Undocumented(_) => "The runtime did not start the app",
         };
         formatter.write_str(text)
     }

@@ -59,9 +59,9 @@ impl StartConfig {
             log_levels: Vec::new(),
             debugger_password,
             admin_password,
-            alive_within: Duration::from_secs(60),
-            start_within: Duration::from_secs(300),
-            structure_within: Duration::from_secs(600),
+            alive_within: Duration::from_mins(1),
+            start_within: Duration::from_mins(5),
+            structure_within: Duration::from_mins(10),
             structure_pause: Duration::from_secs(10),
         }
     }
@@ -132,7 +132,7 @@ pub async fn run(
         move |source| StartError::Call { phase, source }
     };
 
-    enter("Waiting for the runtime");
+    let _ = enter("Waiting for the runtime");
     alive(client, config.alive_within).await?;
 
     let failed = enter("Setting up logging");
@@ -243,7 +243,7 @@ async fn started<F: FnOnce(CallError) -> StartError + Copy>(
         }
         repairs += 1;
         if !config.leader {
-            enter("Waiting for the database's structure");
+            let _ = enter("Waiting for the database's structure");
             if Instant::now() + config.structure_pause >= follower_deadline {
                 return Err(StartError::StructureNotReady {
                     seconds: config.structure_within.as_secs(),

@@ -1,1 +1,61 @@
-//! mda.
+//! Deployment packages (`.mda`): what one is, whether it may be accepted, and its unpacking.
+//!
+//! A package comes from people and is believed in nothing. It must be a plain zip archive whose
+//! directory, local headers and data agree with each other; what it unpacks to is counted on the
+//! bytes that really come out. Everything here blocks, and reads the file piece by piece: memory
+//! use grows with the number of entries, not with their size.
+
+mod archive;
+mod contents;
+mod digest;
+mod directory;
+mod end_record;
+mod local_headers;
+mod metadata;
+mod names;
+
+pub mod limits;
+pub mod manifest;
+pub mod refusal;
+
+use archive::Archive;
+use limits::Limits;
+use manifest::Manifest;
+use refusal::Refusal;
+use std::path::Path;
+
+/// The largest metadata file that is looked at.
+const METADATA_BYTES: u64 = 8 << 20;
+
+/// Checks the whole package and says what it is.
+pub fn inspect(file: &Path, limits: &Limits) -> Result<Manifest, Refusal> {
+    let archive = Archive::open(file, limits)?;
+    let contents = contents::read(&archive, limits)?;
+    let metadata = metadata::parse(&contents.metadata)?;
+    Ok(Manifest {
+        name: metadata.name,
+        version: metadata.version,
+        runtime_version: metadata.runtime_version,
+        java_version: metadata.java_version,
+        description: metadata.description,
+        constants: metadata.constants,
+        scheduled_events: metadata.scheduled_events,
+        files: contents.files,
+        unpacked_bytes: contents.unpacked_bytes,
+        sha256: digest::sha256(file)?,
+    })
+}
+
+/// Unpacks `model/` and `web/` into the existing, empty folder `into`.
+///
+/// Every file is made anew (0644, folders 0755) and no link is followed. When it is refused half
+/// way, what was written stays for the caller to remove together with the folder.
+pub fn unpack(file: &Path, into: &Path, limits: &Limits) -> Result<(), Refusal> {
+    let archive = Archive::open(file, limits)?;
+    contents::unpack(&archive, into, limits)
+}
+
+/// SHA-256 of a file, lower-case hexadecimal.
+pub fn sha256(file: &Path) -> Result<String, Refusal> {
+    digest::sha256(file)
+}

@@ -12,7 +12,7 @@ use domain::names::{AppName, EnvironmentName, NameError, Subdomain};
 use domain::permissions::{Access, TeamRole, create_app_access};
 use domain::plans::PlanCode;
 use domain::regions::RegionCode;
-use saga::SagaId;
+use saga::saga::SagaId;
 use serde_json::json;
 use uuid::Uuid;
 

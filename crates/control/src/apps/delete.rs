@@ -8,7 +8,7 @@ use crate::sagas::app_delete::AppDelete;
 use domain::ids::OperationId;
 use domain::names::Subdomain;
 use domain::permissions::Permission;
-use saga::SagaId;
+use saga::saga::SagaId;
 use serde_json::json;
 use uuid::Uuid;
 

@@ -207,3 +207,19 @@ pub(crate) async fn delete(db: &mut PgConnection, company: CompanyId, id: AppId)
     sqlx::query!("delete from apps where company_id = $1 and id = $2", company.uuid(), id.uuid()).execute(db).await?;
     Ok(())
 }
+
+/// The app, held against a change of its state until the transaction ends.
+pub(crate) async fn by_id_locked(db: &mut PgConnection, company: CompanyId, id: AppId) -> Result<Option<App>> {
+    let row = sqlx::query_as!(
+        AppRow,
+        r#"
+        select id, company_id, name, subdomain, region, generation, plan, state, created_at
+        from apps where company_id = $1 and id = $2 for share
+        "#,
+        company.uuid(),
+        id.uuid(),
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(App::try_from).transpose()?)
+}

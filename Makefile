@@ -1,0 +1,32 @@
+# Each recipe is one line; what it does is in scripts/.
+.PHONY: help run test check e2e bench prepare fmt sample setup
+
+help: ## Lists these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: ## Installs what is missing, builds, and starts the whole portal
+	@scripts/run
+
+test: ## Runs every test; the last line counts them
+	@scripts/test
+
+check: ## Format, lints, licences, queries
+	@scripts/check
+
+e2e: ## Runs the browser tests only
+	@scripts/e2e
+
+bench: ## Measures speed and sizes beside a reference
+	@scripts/bench
+
+prepare: ## Writes .sqlx/ anew after a query or a migration changed
+	@scripts/prepare
+
+fmt: ## Formats the code
+	@scripts/fmt
+
+sample: ## Makes sample.mda from sample/
+	@scripts/make-sample
+
+setup: ## Installs what run, test and check need
+	@scripts/setup all

@@ -1,0 +1,381 @@
+//! What the app screens ask of the server.
+
+use crate::error::AppError;
+use crate::operations::api::OperationSummary;
+#[cfg(feature = "ssr")]
+use crate::{paths, request};
+use domain::capabilities::Generation;
+use domain::permissions::Access;
+use domain::plans::PlanCode;
+use domain::regions::RegionCode;
+use domain::states::Status;
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// An app in the list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppSummary {
+    /// Its name.
+    pub name: String,
+    /// Its address's first label; also its address in the portal.
+    pub subdomain: String,
+    /// The region.
+    pub region: RegionCode,
+    /// Its environments, in order.
+    pub environments: Vec<EnvironmentSummary>,
+}
+
+/// An environment beside its app.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnvironmentSummary {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its name in addresses.
+    pub slug: String,
+    /// Its status.
+    pub status: Status,
+    /// The live version: `Shop 2.4.1`.
+    pub package: Option<String>,
+}
+
+/// A page of apps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppList {
+    /// The apps.
+    pub items: Vec<AppSummary>,
+    /// Where the list goes on.
+    pub next: Option<String>,
+    /// Whether one may make an app.
+    pub create: Access,
+    /// The domain that all apps' addresses end with.
+    pub apps_domain: String,
+}
+
+/// An app on its own page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppDetails {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its address's first label.
+    pub subdomain: String,
+    /// The domain that all apps' addresses end with.
+    pub apps_domain: String,
+    /// The region.
+    pub region: RegionCode,
+    /// The platform generation.
+    pub generation: Generation,
+    /// The plan of each environment.
+    pub plan: PlanCode,
+    /// Whether it is there, being made or being taken away.
+    pub state: AppState,
+    /// When it was made.
+    pub created_at: i64,
+    /// Its environments, in order.
+    pub environments: Vec<EnvironmentCard>,
+    /// Operations that are not finished.
+    pub operations: Vec<OperationSummary>,
+    /// Whether one may upload and delete packages.
+    pub manage_packages: Access,
+    /// Whether one may delete the app.
+    pub delete: Access,
+}
+
+/// The life of an app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AppState {
+    /// Being made.
+    Creating,
+    /// There.
+    Ready,
+    /// Being taken away.
+    Deleting,
+}
+
+/// An environment on the app's page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnvironmentCard {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its name in addresses.
+    pub slug: String,
+    /// Its status.
+    pub status: Status,
+    /// The live version.
+    pub package: Option<String>,
+    /// Its address.
+    pub url: String,
+    /// Whether one may deploy to it now.
+    pub deploy: Access,
+}
+
+/// What one may choose from when making an app.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    /// Whether one may make an app at all.
+    pub create: Access,
+    /// Names this very form, so that sending it twice makes one app.
+    pub idempotency_key: String,
+    /// The company.
+    pub company: String,
+    /// Whether the company demands that data stays in its political region.
+    pub residency_required: bool,
+    /// The regions that cannot be chosen, each with the reason.
+    pub refused_regions: Vec<(RegionCode, String)>,
+    /// The domain that addresses end with.
+    pub apps_domain: String,
+    /// The port of addresses.
+    pub apps_port: u16,
+}
+
+impl Offer {
+    /// The address of a label.
+    pub fn url(&self, label: &str) -> String {
+        format!("http://{label}.{}:{}", self.apps_domain, self.apps_port)
+    }
+
+    /// Why a region cannot be chosen.
+    pub fn refusal(&self, region: RegionCode) -> Option<String> {
+        self.refused_regions.iter().find(|(code, _)| *code == region).map(|(_, reason)| reason.clone())
+    }
+}
+
+/// The form that makes an app, as it is sent.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NewApp {
+    /// The name.
+    pub name: String,
+    /// The address's first label.
+    pub subdomain: String,
+    /// The region's code.
+    pub region: String,
+    /// The plan's code.
+    pub plan: String,
+    /// The platform generation.
+    pub generation: String,
+    /// The environments that are ticked.
+    pub environments: Vec<String>,
+    /// One more environment, by a name of one's own; may be empty.
+    pub extra_environment: String,
+    /// Names this very form.
+    pub idempotency_key: String,
+}
+
+/// Whether an address can be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Availability {
+    /// Nobody has it.
+    Free,
+    /// Somebody has it.
+    Taken,
+}
+
+/// The company's apps.
+#[server]
+pub async fn list_apps(after: Option<String>) -> Result<AppList, AppError> {
+    let ctx = request::ctx()?;
+    let after = after.map(control::page::Cursor::from_text);
+    Ok(from_control::app_list(control::apps::list(&ctx, after).await?, &ctx))
+}
+
+/// One app.
+#[server]
+pub async fn get_app(app: String) -> Result<AppDetails, AppError> {
+    let ctx = request::ctx()?;
+    let details = control::apps::get(&ctx, &address(&app)?).await?;
+    Ok(from_control::app_details(details, &ctx))
+}
+
+/// What one may choose from when making an app, and a key for the form.
+#[server]
+pub async fn get_offer() -> Result<Offer, AppError> {
+    Ok(from_control::offer(&request::ctx()?))
+}
+
+/// Whether an address can be had; one that breaks a rule is refused with the rule.
+#[server]
+pub async fn check_subdomain(subdomain: String) -> Result<Availability, AppError> {
+    let ctx = request::ctx()?;
+    Ok(control::apps::subdomain_state(&ctx, &subdomain).await?.into())
+}
+
+/// Starts to make an app and goes to that operation.
+#[server]
+pub async fn create_app(app: NewApp) -> Result<(), AppError> {
+    let ctx = request::ctx()?;
+    let typed = app.typed_text();
+    let created = control::apps::create::create(&ctx, app.try_into()?)
+        .await
+        .map_err(|error| AppError::from(error).with_typed(&typed))?;
+    leptos_axum::redirect(&paths::operation(&created.operation.to_string()));
+    Ok(())
+}
+
+/// Starts to take an app away and goes to that operation.
+#[server]
+pub async fn delete_app(app: String, typed_name: String) -> Result<(), AppError> {
+    let ctx = request::ctx()?;
+    let operation = control::apps::delete::delete(&ctx, &address(&app)?, &typed_name).await?;
+    leptos_axum::redirect(&paths::operation(&operation.to_string()));
+    Ok(())
+}
+
+/// The address of an app, as it is in a URL. One that breaks the rules belongs to no app.
+#[cfg(feature = "ssr")]
+pub fn address(text: &str) -> Result<domain::names::Subdomain, AppError> {
+    domain::names::Subdomain::parse(text).map_err(|_| AppError::NotFound)
+}
+
+#[cfg(feature = "ssr")]
+mod from_control {
+    use super::{
+        AppDetails, AppError, AppList, AppState, AppSummary, Availability, EnvironmentCard,
+        EnvironmentSummary, NewApp, Offer,
+    };
+    use crate::error::FieldError;
+    use control::apps;
+    use control::ctx::Ctx;
+    use domain::permissions::{Access, create_app_access};
+    use domain::regions::REGIONS;
+
+    impl From<apps::EnvironmentSummary> for EnvironmentSummary {
+        fn from(environment: apps::EnvironmentSummary) -> Self {
+            Self {
+                id: environment.id.to_string(),
+                name: environment.name.to_string(),
+                slug: environment.slug,
+                status: environment.status,
+                package: environment.package,
+            }
+        }
+    }
+
+    impl From<apps::AppSummary> for AppSummary {
+        fn from(summary: apps::AppSummary) -> Self {
+            Self {
+                name: summary.app.name.to_string(),
+                subdomain: summary.app.subdomain.to_string(),
+                region: summary.app.region,
+                environments: summary.environments.into_iter().map(Into::into).collect(),
+            }
+        }
+    }
+
+    pub(super) fn app_list(page: control::page::Page<apps::AppSummary>, ctx: &Ctx) -> AppList {
+        AppList {
+            create: create_app_access(&ctx.actor),
+            apps_domain: ctx.state.config.apps_domain.clone(),
+            next: page.next.map(|cursor| cursor.as_str().to_owned()),
+            items: page.items.into_iter().map(Into::into).collect(),
+        }
+    }
+
+    impl From<apps::AppState> for AppState {
+        fn from(state: apps::AppState) -> Self {
+            match state {
+                apps::AppState::Creating => Self::Creating,
+                apps::AppState::Ready => Self::Ready,
+                apps::AppState::Deleting => Self::Deleting,
+            }
+        }
+    }
+
+    impl From<apps::SubdomainState> for Availability {
+        fn from(state: apps::SubdomainState) -> Self {
+            match state {
+                apps::SubdomainState::Free { .. } => Self::Free,
+                apps::SubdomainState::Taken => Self::Taken,
+            }
+        }
+    }
+
+    pub(super) fn app_details(details: apps::AppDetails, ctx: &Ctx) -> AppDetails {
+        let deploy = match details.app.state {
+            apps::AppState::Ready => details.access.operate,
+            apps::AppState::Creating => Access::Denied("The app is still being created.".to_owned()),
+            apps::AppState::Deleting => Access::Denied("The app is being deleted.".to_owned()),
+        };
+        let delete = match details.app.state {
+            apps::AppState::Deleting => Access::Denied("The app is being deleted already.".to_owned()),
+            _ => details.access.delete,
+        };
+        let card = |environment: apps::EnvironmentSummary| EnvironmentCard {
+            id: environment.id.to_string(),
+            name: environment.name.to_string(),
+            slug: environment.slug,
+            status: environment.status,
+            package: environment.package,
+            url: environment.url,
+            deploy: deploy.clone(),
+        };
+        AppDetails {
+            id: details.app.id.to_string(),
+            name: details.app.name.to_string(),
+            subdomain: details.app.subdomain.to_string(),
+            apps_domain: ctx.state.config.apps_domain.clone(),
+            region: details.app.region,
+            generation: details.app.generation,
+            plan: details.app.plan,
+            state: details.app.state.into(),
+            created_at: details.app.created_at.unix_timestamp(),
+            environments: details.environments.into_iter().map(card).collect(),
+            operations: crate::operations::api::from_control::summaries(details.operations, ctx.now()),
+            manage_packages: details.access.manage_packages,
+            delete,
+        }
+    }
+
+    pub(super) fn offer(ctx: &Ctx) -> Offer {
+        let config = &ctx.state.config;
+        let refusal = |region: &domain::regions::Region| {
+            if config.regions.contains_key(&region.code) {
+                region.allowed_for(ctx.residency_required).err()
+            } else {
+                Some("Not offered here: this portal has no server in this region.".to_owned())
+            }
+        };
+        Offer {
+            create: create_app_access(&ctx.actor),
+            idempotency_key: uuid::Uuid::new_v4().to_string(),
+            company: ctx.company_name.clone(),
+            residency_required: ctx.residency_required,
+            refused_regions: REGIONS
+                .iter()
+                .filter_map(|region| refusal(region).map(|reason| (region.code, reason)))
+                .collect(),
+            apps_domain: config.apps_domain.clone(),
+            apps_port: config.apps_port,
+        }
+    }
+
+    impl TryFrom<NewApp> for apps::create::NewApp {
+        type Error = AppError;
+
+        fn try_from(app: NewApp) -> Result<Self, AppError> {
+            let idempotency_key = app.idempotency_key.parse().map_err(|_| AppError::Invalid {
+                errors: vec![FieldError {
+                    field: "idempotency_key".to_owned(),
+                    message: "The form has lost its key; reload the page and fill it in again.".to_owned(),
+                }],
+                typed: Vec::new(),
+            })?;
+            let mut environments = app.environments;
+            environments.extend(Some(app.extra_environment).filter(|name| !name.trim().is_empty()));
+            Ok(Self {
+                name: app.name,
+                subdomain: app.subdomain,
+                region: app.region,
+                plan: app.plan,
+                generation: app.generation,
+                environments,
+                idempotency_key,
+            })
+        }
+    }
+}

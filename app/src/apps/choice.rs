@@ -1,0 +1,274 @@
+//! What is chosen in the form that makes an app, and what follows from it.
+
+use super::api::{Availability, NewApp, Offer};
+use crate::error::AppError;
+use domain::capabilities::Generation;
+use domain::names::{EnvironmentName, Subdomain};
+use domain::plans::{DEFAULT_PLAN, Plan, PlanCode};
+use domain::regions::{REGIONS, RegionCode};
+use domain::scaling::mib;
+
+/// The choices, always in a state that can be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// The name, as typed.
+    pub name: String,
+    /// The address, as typed or proposed.
+    pub subdomain: String,
+    /// The region.
+    pub region: String,
+    /// The plan.
+    pub plan: String,
+    /// The ticked environments.
+    pub environments: Vec<String>,
+    /// One more environment; may be empty.
+    pub extra_environment: String,
+}
+
+impl Choice {
+    /// Good defaults, or what was typed into the form that was refused.
+    pub fn start(offer: &Offer, refused: Option<&AppError>) -> Self {
+        let typed = |field: &str, default: String| {
+            refused.and_then(|error| error.typed(field)).unwrap_or(default)
+        };
+        let region = REGIONS
+            .iter()
+            .find(|region| offer.refusal(region.code).is_none())
+            .map_or("", |region| region.code.as_str());
+        let environments = EnvironmentName::defaults().map(|name| name.to_string()).join(",");
+        Self {
+            name: typed("name", String::new()),
+            subdomain: typed("subdomain", String::new()),
+            region: typed("region", region.to_owned()),
+            plan: typed("plan", DEFAULT_PLAN.to_string()),
+            environments: typed("environments", environments)
+                .split(',')
+                .filter(|name| !name.is_empty())
+                .map(ToOwned::to_owned)
+                .collect(),
+            extra_environment: typed("extra_environment", String::new()),
+        }
+    }
+
+    /// Every environment that will be made.
+    pub fn all_environments(&self) -> Vec<String> {
+        let extra = self.extra_environment.trim();
+        let mut all = self.environments.clone();
+        if !extra.is_empty() {
+            all.push(extra.to_owned());
+        }
+        all
+    }
+
+    /// The addresses that the environments will have, as far as the names are good.
+    pub fn addresses(&self, offer: &Offer) -> Vec<(String, String)> {
+        let Ok(subdomain) = Subdomain::parse(&self.subdomain) else { return Vec::new() };
+        self.all_environments()
+            .iter()
+            .filter_map(|name| EnvironmentName::parse(name).ok())
+            .map(|name| (name.to_string(), offer.url(&name.host_label(&subdomain))))
+            .collect()
+    }
+
+    /// What will be made: the headline and the list below it.
+    pub fn outcome(&self) -> (String, Vec<String>) {
+        let name = match self.name.trim() {
+            "" => "Your app",
+            name => name,
+        };
+        let city = RegionCode::parse(&self.region).map_or("a region", |code| code.region().city);
+        let headline = format!("{name} on Cloud {} in {city}", Generation::V4);
+        let environments = self.all_environments();
+        let count = environments.len();
+        if count == 0 {
+            return (headline, vec!["No environment yet: choose at least one.".to_owned()]);
+        }
+        let mut lines = vec![
+            format!("{count} {}: {}", noun(count, "environment"), environments.join(", ")),
+            match count {
+                1 => "1 PostgreSQL database with a role of its own".to_owned(),
+                _ => format!("{count} PostgreSQL databases, one role each"),
+            },
+            format!("{count} file {}", noun(count, "bucket")),
+        ];
+        if let Some(code) = PlanCode::parse(&self.plan) {
+            let plan = code.plan();
+            lines.push(format!(
+                "Plan {code} for each: {} memory, up to {} instances",
+                mib(plan.app_memory_mib),
+                plan.max_instances
+            ));
+        }
+        (headline, lines)
+    }
+
+    /// What to say below the address while it is typed.
+    pub fn address_words(
+        &self,
+        offer: &Offer,
+        answer: Option<&(String, Result<Availability, AppError>)>,
+    ) -> AddressWords {
+        if self.subdomain.is_empty() {
+            return AddressWords::Hint("Follows the name until you change it.".to_owned());
+        }
+        if let Err(error) = Subdomain::parse(&self.subdomain) {
+            return AddressWords::Refused(error.message);
+        }
+        let first = self.addresses(offer).into_iter().next();
+        let will_be = first.map(|(name, url)| format!("{name} will be {url}")).unwrap_or_default();
+        match answer {
+            Some((asked, Ok(Availability::Free))) if *asked == self.subdomain => {
+                AddressWords::Hint(format!("Free. {will_be}"))
+            }
+            Some((asked, Ok(Availability::Taken))) if *asked == self.subdomain => {
+                AddressWords::Refused(format!("“{asked}” is taken. Choose another address."))
+            }
+            Some((asked, Err(error))) if *asked == self.subdomain => AddressWords::Refused(
+                error.field("subdomain").unwrap_or_else(|| error.to_string()),
+            ),
+            _ => AddressWords::Hint(will_be),
+        }
+    }
+}
+
+/// What is said below the address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AddressWords {
+    /// All is well so far.
+    Hint(String),
+    /// It cannot be had.
+    Refused(String),
+}
+
+fn noun(count: usize, word: &str) -> String {
+    if count == 1 { word.to_owned() } else { format!("{word}s") }
+}
+
+/// The facts on a plan's card.
+pub fn plan_facts(plan: &Plan) -> Vec<(String, String)> {
+    let connections = Generation::V4.capabilities().connections.for_memory(plan.database_memory_mib);
+    [
+        ("App", format!("{} memory, up to {} instances", mib(plan.app_memory_mib), plan.max_instances)),
+        (
+            "Database",
+            format!(
+                "{}, {} GB disk, {connections} connections",
+                mib(plan.database_memory_mib),
+                plan.database_disk_gib
+            ),
+        ),
+        ("Files", format!("{} GB", plan.files_gib)),
+    ]
+    .map(|(term, fact)| (term.to_owned(), fact))
+    .to_vec()
+}
+
+impl NewApp {
+    /// The text of every field that a refusal must not lose.
+    pub fn typed_text(&self) -> [(&'static str, String); 6] {
+        [
+            ("name", self.name.clone()),
+            ("subdomain", self.subdomain.clone()),
+            ("region", self.region.clone()),
+            ("plan", self.plan.clone()),
+            ("environments", self.environments.join(",")),
+            ("extra_environment", self.extra_environment.clone()),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::permissions::Access;
+
+    fn offer() -> Offer {
+        Offer {
+            create: Access::Allowed,
+            idempotency_key: "k".to_owned(),
+            company: "Northwind".to_owned(),
+            residency_required: false,
+            refused_regions: Vec::new(),
+            apps_domain: "apps.localhost".to_owned(),
+            apps_port: 8080,
+        }
+    }
+
+    fn shop() -> Choice {
+        Choice { name: "Shop".to_owned(), subdomain: "shop".to_owned(), ..Choice::start(&offer(), None) }
+    }
+
+    #[test]
+    fn the_defaults_can_be_sent_as_they_are() {
+        let choice = shop();
+        assert_eq!(choice.region, "eu-frankfurt");
+        assert_eq!(choice.plan, "M20");
+        assert_eq!(choice.environments, ["Test", "Acceptance", "Production"]);
+    }
+
+    #[test]
+    fn a_refused_region_is_never_the_default() {
+        let refused = vec![(REGIONS[0].code, "Not here.".to_owned())];
+        let offer = Offer { refused_regions: refused, ..offer() };
+        assert_eq!(Choice::start(&offer, None).region, "us-north-virginia");
+    }
+
+    #[test]
+    fn a_refused_form_is_filled_in_again() {
+        let sent = NewApp {
+            name: "<b>".to_owned(),
+            subdomain: "Sh op".to_owned(),
+            region: "uk-london".to_owned(),
+            plan: "S20".to_owned(),
+            environments: vec!["Test".to_owned()],
+            extra_environment: "Load".to_owned(),
+            ..NewApp::default()
+        };
+        let error = AppError::Invalid { errors: Vec::new(), typed: Vec::new() }.with_typed(&sent.typed_text());
+        let choice = Choice::start(&offer(), Some(&error));
+        assert_eq!((choice.name, choice.subdomain), ("<b>".to_owned(), "Sh op".to_owned()));
+        assert_eq!((choice.region, choice.plan), ("uk-london".to_owned(), "S20".to_owned()));
+        assert_eq!((choice.environments, choice.extra_environment), (vec!["Test".to_owned()], "Load".to_owned()));
+    }
+
+    #[test]
+    fn the_outcome_follows_the_choices() {
+        let choice = Choice { extra_environment: "Load".to_owned(), ..shop() };
+        let (headline, lines) = choice.outcome();
+        assert_eq!(headline, "Shop on Cloud v4 in Frankfurt");
+        assert_eq!(
+            lines,
+            [
+                "4 environments: Test, Acceptance, Production, Load",
+                "4 PostgreSQL databases, one role each",
+                "4 file buckets",
+                "Plan M20 for each: 4 GB memory, up to 8 instances",
+            ]
+        );
+        let none = Choice { environments: Vec::new(), ..shop() };
+        assert_eq!(none.outcome().1, ["No environment yet: choose at least one."]);
+    }
+
+    #[test]
+    fn the_address_is_explained_while_it_is_typed() {
+        let words = |subdomain: &str, answer: Option<(&str, Result<Availability, AppError>)>| {
+            let answer = answer.map(|(asked, answer)| (asked.to_owned(), answer));
+            Choice { subdomain: subdomain.to_owned(), ..shop() }.address_words(&offer(), answer.as_ref())
+        };
+        let hint = |text: &str| AddressWords::Hint(text.to_owned());
+        assert_eq!(
+            words("shop", Some(("shop", Ok(Availability::Free)))),
+            hint("Free. Test will be http://shop-test.apps.localhost:8080")
+        );
+        assert_eq!(
+            words("shop", Some(("sho", Ok(Availability::Taken)))),
+            hint("Test will be http://shop-test.apps.localhost:8080"),
+            "an answer to an earlier question says nothing"
+        );
+        assert!(matches!(
+            words("shop", Some(("shop", Ok(Availability::Taken)))),
+            AddressWords::Refused(_)
+        ));
+        assert!(matches!(words("Shop!", None), AddressWords::Refused(_)));
+    }
+}

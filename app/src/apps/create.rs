@@ -1,0 +1,345 @@
+//! The form that makes an app.
+
+use super::api::{Availability, CreateApp, Offer, check_subdomain, get_offer};
+use super::choice::{AddressWords, Choice, plan_facts};
+use crate::error::AppError;
+use crate::error::view::{Refusal, loaded, refusal};
+use crate::paths;
+use crate::ui::button::{Button, ButtonKind, LinkButton};
+use crate::ui::choice::{Check, CheckGroup, RadioCard, RadioCards};
+use crate::ui::field::Field;
+use crate::ui::input::{Affix, TextInput};
+use crate::ui::page_header::PageHeader;
+use crate::ui::panel::Panel;
+use crate::ui::slots::Sentence;
+use crate::ui::state::EmptyState;
+use domain::capabilities::Generation;
+use domain::names::{EnvironmentName, Subdomain};
+use domain::plans::PLANS;
+use domain::regions::{REGIONS, Region};
+use domain::states::{Status, Tone};
+use leptos::form::ActionForm;
+use leptos::prelude::*;
+use leptos::wasm_bindgen::JsCast;
+use std::time::Duration;
+
+/// Fields that say their own errors.
+const FIELDS: &[&str] = &["name", "subdomain", "region", "plan", "generation", "environments"];
+
+/// How long typing must pause before the address is asked for.
+const PAUSE: Duration = Duration::from_millis(300);
+
+/// Making an app.
+#[component]
+pub fn CreateAppPage() -> impl IntoView {
+    let create = ServerAction::<CreateApp>::new();
+    let offer = Resource::new(|| (), |()| get_offer());
+    loaded(offer, move |offer| view! { <Page offer create /> }.into_any())
+}
+
+#[component]
+fn Page(offer: Signal<Offer>, create: ServerAction<CreateApp>) -> impl IntoView {
+    let offer = offer.get_untracked();
+    let content = match offer.create.reason() {
+        None => view! { <Form offer create /> }.into_any(),
+        Some(reason) => view! {
+            <Panel>
+                <EmptyState title="You cannot create an app" text=reason>
+                    <LinkButton href=paths::apps()>"Go to your apps"</LinkButton>
+                </EmptyState>
+            </Panel>
+        }
+        .into_any(),
+    };
+    view! {
+        <PageHeader title="Create an app">
+            <Sentence slot>
+                <p>"Name the app and press Create: the rest is filled in. The region stays as it is chosen here."</p>
+            </Sentence>
+        </PageHeader>
+        {content}
+    }
+}
+
+/// The state of the form: one signal for each control.
+#[derive(Clone, Copy)]
+struct FormState {
+    offer: StoredValue<Offer>,
+    name: RwSignal<String>,
+    subdomain: RwSignal<String>,
+    /// Whether the address is the person's own, so that it no longer follows the name.
+    own_address: RwSignal<bool>,
+    region: RwSignal<String>,
+    plan: RwSignal<String>,
+    generation: RwSignal<String>,
+    environments: RwSignal<Vec<String>>,
+    extra_environment: RwSignal<String>,
+    check: Action<String, (String, Result<Availability, AppError>)>,
+}
+
+impl FormState {
+    fn new(offer: Offer, refused: Option<&AppError>) -> Self {
+        let choice = Choice::start(&offer, refused);
+        Self {
+            own_address: RwSignal::new(!choice.subdomain.is_empty()),
+            name: RwSignal::new(choice.name),
+            subdomain: RwSignal::new(choice.subdomain),
+            region: RwSignal::new(choice.region),
+            plan: RwSignal::new(choice.plan),
+            generation: RwSignal::new(Generation::V4.as_str().to_owned()),
+            environments: RwSignal::new(choice.environments),
+            extra_environment: RwSignal::new(choice.extra_environment),
+            check: Action::new(|text: &String| {
+                let text = text.clone();
+                async move { (text.clone(), check_subdomain(text).await) }
+            }),
+            offer: StoredValue::new(offer),
+        }
+    }
+
+    fn choice(self) -> Choice {
+        Choice {
+            name: self.name.get(),
+            subdomain: self.subdomain.get(),
+            region: self.region.get(),
+            plan: self.plan.get(),
+            environments: self.environments.get(),
+            extra_environment: self.extra_environment.get(),
+        }
+    }
+
+    fn address_words(self) -> AddressWords {
+        let choice = self.choice();
+        let answer = self.check.value();
+        self.offer.with_value(|offer| answer.with(|answer| choice.address_words(offer, answer.as_ref())))
+    }
+}
+
+#[component]
+fn Form(offer: Offer, create: ServerAction<CreateApp>) -> impl IntoView {
+    let error = refusal(create);
+    let key = offer.idempotency_key.clone();
+    let state = FormState::new(offer, error.get_untracked().as_ref());
+    Effect::new(move || {
+        if error.with(Option::is_some) {
+            request_animation_frame(focus_first_refused);
+        }
+    });
+    view! {
+        <ActionForm action=create attr:class="columns" attr:novalidate=true>
+            <div class="columns__main">
+                <Refusal error fields=FIELDS />
+                <input type="hidden" name="app[idempotency_key]" value=key />
+                <Panel><Names state error /></Panel>
+                <Panel><RegionChoice state error /></Panel>
+                <Panel><PlanChoice state error /></Panel>
+                <Panel><EnvironmentChoice state error /></Panel>
+            </div>
+            <div class="columns__aside columns__aside--sticky">
+                <Panel title="What will be made"><Outcome state busy=create.pending() /></Panel>
+            </div>
+        </ActionForm>
+    }
+}
+
+#[component]
+fn Names(state: FormState, error: Signal<Option<AppError>>) -> impl IntoView {
+    let ask = debounce(PAUSE, move |text: String| {
+        if Subdomain::parse(&text).is_ok() && text == state.subdomain.get_untracked() {
+            state.check.dispatch(text);
+        }
+    });
+    let ask = StoredValue::new_with_storage(std::sync::Mutex::new(ask));
+    let asked = move |text: String| {
+        ask.with_value(|ask| {
+            if let Ok(mut ask) = ask.lock() {
+                ask(text);
+            }
+        });
+    };
+    let typed_name = Callback::new(move |name: String| {
+        if !state.own_address.get_untracked() {
+            let proposal = Subdomain::propose(&name);
+            state.subdomain.set(proposal.clone());
+            asked(proposal);
+        }
+        state.name.set(name);
+    });
+    let typed_address = Callback::new(move |text: String| {
+        state.own_address.set(!text.is_empty());
+        state.subdomain.set(text.clone());
+        asked(text);
+    });
+    let refused = move |field: &'static str, text: RwSignal<String>| {
+        Signal::derive(move || {
+            let error = error.get()?;
+            text.with(|text| error.field_with(field, text))
+        })
+    };
+    let (name_error, address_error) = (refused("name", state.name), refused("subdomain", state.subdomain));
+    let address_refusal = Signal::derive(move || match state.address_words() {
+        AddressWords::Refused(words) => Some(words),
+        AddressWords::Hint(_) => address_error.get(),
+    });
+    let address_hint = Signal::derive(move || match state.address_words() {
+        AddressWords::Hint(words) if address_error.with(Option::is_none) => Some(words),
+        _ => None,
+    });
+    let domain = state.offer.with_value(|offer| format!(".{}", offer.apps_domain));
+    view! {
+        <div class="form-fields">
+            <Field id="name" label="Name" error=name_error>
+                <TextInput name="app[name]" value=state.name on_input=typed_name />
+            </Field>
+            <Field id="subdomain" label="Address" hint=address_hint error=address_refusal>
+                <Affix after=domain>
+                    <TextInput name="app[subdomain]" value=state.subdomain mono=true on_input=typed_address />
+                </Affix>
+            </Field>
+        </div>
+    }
+}
+
+#[component]
+fn RegionChoice(state: FormState, error: Signal<Option<AppError>>) -> impl IntoView {
+    let (options, hint) = state.offer.with_value(|offer| {
+        let cards = REGIONS.iter().map(|region| region_card(region, offer)).collect::<Vec<_>>();
+        let rule = if offer.residency_required {
+            format!(" {} requires that data stays in its political region.", offer.company)
+        } else {
+            String::new()
+        };
+        (cards, format!("Where the app runs and where its data and backups lie.{rule}"))
+    });
+    let error = Signal::derive(move || error.get().and_then(|error| error.field("region")));
+    view! {
+        <RadioCards legend="Region" name="app[region]" options selected=state.region hint=Some(hint) error />
+    }
+}
+
+fn region_card(region: &Region, offer: &Offer) -> RadioCard {
+    let tone = if region.backups_stay() { Tone::Ok } else { Tone::Warn };
+    let facts = [("Data", region.data.place), ("Backups", region.backups.place)];
+    RadioCard {
+        value: region.code.to_string(),
+        title: region.name.to_owned(),
+        tag: region.data.zone.code().to_owned(),
+        facts: facts.map(|(term, fact)| (term.to_owned(), fact.to_owned())).to_vec(),
+        chip: Some(Status { tone, label: region.residency_sentence() }),
+        disabled_reason: offer.refusal(region.code),
+    }
+}
+
+#[component]
+fn PlanChoice(state: FormState, error: Signal<Option<AppError>>) -> impl IntoView {
+    let plan = |plan: &domain::plans::Plan| RadioCard {
+        value: plan.code.to_string(),
+        title: plan.code.to_string(),
+        facts: plan_facts(plan),
+        ..RadioCard::default()
+    };
+    let plans = PLANS.iter().map(plan).collect::<Vec<_>>();
+    let generation = |generation: Generation| RadioCard {
+        value: generation.as_str().to_owned(),
+        title: format!("Cloud {generation}"),
+        facts: vec![("For".to_owned(), generation_use(generation).to_owned())],
+        disabled_reason: generation.capabilities().new_apps.err().map(ToOwned::to_owned),
+        ..RadioCard::default()
+    };
+    let generations = [Generation::V4, Generation::V3].map(generation).to_vec();
+    let of = move |field: &'static str| {
+        Signal::derive(move || error.get().and_then(|error| error.field(field)))
+    };
+    view! {
+        <div class="form-fields">
+            <RadioCards
+                legend="Plan"
+                name="app[plan]"
+                options=plans
+                selected=state.plan
+                hint=Some("What each environment may use.".to_owned())
+                error=of("plan")
+            />
+            <RadioCards
+                legend="Generation"
+                name="app[generation]"
+                options=generations
+                selected=state.generation
+                error=of("generation")
+            />
+        </div>
+    }
+}
+
+const fn generation_use(generation: Generation) -> &'static str {
+    match generation {
+        Generation::V4 => "Every new app: scales out, heals itself",
+        Generation::V3 => "Apps that need a VPN or a mail server beside them",
+    }
+}
+
+#[component]
+fn EnvironmentChoice(state: FormState, error: Signal<Option<AppError>>) -> impl IntoView {
+    let options = EnvironmentName::defaults()
+        .map(|name| Check { value: name.to_string(), label: name.to_string(), hint: String::new() })
+        .to_vec();
+    let error = Signal::derive(move || error.get().and_then(|error| error.field("environments")));
+    let extra = Callback::new(move |text: String| state.extra_environment.set(text));
+    let extra_error = Signal::derive(move || {
+        let text = state.extra_environment.get();
+        let text = text.trim();
+        (!text.is_empty()).then(|| EnvironmentName::parse(text).err().map(|error| error.message)).flatten()
+    });
+    view! {
+        <div class="form-fields">
+            <CheckGroup
+                legend="Environments"
+                name="app[environments][]"
+                options
+                selected=state.environments
+                hint=Some("Each has a database, a file bucket and an address of its own.".to_owned())
+                error
+            />
+            <Field
+                id="extra-environment"
+                label="One more environment"
+                hint=Some("Optional, by a name of your own such as Load or Training.".to_owned())
+                error=extra_error
+            >
+                <TextInput name="app[extra_environment]" value=state.extra_environment on_input=extra />
+            </Field>
+        </div>
+    }
+}
+
+#[component]
+fn Outcome(state: FormState, #[prop(into)] busy: Signal<bool>) -> impl IntoView {
+    let outcome = Memo::new(move |_| state.choice().outcome());
+    let addresses = Memo::new(move |_| state.offer.with_value(|offer| state.choice().addresses(offer)));
+    view! {
+        <div class="outcome">
+            <p class="outcome__headline">{move || outcome.get().0}</p>
+            <ul class="outcome__list">
+                {move || outcome.get().1.into_iter().map(|line| view! { <li>{line}</li> }).collect_view()}
+            </ul>
+            <ul class="outcome__addresses" aria-label="Addresses">
+                {move || {
+                    addresses.get().into_iter()
+                        .map(|(_, url)| view! { <li class="mono">{url}</li> })
+                        .collect_view()
+                }}
+            </ul>
+            <Button kind=ButtonKind::Primary type_="submit" busy>"Create app"</Button>
+            <LinkButton href=paths::apps() kind=ButtonKind::Plain>"Cancel"</LinkButton>
+            <small>"Takes a few seconds. You can leave the page."</small>
+        </div>
+    }
+}
+
+/// Brings a person to the first field that needs another value.
+fn focus_first_refused() {
+    let found = document().query_selector("main [aria-invalid='true']").ok().flatten();
+    if let Some(field) = found.and_then(|field| field.dyn_into::<leptos::web_sys::HtmlElement>().ok()) {
+        let _ = field.focus();
+    }
+}

@@ -1,0 +1,197 @@
+//! The list of apps.
+
+use super::api::{AppList, AppSummary, EnvironmentSummary, list_apps};
+use crate::error::view::loaded;
+use crate::live::use_live;
+use crate::paths;
+use crate::ui::button::{ButtonKind, LinkButton};
+use crate::ui::chip::{StatusChip, Tag};
+use crate::ui::page_header::PageHeader;
+use crate::ui::panel::Panel;
+use crate::ui::slots::{Actions, Sentence};
+use crate::ui::state::EmptyState;
+use crate::ui::table::{Column, Table};
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+
+/// The apps whose team one is in.
+#[component]
+pub fn AppsPage() -> impl IntoView {
+    let query = use_query_map();
+    let after = Memo::new(move |_| query.with(|query| query.get("after")));
+    let version = use_live(vec!["apps".to_owned()]);
+    let apps = Resource::new(move || (after.get(), version.get()), |(after, _)| list_apps(after));
+    loaded(apps, move |list| view! { <Listed list after /> }.into_any())
+}
+
+#[component]
+fn Listed(list: Signal<AppList>, after: Memo<Option<String>>) -> impl IntoView {
+    let reason = Signal::derive(move || list.with(|list| list.create.reason()));
+    let empty = Memo::new(move |_| list.with(|list| list.items.is_empty()));
+    let domain = move || list.with(|list| list.apps_domain.clone());
+    let content = move || {
+        if empty.get() {
+            return view! {
+                <EmptyState
+                    title="No apps yet"
+                    text="An app has environments, each with a database, file storage and an address of its own. Creating one takes a few seconds."
+                >
+                    <LinkButton href=paths::create_app() kind=ButtonKind::Primary reason>"Create an app"</LinkButton>
+                </EmptyState>
+            }
+            .into_any();
+        }
+        let columns = vec![
+            Column::text("App"),
+            Column::text("Region"),
+            Column::text("Environments"),
+            Column::text("Live version"),
+        ];
+        let rows = move || {
+            let domain = domain();
+            list.get().items.into_iter().map(|app| view! { <Row app domain=domain.clone() /> }).collect_view()
+        };
+        view! { <Table caption="Apps" columns stack=true>{rows}</Table> }.into_any()
+    };
+    view! {
+        <PageHeader title="Apps">
+            <Sentence slot>
+                <p>{move || list.with(AppList::sentence)}</p>
+            </Sentence>
+            <Actions slot>
+                <span hidden=move || empty.get()>
+                    <LinkButton href=paths::create_app() kind=ButtonKind::Primary reason>"Create app"</LinkButton>
+                </span>
+            </Actions>
+        </PageHeader>
+        <Panel flush=true>{content}</Panel>
+        <nav class="pages" aria-label="Pages" hidden=move || list.with(|list| list.next.is_none()) && after.with(Option::is_none)>
+            {move || after.get().map(|_| view! { <LinkButton href=paths::apps()>"First page"</LinkButton> })}
+            {move || {
+                list.with(|list| list.next.clone())
+                    .map(|next| view! { <LinkButton href=paths::apps_after(&next)>"More apps"</LinkButton> })
+            }}
+        </nav>
+    }
+}
+
+#[component]
+fn Row(app: AppSummary, domain: String) -> impl IntoView {
+    let region = app.region.region();
+    let live = app.live_version();
+    let environments = app
+        .environments
+        .into_iter()
+        .map(|environment| view! { <EnvironmentMark app=app.subdomain.clone() environment /> })
+        .collect_view();
+    view! {
+        <tr>
+            <td>
+                <a class="row" href=paths::app(&app.subdomain)>{app.name}</a>
+                <small class="mono app-address">{format!("{}.{domain}", app.subdomain)}</small>
+            </td>
+            <td data-label="Region">
+                <span class="region"><Tag label=region.data.zone.code() /> {region.city}</span>
+            </td>
+            <td data-label="Environments"><ul class="environment-marks">{environments}</ul></td>
+            <td data-label="Live version">
+                {match live {
+                    Some((package, environment)) => view! {
+                        <span class="live-version">
+                            <span>{package}</span>
+                            <small>{environment}</small>
+                        </span>
+                    }.into_any(),
+                    None => view! { <span class="soft">"Nothing deployed"</span> }.into_any(),
+                }}
+            </td>
+        </tr>
+    }
+}
+
+#[component]
+fn EnvironmentMark(app: String, environment: EnvironmentSummary) -> impl IntoView {
+    view! {
+        <li>
+            <a class="environment-mark" href=paths::environment(&app, &environment.slug)>
+                <span>{environment.name}</span>
+                <StatusChip status=Signal::stored(environment.status) />
+            </a>
+        </li>
+    }
+}
+
+impl AppList {
+    /// How many apps and environments there are, and how they do.
+    fn sentence(&self) -> String {
+        use domain::states::Tone;
+        let all = || self.items.iter().flat_map(|app| &app.environments);
+        let troubled: Vec<&EnvironmentSummary> =
+            all().filter(|each| matches!(each.status.tone, Tone::Bad | Tone::Warn)).collect();
+        match (self.items.len(), troubled.as_slice()) {
+            (0, _) => "Your apps and how they do will be here.".to_owned(),
+            (_, []) if all().all(|each| each.status.tone == Tone::Ok) => "Every environment runs.".to_owned(),
+            (_, []) => "Nothing needs attention.".to_owned(),
+            (_, [_]) => "1 environment needs attention.".to_owned(),
+            (_, more) => format!("{} environments need attention.", more.len()),
+        }
+    }
+}
+
+impl AppSummary {
+    /// The version in the environment that is furthest along, and that environment's name.
+    fn live_version(&self) -> Option<(String, String)> {
+        let furthest = self.environments.iter().rev().find(|each| each.package.is_some())?;
+        Some((furthest.package.clone()?, furthest.name.clone()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::permissions::Access;
+    use domain::regions::REGIONS;
+    use domain::states::{Status, Tone};
+
+    fn environment(name: &str, tone: Tone, package: Option<&str>) -> EnvironmentSummary {
+        EnvironmentSummary {
+            id: String::new(),
+            name: name.to_owned(),
+            slug: name.to_lowercase(),
+            status: Status { tone, label: String::new() },
+            package: package.map(ToOwned::to_owned),
+        }
+    }
+
+    fn list(environments: Vec<EnvironmentSummary>) -> AppList {
+        let app = AppSummary {
+            name: "Shop".to_owned(),
+            subdomain: "shop".to_owned(),
+            region: REGIONS[0].code,
+            environments,
+        };
+        AppList { items: vec![app], next: None, create: Access::Allowed, apps_domain: String::new() }
+    }
+
+    #[test]
+    fn the_version_furthest_along_is_the_live_one() {
+        let list = list(vec![
+            environment("Test", Tone::Ok, Some("Shop 3")),
+            environment("Acceptance", Tone::Ok, Some("Shop 2")),
+            environment("Production", Tone::Idle, None),
+        ]);
+        let live = list.items[0].live_version();
+        assert_eq!(live, Some(("Shop 2".to_owned(), "Acceptance".to_owned())));
+    }
+
+    #[test]
+    fn the_sentence_counts_what_needs_a_look() {
+        let said = |tones: &[Tone]| {
+            list(tones.iter().map(|tone| environment("E", *tone, None)).collect()).sentence()
+        };
+        assert_eq!(said(&[Tone::Ok, Tone::Ok]), "Every environment runs.");
+        assert_eq!(said(&[Tone::Ok, Tone::Idle]), "Nothing needs attention.");
+        assert_eq!(said(&[Tone::Ok, Tone::Bad]), "1 environment needs attention.");
+        assert_eq!(said(&[Tone::Warn, Tone::Bad]), "2 environments need attention.");
+    }
+}

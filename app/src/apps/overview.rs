@@ -1,0 +1,143 @@
+//! An app: its environments from left to right, and what is under way.
+
+use super::api::{AppDetails, AppState, EnvironmentCard, get_app};
+use crate::error::view::loaded;
+use crate::live::use_live;
+use crate::operations::progress::OperationStrips;
+use crate::paths;
+use crate::ui::button::{ButtonKind, LinkButton};
+use crate::ui::chip::{StatusChip, Tag};
+use crate::ui::copy::CopyButton;
+use crate::ui::page_header::PageHeader;
+use crate::ui::slots::{Actions, Sentence};
+use crate::ui::tabs::{TabLink, Tabs};
+use leptos::prelude::*;
+use leptos_router::hooks::use_params_map;
+
+/// An app.
+#[component]
+pub fn AppPage() -> impl IntoView {
+    let params = use_params_map();
+    let app = Memo::new(move |_| params.with(|params| params.get("app").unwrap_or_default()));
+    let environments = RwSignal::new(Vec::<String>::new());
+    let version = use_live(Signal::derive(move || {
+        let mut keys = vec![format!("app:{}", app.get())];
+        keys.extend(environments.get().into_iter().map(|id| format!("environment:{id}")));
+        keys
+    }));
+    let details = Resource::new(move || (app.get(), version.get()), |(app, _)| get_app(app));
+    loaded(details, move |details| view! { <Overview details environments /> }.into_any())
+}
+
+#[component]
+fn Overview(details: Signal<AppDetails>, environments: RwSignal<Vec<String>>) -> impl IntoView {
+    let ids = Memo::new(move |_| details.with(AppDetails::environment_ids));
+    Effect::new(move || environments.set(ids.get()));
+    let title = Signal::derive(move || details.with(|details| details.name.clone()));
+    let cards = Memo::new(move |_| details.with(|details| details.environments.clone()));
+    let subdomain = Memo::new(move |_| details.with(|details| details.subdomain.clone()));
+    let running = Signal::derive(move || details.with(|details| details.operations.clone()));
+    view! {
+        <PageHeader title>
+            <Sentence slot>
+                <p class="status-line">
+                    <Tag label=details.with_untracked(|details| details.region.region().data.zone.code()) />
+                    <span>{move || details.with(AppDetails::sentence)}</span>
+                </p>
+            </Sentence>
+            <Actions slot>
+                <LinkButton href=Signal::derive(move || paths::packages(&subdomain.get())) kind=ButtonKind::Secondary>
+                    "Packages"
+                </LinkButton>
+            </Actions>
+        </PageHeader>
+        {move || view! { <AppTabs app=subdomain.get() current=AppTab::Overview /> }}
+        <OperationStrips operations=running />
+        <ol class="environment-cards" aria-label="Environments">
+            {move || {
+                let app = subdomain.get();
+                cards.get().into_iter()
+                    .map(|card| view! { <Card app=app.clone() card /> })
+                    .collect_view()
+            }}
+        </ol>
+    }
+}
+
+#[component]
+fn Card(app: String, card: EnvironmentCard) -> impl IntoView {
+    let href = paths::environment(&app, &card.slug);
+    let deploy = paths::deploy(&app, &card.slug);
+    let url = card.url.clone();
+    let open_reason = card.package.is_none().then(|| "Nothing is deployed yet.".to_owned());
+    let kind = if card.package.is_none() { ButtonKind::Primary } else { ButtonKind::Secondary };
+    view! {
+        <li class="environment-card">
+            <h2><a href=href>{card.name}</a></h2>
+            <p><StatusChip status=Signal::stored(card.status) /></p>
+            <p class="environment-card__version">
+                {match card.package {
+                    Some(package) => view! { <span>{package}</span> }.into_any(),
+                    None => view! { <span class="soft">"Nothing deployed"</span> }.into_any(),
+                }}
+            </p>
+            <p class="address">
+                <span class="mono address__text">{url.clone()}</span>
+                <CopyButton label="Copy address" text=Signal::stored(url) />
+            </p>
+            <div class="environment-card__actions">
+                <LinkButton href=deploy kind reason=Signal::stored(card.deploy.reason())>"Deploy"</LinkButton>
+                <LinkButton href=card.url kind=ButtonKind::Plain reason=Signal::stored(open_reason) attr:rel="external">
+                    "Open"
+                </LinkButton>
+            </div>
+        </li>
+    }
+}
+
+/// The pages of an app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AppTab {
+    /// Its environments.
+    Overview,
+    /// Its packages.
+    Packages,
+    /// Its facts and its end.
+    Settings,
+}
+
+/// Links to the pages of an app.
+#[component]
+pub fn AppTabs(
+    /// The app's place in addresses.
+    app: String,
+    /// The page that is shown.
+    current: AppTab,
+) -> impl IntoView {
+    let items = vec![
+        TabLink::new(paths::app(&app), "Overview", current == AppTab::Overview),
+        TabLink::new(paths::packages(&app), "Packages", current == AppTab::Packages),
+        TabLink::new(paths::app_settings(&app), "Settings", current == AppTab::Settings),
+    ];
+    view! { <Tabs label="App" items /> }
+}
+
+impl AppDetails {
+    fn environment_ids(&self) -> Vec<String> {
+        self.environments.iter().map(|environment| environment.id.clone()).collect()
+    }
+
+    /// Where and on what it runs, or that it is coming or going.
+    fn sentence(&self) -> String {
+        match self.state {
+            AppState::Creating => "Being created. Its environments can be deployed to in a moment.".to_owned(),
+            AppState::Deleting => "Being deleted, with everything in it.".to_owned(),
+            AppState::Ready => format!(
+                "Runs on Cloud {} in {}, each environment on plan {}.",
+                self.generation,
+                self.region.region().city,
+                self.plan
+            ),
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! What an app is, and its end.
+
+use super::api::{AppDetails, DeleteApp, get_app};
+use super::overview::{AppTab, AppTabs};
+use crate::error::AppError;
+use crate::error::view::{Refusal, loaded, refusal};
+use crate::live::use_live;
+use crate::ui::ago::Ago;
+use crate::ui::button::{Button, ButtonKind};
+use crate::ui::copy::CopyButton;
+use crate::ui::facts::FactList;
+use crate::ui::field::Field;
+use crate::ui::input::TextInput;
+use crate::ui::page_header::PageHeader;
+use crate::ui::panel::Panel;
+use crate::ui::slots::Sentence;
+use leptos::form::ActionForm;
+use leptos::prelude::*;
+use leptos_router::hooks::use_params_map;
+
+/// An app's settings.
+#[component]
+pub fn AppSettingsPage() -> impl IntoView {
+    let params = use_params_map();
+    let app = Memo::new(move |_| params.with(|params| params.get("app").unwrap_or_default()));
+    let version = use_live(Signal::derive(move || vec![format!("app:{}", app.get())]));
+    let delete = ServerAction::<DeleteApp>::new();
+    let details = Resource::new(move || (app.get(), version.get()), |(app, _)| get_app(app));
+    loaded(details, move |details| view! { <Settings details delete /> }.into_any())
+}
+
+#[component]
+fn Settings(details: Signal<AppDetails>, delete: ServerAction<DeleteApp>) -> impl IntoView {
+    let name = Memo::new(move |_| details.with(|details| details.name.clone()));
+    let window = Signal::derive(move || Some(format!("Settings · {}", name.get())));
+    let subdomain = Memo::new(move |_| details.with(|details| details.subdomain.clone()));
+    view! {
+        <PageHeader title=name window>
+            <Sentence slot><p>"What the app is made of, and how to end it."</p></Sentence>
+        </PageHeader>
+        {move || view! { <AppTabs app=subdomain.get() current=AppTab::Settings /> }}
+        <Panel title="Facts">
+            {move || view! { <About details=details.get() /> }}
+        </Panel>
+        <section class="danger-zone" aria-label="Danger zone">
+            <Panel title="Delete this app"><End details delete /></Panel>
+        </section>
+    }
+}
+
+#[component]
+fn About(details: AppDetails) -> impl IntoView {
+    let region = details.region.region();
+    let plan = details.plan.plan();
+    view! {
+        <FactList>
+            <dt>"Address"</dt>
+            <dd class="mono">{format!("{}.{}", details.subdomain, details.apps_domain)}</dd>
+            <dt>"Region"</dt>
+            <dd>{format!("{}: data in {}, backups in {}", region.name, region.data.place, region.backups.place)}</dd>
+            <dt>"Residency"</dt>
+            <dd>{region.residency_sentence()}</dd>
+            <dt>"Generation"</dt>
+            <dd>{format!("Cloud {}", details.generation)}</dd>
+            <dt>"Plan"</dt>
+            <dd>
+                {format!(
+                    "{}: {} memory and up to {} instances for each environment",
+                    details.plan, domain::scaling::mib(plan.app_memory_mib), plan.max_instances,
+                )}
+            </dd>
+            <dt>"Created"</dt>
+            <dd><Ago at=details.created_at /></dd>
+            <dt>"Id"</dt>
+            <dd>
+                <span class="mono id">{details.id.clone()}</span>
+                <CopyButton label="Copy id" text=Signal::stored(details.id) />
+            </dd>
+        </FactList>
+    }
+}
+
+#[component]
+fn End(details: Signal<AppDetails>, delete: ServerAction<DeleteApp>) -> impl IntoView {
+    let error = refusal(delete);
+    let typed = RwSignal::new(String::new());
+    let name = Memo::new(move |_| details.with(|details| details.name.clone()));
+    let reason = Memo::new(move |_| details.with(|details| details.delete.reason()));
+    let lost = Memo::new(move |_| details.with(AppDetails::losses));
+    let field_error = Signal::derive(move || error.get().and_then(|error: AppError| error.field("typed_name")));
+    let hint = Signal::derive(move || Some(format!("Type the app's name to confirm: {}", name.get())));
+    view! {
+        <ActionForm action=delete attr:class="form-fields" attr:novalidate=true>
+            <p>"Everything of it goes, at once and for good:"</p>
+            <ul class="losses">
+                {move || lost.get().into_iter().map(|line| view! { <li>{line}</li> }).collect_view()}
+            </ul>
+            <Refusal error fields=&["typed_name"] />
+            <input type="hidden" name="app" value=details.with_untracked(|details| details.subdomain.clone()) />
+            <Field id="typed-name" label="Name of the app" hint error=field_error>
+                <TextInput name="typed_name" value=typed on_input=Callback::new(move |text| typed.set(text)) />
+            </Field>
+            <p>
+                <Button kind=ButtonKind::Danger type_="submit" reason busy=delete.pending()>
+                    <span>{move || format!("Delete {}", name.get())}</span>
+                </Button>
+            </p>
+        </ActionForm>
+    }
+}
+
+impl AppDetails {
+    /// What is lost when the app is deleted.
+    fn losses(&self) -> Vec<String> {
+        let count = self.environments.len();
+        let names: Vec<&str> =
+            self.environments.iter().map(|environment| environment.name.as_str()).collect();
+        let s = if count == 1 { "" } else { "s" };
+        vec![
+            format!("{count} environment{s} with everything that runs in them: {}", names.join(", ")),
+            format!("{count} database{s} and {count} file bucket{s} with all data"),
+            "every uploaded package".to_owned(),
+            format!("the addresses; {} can be taken by somebody else", self.subdomain),
+        ]
+    }
+}

@@ -1,0 +1,264 @@
+//! The debugger of an environment: where to connect, with what, and to which instance.
+
+use super::api::{
+    ChooseDebuggerInstance, Debugger, DebuggerInstance, RevealDebuggerPassword, get_debugger,
+};
+use super::header::{EnvironmentTab, EnvironmentTabs};
+use crate::error::view::{Refusal, loaded, refusal};
+use crate::live::use_live;
+use crate::ui::button::Button;
+use crate::ui::chip::{Chip, StatusChip};
+use crate::ui::copy::{CopyButton, Masked};
+use crate::ui::facts::FactList;
+use crate::ui::page_header::PageHeader;
+use crate::ui::panel::Panel;
+use crate::ui::slots::Sentence;
+use crate::ui::table::{Column, Table};
+use domain::states::{Status, Tone};
+use leptos::form::ActionForm;
+use leptos::prelude::*;
+use leptos_router::hooks::use_params_map;
+
+/// An environment's debugger.
+#[component]
+pub fn DebuggerPage() -> impl IntoView {
+    let params = use_params_map();
+    let named = move |name: &'static str| {
+        Memo::new(move |_| params.with(|params| params.get(name).unwrap_or_default()))
+    };
+    let place = Place { app: named("app"), environment: named("environment") };
+    let id = RwSignal::new(String::new());
+    let version = use_live(Signal::derive(move || vec![format!("environment:{}", id.get())]));
+    let choose = ServerAction::<ChooseDebuggerInstance>::new();
+    let reveal = ServerAction::<RevealDebuggerPassword>::new();
+    let debugger = Resource::new(
+        move || (place.app.get(), place.environment.get(), version.get(), choose.version().get()),
+        |(app, environment, _, _)| get_debugger(app, environment),
+    );
+    loaded(debugger, move |debugger| view! { <Page debugger place id choose reveal /> }.into_any())
+}
+
+/// Which environment the page is about.
+#[derive(Clone, Copy)]
+struct Place {
+    app: Memo<String>,
+    environment: Memo<String>,
+}
+
+#[component]
+fn Page(
+    debugger: Signal<Debugger>,
+    place: Place,
+    id: RwSignal<String>,
+    choose: ServerAction<ChooseDebuggerInstance>,
+    reveal: ServerAction<RevealDebuggerPassword>,
+) -> impl IntoView {
+    let seen = Memo::new(move |_| debugger.with(|debugger| debugger.environment.clone()));
+    Effect::new(move || id.set(seen.get()));
+    let title = Signal::derive(move || debugger.with(|debugger| debugger.name.clone()));
+    let window = Signal::derive(move || {
+        Some(debugger.with(|debugger| format!("Debugger · {} · {}", debugger.name, debugger.app_name)))
+    });
+    let status = Signal::derive(move || debugger.with(|debugger| debugger.status.clone()));
+    let instances = Memo::new(move |_| debugger.with(|debugger| debugger.instances.clone()));
+    let table = move || match instances.get() {
+        list if list.is_empty() => view! {
+            <p class="nothing">"No instance runs, so there is nothing to debug. Start the environment first."</p>
+        }
+        .into_any(),
+        list => view! { <Answers instances=list /> }.into_any(),
+    };
+    view! {
+        <PageHeader title window>
+            <Sentence slot>
+                <p class="status-line">
+                    <StatusChip status />
+                    <span>"On Cloud v4 the debugger is always active; there is nothing to switch on."</span>
+                </p>
+            </Sentence>
+        </PageHeader>
+        {move || {
+            view! {
+                <EnvironmentTabs
+                    app=place.app.get()
+                    environment=place.environment.get()
+                    current=EnvironmentTab::Debugger
+                />
+            }
+        }}
+        <div class="columns">
+            <div class="columns__main">
+                <Panel title="Credentials"><Credentials debugger place reveal /></Panel>
+                <Panel title="What the instances say" flush=true>{table}</Panel>
+            </div>
+            <div class="columns__aside">
+                <Panel title="Debugged instance"><Choice debugger place choose /></Panel>
+            </div>
+        </div>
+    }
+}
+
+#[component]
+fn Credentials(
+    debugger: Signal<Debugger>,
+    place: Place,
+    reveal: ServerAction<RevealDebuggerPassword>,
+) -> impl IntoView {
+    let url = Signal::derive(move || debugger.with(|debugger| debugger.url.clone()));
+    let reason = Memo::new(move |_| debugger.with(|debugger| debugger.reveal.reason()));
+    let value = reveal.value();
+    let password = Signal::derive(move || value.with(|value| value.clone().and_then(Result::ok)));
+    let ask = Callback::new(move |()| {
+        reveal.dispatch(RevealDebuggerPassword {
+            app: place.app.get_untracked(),
+            environment: place.environment.get_untracked(),
+        });
+    });
+    view! {
+        <p>"In Studio Pro choose Run, Connect Debugger, and give it these. They are those of the running runtime."</p>
+        <FactList>
+            <dt>"Address"</dt>
+            <dd class="address">
+                <span class="mono address__text">{move || url.get()}</span>
+                <CopyButton label="Copy address" text=url />
+            </dd>
+            <dt>"Password"</dt>
+            <dd>
+                <Masked label="Password" value=password on_reveal=ask reason />
+            </dd>
+        </FactList>
+        <Refusal error=refusal(reveal) />
+        {move || match reason.get() {
+            Some(reason) => view! { <p class="denied">{reason}</p> },
+            None => view! { <p class="denied soft">"That you looked is kept in the audit."</p> },
+        }}
+        <noscript><p class="soft">"Revealing the password needs JavaScript: it never lies in a page or an address."</p></noscript>
+    }
+}
+
+#[component]
+fn Answers(instances: Vec<DebuggerInstance>) -> impl IntoView {
+    let columns = vec![
+        Column::number("#"),
+        Column::text("State"),
+        Column::text("Debugger"),
+        Column::text("Studio Pro"),
+        Column::number("Paused microflows"),
+    ];
+    let row = |instance: DebuggerInstance| {
+        let state = Status { tone: instance.state.tone(), label: instance.state.label().to_owned() };
+        let (tone, label) = instance.answer();
+        let client = if instance.client_connected { "Connected" } else { "Not connected" };
+        view! {
+            <tr>
+                <td class="number mono">{instance.index}</td>
+                <td data-label="State"><StatusChip status=Signal::stored(state) /></td>
+                <td data-label="Debugger"><Chip tone label /></td>
+                <td data-label="Studio Pro">{client}</td>
+                <td data-label="Paused microflows" class="number">{instance.paused}</td>
+            </tr>
+        }
+    };
+    view! {
+        <Table caption="Debugger of each instance" columns stack=true>
+            {instances.into_iter().map(row).collect_view()}
+        </Table>
+    }
+}
+
+#[component]
+fn Choice(
+    debugger: Signal<Debugger>,
+    place: Place,
+    choose: ServerAction<ChooseDebuggerInstance>,
+) -> impl IntoView {
+    let indexes = Memo::new(move |_| debugger.with(Debugger::indexes));
+    let chosen = Memo::new(move |_| debugger.with(|debugger| debugger.instance));
+    let reason = Memo::new(move |_| debugger.with(|debugger| debugger.reveal.reason()));
+    let options = move || {
+        let chosen = chosen.get();
+        let option = |index: u16| {
+            view! {
+                <label class="instance-choice">
+                    <input type="radio" name="instance" value=index checked=index == chosen />
+                    <span>{format!("Instance {index}")}</span>
+                </label>
+            }
+        };
+        indexes.get().into_iter().map(option).collect_view()
+    };
+    view! {
+        <ActionForm action=choose attr:class="form-fields">
+            <p class="soft">
+                "The address above leads to one instance. Requests of users go to all of them, so a breakpoint is only met by those that this instance gets. Choosing another restarts nothing."
+            </p>
+            <Refusal error=refusal(choose) />
+            <input type="hidden" name="app" value=move || place.app.get() />
+            <input type="hidden" name="environment" value=move || place.environment.get() />
+            <fieldset class="instance-choices"><legend>"Instance"</legend>{options}</fieldset>
+            <Button type_="submit" reason busy=choose.pending()>"Save"</Button>
+        </ActionForm>
+    }
+}
+
+impl Debugger {
+    /// The indexes that can be chosen: those that run, and the chosen one.
+    fn indexes(&self) -> Vec<u16> {
+        let mut all: Vec<u16> = self.instances.iter().map(|instance| instance.index).collect();
+        all.push(self.instance);
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+}
+
+impl DebuggerInstance {
+    /// What it says of its debugger.
+    fn answer(&self) -> (Tone, String) {
+        let (tone, words) = match self.enabled {
+            Some(true) => (Tone::Ok, "Active"),
+            Some(false) => (Tone::Warn, "Not active"),
+            None => (Tone::Idle, "No answer"),
+        };
+        (tone, words.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::permissions::Access;
+    use domain::states::InstanceState;
+
+    fn instance(index: u16) -> DebuggerInstance {
+        DebuggerInstance {
+            index,
+            state: InstanceState::Ready,
+            enabled: Some(true),
+            client_connected: false,
+            paused: 0,
+        }
+    }
+
+    #[test]
+    fn the_chosen_instance_can_be_seen_even_when_it_is_away() {
+        let debugger = Debugger {
+            environment: "e".to_owned(),
+            app_name: "Shop".to_owned(),
+            name: "Test".to_owned(),
+            status: Status { tone: Tone::Ok, label: "Running 2 / 3".to_owned() },
+            url: String::new(),
+            instance: 1,
+            instances: vec![instance(2), instance(0), instance(0)],
+            reveal: Access::Allowed,
+        };
+        assert_eq!(debugger.indexes(), [0, 1, 2]);
+    }
+
+    #[test]
+    fn silence_is_not_taken_for_an_answer() {
+        assert_eq!(instance(0).answer().1, "Active");
+        let silent = DebuggerInstance { enabled: None, ..instance(0) };
+        assert_eq!(silent.answer().1, "No answer");
+    }
+}

@@ -1,0 +1,372 @@
+//! An environment: how it does, what runs, what may be done.
+
+use super::api::{
+    Deployment, EnvironmentDetails, Event, RestartEnvironment, Rollout, ScaleEnvironment,
+    StartEnvironment, StopEnvironment, get_environment,
+};
+use super::header::{Address, EnvironmentTab, EnvironmentTabs, StatusLine};
+use super::instances::Instances;
+use super::scale::{ScaleChoice, ScalePanel};
+use crate::error::view::{Refusal, loaded, refusal};
+use crate::live::use_live;
+use crate::operations::api::OperationSummary;
+use crate::operations::progress::OperationStrips;
+use crate::paths;
+use crate::ui::ago::Ago;
+use crate::ui::button::{Button, ButtonKind, LinkButton};
+use crate::ui::chip::StatusChip;
+use crate::ui::disclosure::Disclosure;
+use crate::ui::facts::FactList;
+use crate::ui::notice::Notice;
+use crate::ui::page_header::PageHeader;
+use crate::ui::panel::Panel;
+use crate::ui::slots::{Actions as HeaderActions, Sentence};
+use domain::permissions::Access;
+use domain::states::{Tone, Wanted};
+use leptos::form::ActionForm;
+use leptos::prelude::*;
+use leptos_router::hooks::use_params_map;
+
+/// The actions of the page; made once, so that a refresh of the data loses none of their answers.
+#[derive(Clone, Copy)]
+struct PageActions {
+    start: ServerAction<StartEnvironment>,
+    stop: ServerAction<StopEnvironment>,
+    restart: ServerAction<RestartEnvironment>,
+    scale: ServerAction<ScaleEnvironment>,
+}
+
+impl PageActions {
+    fn new() -> Self {
+        Self {
+            start: ServerAction::new(),
+            stop: ServerAction::new(),
+            restart: ServerAction::new(),
+            scale: ServerAction::new(),
+        }
+    }
+
+    /// Changes whenever one of the actions has an answer.
+    fn version(self) -> usize {
+        self.start.version().get()
+            + self.stop.version().get()
+            + self.restart.version().get()
+            + self.scale.version().get()
+    }
+}
+
+/// An environment.
+#[component]
+pub fn EnvironmentPage() -> impl IntoView {
+    let params = use_params_map();
+    let named = move |name: &'static str| {
+        Memo::new(move |_| params.with(|params| params.get(name).unwrap_or_default()))
+    };
+    let (app, slug) = (named("app"), named("environment"));
+    let id = RwSignal::new(String::new());
+    let version = use_live(Signal::derive(move || {
+        vec![format!("environment:{}", id.get()), format!("app:{}", app.get())]
+    }));
+    let actions = PageActions::new();
+    let choice = ScaleChoice::new();
+    let details = Resource::new(
+        move || (app.get(), slug.get(), version.get(), actions.version()),
+        |(app, slug, _, _)| get_environment(app, slug),
+    );
+    loaded(details, move |details| view! { <Overview details id actions choice /> }.into_any())
+}
+
+#[component]
+fn Overview(
+    details: Signal<EnvironmentDetails>,
+    id: RwSignal<String>,
+    actions: PageActions,
+    choice: ScaleChoice,
+) -> impl IntoView {
+    let seen = Memo::new(move |_| details.with(|details| details.id.clone()));
+    Effect::new(move || id.set(seen.get()));
+    let title = Signal::derive(move || details.with(|details| details.name.clone()));
+    let window = Signal::derive(move || {
+        Some(details.with(|details| format!("{} · {}", details.name, details.app_name)))
+    });
+    let status = Signal::derive(move || details.with(|details| details.status.clone()));
+    let sentence = Signal::derive(move || details.with(|details| details.sentence.clone()));
+    let observed_at = Signal::derive(move || details.with(|details| details.observed_at));
+    let url = Signal::derive(move || details.with(|details| details.url.clone()));
+    let place = Memo::new(move |_| details.with(|details| (details.app.clone(), details.slug.clone())));
+    let running = Signal::derive(move || {
+        details.with(|details| details.operation.clone().into_iter().collect::<Vec<_>>())
+    });
+    view! {
+        <PageHeader title window>
+            <Sentence slot>
+                <StatusLine status sentence observed_at />
+                <Address url />
+            </Sentence>
+            <HeaderActions slot><Buttons details actions /></HeaderActions>
+        </PageHeader>
+        {move || {
+            let (app, environment) = place.get();
+            view! { <EnvironmentTabs app environment current=EnvironmentTab::Overview /> }
+        }}
+        <Refusal error=refusal(actions.start) />
+        <Refusal error=refusal(actions.stop) />
+        <Refusal error=refusal(actions.restart) />
+        <OperationStrips operations=running />
+        <Trouble details />
+        <InstancePanel details />
+        <div class="columns">
+            <div class="columns__main">
+                <div class="grid">
+                    <Panel title="Live version"><LiveVersion details /></Panel>
+                    <Panel title="Database"><Database details /></Panel>
+                </div>
+                <Panel title="Events"><Events details /></Panel>
+                <Panel title="Deployments"><Deployments details /></Panel>
+            </div>
+            <div class="columns__aside">
+                <Panel title="Scale"><ScalePanel details choice action=actions.scale /></Panel>
+            </div>
+        </div>
+    }
+}
+
+#[component]
+fn Buttons(details: Signal<EnvironmentDetails>, actions: PageActions) -> impl IntoView {
+    let may = move |pick: fn(&EnvironmentDetails) -> &Access| {
+        Signal::from(Memo::new(move |_| details.with(|details| pick(details).reason())))
+    };
+    let deploy = Signal::derive(move || details.with(|details| paths::deploy(&details.app, &details.slug)));
+    let stop_reason = may(|details| &details.actions.stop);
+    view! {
+        <LinkButton href=deploy kind=ButtonKind::Primary reason=may(|details| &details.actions.deploy)>
+            "Deploy"
+        </LinkButton>
+        <ActionForm action=actions.start>
+            <Place details />
+            <Button type_="submit" reason=may(|details| &details.actions.start) busy=actions.start.pending()>
+                "Start"
+            </Button>
+        </ActionForm>
+        <ActionForm action=actions.restart>
+            <Place details />
+            <Button type_="submit" reason=may(|details| &details.actions.restart) busy=actions.restart.pending()>
+                "Restart"
+            </Button>
+        </ActionForm>
+        {move || match stop_reason.get() {
+            Some(reason) => {
+                view! { <Button kind=ButtonKind::Danger reason=Some(reason)>"Stop"</Button> }.into_any()
+            }
+            None => view! {
+                <Disclosure summary="Stop" kind=ButtonKind::Danger>
+                    <ActionForm action=actions.stop>
+                        <Place details />
+                        <p>"Requests under way are finished, then nobody can reach it. Data, files and the package stay; starting it again takes a moment."</p>
+                        <Button kind=ButtonKind::Danger type_="submit" busy=actions.stop.pending()>
+                            <span>{move || format!("Stop {}", details.with(|details| details.name.clone()))}</span>
+                        </Button>
+                    </ActionForm>
+                </Disclosure>
+            }
+            .into_any(),
+        }}
+    }
+}
+
+/// Which environment a form is about.
+#[component]
+fn Place(details: Signal<EnvironmentDetails>) -> impl IntoView {
+    let app = move || details.with(|details| details.app.clone());
+    let slug = move || details.with(|details| details.slug.clone());
+    view! {
+        <input type="hidden" name="app" value=app />
+        <input type="hidden" name="environment" value=slug />
+    }
+}
+
+/// What went wrong last, and what it says.
+#[component]
+fn Trouble(details: Signal<EnvironmentDetails>) -> impl IntoView {
+    let failure = Memo::new(move |_| details.with(|details| details.last_failure.clone()));
+    let rollout = Memo::new(move |_| details.with(|details| details.rollout.clone()));
+    view! {
+        {move || failure.get().map(|operation| view! { <LastFailure operation /> })}
+        {move || match rollout.get() {
+            Some(Rollout::Failed { reason, log }) => Some(view! {
+                <Notice tone=Tone::Bad title="The wanted version does not start; what ran before keeps serving">
+                    <p>{reason}</p>
+                    <pre class="log-tail" tabindex="0" aria-label="Last log lines">{log.join("\n")}</pre>
+                </Notice>
+            }.into_any()),
+            Some(Rollout::Rolling { done, total, doing }) => Some(view! {
+                <Notice tone=Tone::Busy title=doing>
+                    <p>{format!("{done} of {total} instances are as wanted.")}</p>
+                </Notice>
+            }.into_any()),
+            None => None,
+        }}
+    }
+}
+
+#[component]
+fn LastFailure(operation: OperationSummary) -> impl IntoView {
+    let text = operation.error.clone().unwrap_or_else(|| operation.sentence().to_owned());
+    let at = operation.finished_at.unwrap_or(operation.created_at);
+    view! {
+        <Notice tone=Tone::Bad title=format!("{}: failed", operation.title)>
+            <p class="failure-text">{text}</p>
+            <p>
+                <Ago at /> " · " <a href=paths::operation(&operation.id)>"Log and what was taken back"</a>
+            </p>
+        </Notice>
+    }
+}
+
+#[component]
+fn InstancePanel(details: Signal<EnvironmentDetails>) -> impl IntoView {
+    let instances = Memo::new(move |_| details.with(|details| details.instances.clone()));
+    let read_at = Signal::derive(move || details.with(|details| details.read_at));
+    let none = Memo::new(move |_| instances.with(Vec::is_empty));
+    let capacity = move || details.with(EnvironmentDetails::capacity);
+    let words = move || details.with(EnvironmentDetails::nothing_runs);
+    view! {
+        <Panel title="Instances" flush=true>
+            <crate::ui::slots::Actions slot:actions>
+                <span class="soft">{capacity}</span>
+            </crate::ui::slots::Actions>
+            {move || {
+                if none.get() {
+                    view! { <p class="nothing">{words}</p> }.into_any()
+                } else {
+                    view! { <Instances instances read_at /> }.into_any()
+                }
+            }}
+        </Panel>
+    }
+}
+
+#[component]
+fn LiveVersion(details: Signal<EnvironmentDetails>) -> impl IntoView {
+    let package = Memo::new(move |_| details.with(|details| details.package.clone()));
+    let deployed = Memo::new(move |_| details.with(|details| details.deployments.first().cloned()));
+    let app = Memo::new(move |_| details.with(|details| details.app.clone()));
+    move || match package.get() {
+        None => view! { <p class="soft">"Nothing is deployed yet. Deploy a package and it starts."</p> }.into_any(),
+        Some(package) => view! {
+            <p class="big"><a href=paths::package(&app.get(), &package.id)>{package.label()}</a></p>
+            <FactList>
+                <dt>"Runtime"</dt>
+                <dd>{package.runtime}</dd>
+                {deployed.get().map(|deployment| view! {
+                    <dt>"Deployed"</dt>
+                    <dd><Ago at=deployment.at /> " by " {deployment.by}</dd>
+                })}
+            </FactList>
+        }
+        .into_any(),
+    }
+}
+
+#[component]
+fn Database(details: Signal<EnvironmentDetails>) -> impl IntoView {
+    let rows = Memo::new(move |_| details.with(EnvironmentDetails::database_facts));
+    view! {
+        <FactList>
+            {move || {
+                rows.get().into_iter()
+                    .map(|(term, fact)| view! { <dt>{term}</dt><dd>{fact}</dd> })
+                    .collect_view()
+            }}
+        </FactList>
+    }
+}
+
+#[component]
+fn Events(details: Signal<EnvironmentDetails>) -> impl IntoView {
+    let events = Memo::new(move |_| details.with(|details| details.events.clone()));
+    let row = |event: Event| {
+        view! {
+            <li data-state=event.tone.as_str()>
+                <span class="event__text">{event.words()}</span>
+                <small><Ago at=event.at /></small>
+            </li>
+        }
+    };
+    move || match events.get() {
+        events if events.is_empty() => view! { <p class="soft">"Nothing has happened yet."</p> }.into_any(),
+        events => {
+            view! { <ul class="events">{events.into_iter().map(row).collect_view()}</ul> }.into_any()
+        }
+    }
+}
+
+#[component]
+fn Deployments(details: Signal<EnvironmentDetails>) -> impl IntoView {
+    let deployments = Memo::new(move |_| details.with(|details| details.deployments.clone()));
+    let row = |deployment: Deployment| {
+        view! {
+            <li>
+                <span class="deployment__package">{deployment.package}</span>
+                <StatusChip status=Signal::stored(deployment.outcome) />
+                <small><Ago at=deployment.at /> " by " {deployment.by}</small>
+            </li>
+        }
+    };
+    move || match deployments.get() {
+        list if list.is_empty() => view! { <p class="soft">"Nothing was deployed yet."</p> }.into_any(),
+        list => {
+            view! { <ol class="deployments">{list.into_iter().map(row).collect_view()}</ol> }.into_any()
+        }
+    }
+}
+
+impl EnvironmentDetails {
+    /// Wanted instances and memory beside what the plan has: `3 × 1 GB of 4 GB`.
+    fn capacity(&self) -> String {
+        use domain::scaling::mib;
+        let plan = self.plan.plan();
+        format!(
+            "{} × {} of {}{}",
+            self.scale.instances,
+            mib(self.scale.memory_mib),
+            mib(plan.app_memory_mib),
+            if self.sandbox.is_empty() { String::new() } else { format!(" · in {}", self.sandbox) }
+        )
+    }
+
+    /// Why there are no instances.
+    fn nothing_runs(&self) -> &'static str {
+        match (self.package.is_some(), self.wanted) {
+            (false, _) => "No instances: nothing is deployed yet.",
+            (true, Wanted::Stopped) => "No instances: the environment is stopped. Its data is kept.",
+            (true, Wanted::Running) => "No instances are known yet.",
+        }
+    }
+
+    /// What is known of the database.
+    fn database_facts(&self) -> Vec<(String, String)> {
+        let plan = self.plan.plan();
+        let used = u32::from(self.scale.instances) * domain::scaling::POOL_PER_INSTANCE;
+        [
+            ("Name", self.database.clone()),
+            ("Connections", format!("up to {used} of {} used by {} instances", self.connections, self.scale.instances)),
+            (
+                "Plan",
+                format!("{} memory, {} GB disk", domain::scaling::mib(plan.database_memory_mib), plan.database_disk_gib),
+            ),
+        ]
+        .map(|(term, fact)| (term.to_owned(), fact))
+        .to_vec()
+    }
+}
+
+impl Event {
+    /// What happened, and to which instance.
+    fn words(&self) -> String {
+        match self.instance {
+            Some(index) => format!("Instance {index}: {}", self.message),
+            None => self.message.clone(),
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! Choosing instances and memory, with the effect said before it is caused.
+
+use super::api::{EnvironmentDetails, ScaleEnvironment};
+use crate::error::view::{Refusal, refusal};
+use crate::ui::button::{Button, ButtonKind};
+use crate::ui::slider::Slider;
+use domain::plans::PlanCode;
+use domain::scaling::{Effect as ScaleEffect, INSTANCE_MEMORY_MIB, Scale, ScaleError, mib};
+use leptos::form::ActionForm;
+use leptos::prelude::*;
+
+/// The distance between two amounts of memory, MiB.
+const MEMORY_STEP: u32 = 128;
+
+/// What the sliders say. It outlives every refresh of the page's data: what a person has moved stays,
+/// what nobody has touched follows the environment.
+#[derive(Debug, Clone, Copy)]
+pub struct ScaleChoice {
+    instances: RwSignal<u32>,
+    memory_mib: RwSignal<u32>,
+    seen: StoredValue<Option<(String, Scale)>>,
+}
+
+impl ScaleChoice {
+    /// Nothing chosen yet.
+    pub fn new() -> Self {
+        Self {
+            instances: RwSignal::new(1),
+            memory_mib: RwSignal::new(INSTANCE_MEMORY_MIB.0),
+            seen: StoredValue::new(None),
+        }
+    }
+
+    /// Takes over the scale of an environment unless the person has chosen another.
+    fn follow(self, environment: &str, actual: Scale) {
+        let untouched = self.seen.with_value(|seen| match seen {
+            Some((id, seen)) => id != environment || *seen == self.chosen_untracked(),
+            None => true,
+        });
+        if untouched {
+            self.instances.set(actual.instances.into());
+            self.memory_mib.set(actual.memory_mib);
+        }
+        self.seen.set_value(Some((environment.to_owned(), actual)));
+    }
+
+    fn chosen(self) -> Scale {
+        scale(self.instances.get(), self.memory_mib.get())
+    }
+
+    fn chosen_untracked(self) -> Scale {
+        scale(self.instances.get_untracked(), self.memory_mib.get_untracked())
+    }
+}
+
+impl Default for ScaleChoice {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn scale(instances: u32, memory_mib: u32) -> Scale {
+    Scale { instances: u16::try_from(instances).unwrap_or(u16::MAX), memory_mib }
+}
+
+/// What a choice comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Situation {
+    actual: Scale,
+    runs: bool,
+    plan: PlanCode,
+    connections: u32,
+}
+
+impl Situation {
+    /// How the environment is now.
+    fn of(details: &EnvironmentDetails) -> Self {
+        Self {
+            actual: details.scale,
+            runs: details.runs(),
+            plan: details.plan,
+            connections: details.connections,
+        }
+    }
+
+    /// What the choice will do, or the rule it breaks; the server asks the same function.
+    fn verdict(&self, chosen: Scale) -> Result<ScaleEffect, ScaleError> {
+        chosen.check(self.plan.plan(), self.connections)?;
+        Ok(self.actual.effect(chosen, self.runs, self.plan.plan(), self.connections))
+    }
+
+    /// Why there is nothing to apply.
+    fn hindrance(&self, chosen: Scale) -> Option<String> {
+        match self.verdict(chosen) {
+            Err(error) => Some(error.message),
+            Ok(_) if chosen == self.actual => Some("Move a slider first: this is how it is now.".to_owned()),
+            Ok(_) => None,
+        }
+    }
+
+    /// The largest amount of memory that one instance can have.
+    fn largest_memory(&self) -> u32 {
+        self.plan.plan().app_memory_mib.min(INSTANCE_MEMORY_MIB.1)
+    }
+}
+
+/// Two sliders, what they will do, and the button that does it.
+#[component]
+pub fn ScalePanel(
+    /// The environment.
+    details: Signal<EnvironmentDetails>,
+    /// What is chosen.
+    choice: ScaleChoice,
+    /// The action.
+    action: ServerAction<ScaleEnvironment>,
+) -> impl IntoView {
+    let first = details.get_untracked();
+    choice.follow(&first.id, first.scale);
+    let actual = Memo::new(move |_| details.with(|details| (details.id.clone(), details.scale)));
+    Effect::new(move || actual.with(|(id, scale)| choice.follow(id, *scale)));
+    let situation = Memo::new(move |_| details.with(Situation::of));
+    let verdict = Memo::new(move |_| situation.with(|situation| situation.verdict(choice.chosen())));
+    let denied = Memo::new(move |_| details.with(|details| details.actions.scale.reason()));
+    let reason = Signal::derive(move || {
+        denied.get().or_else(|| situation.with(|situation| situation.hindrance(choice.chosen())))
+    });
+    let most = Signal::derive(move || situation.with(|situation| situation.plan.plan().max_instances.into()));
+    let most_memory = Signal::derive(move || situation.with(Situation::largest_memory));
+    view! {
+        <ActionForm action attr:class="scale" attr:novalidate=true>
+            <Refusal error=refusal(action) />
+            <input type="hidden" name="app" value=first.app />
+            <input type="hidden" name="environment" value=first.slug />
+            <Slider
+                id="instances"
+                name="instances"
+                label="Instances"
+                min=1
+                max=most
+                value=choice.instances
+                format=instances_words
+            />
+            <Slider
+                id="memory"
+                name="memory_mib"
+                label="Memory each, MB"
+                min=INSTANCE_MEMORY_MIB.0
+                max=most_memory
+                step=MEMORY_STEP
+                value=choice.memory_mib
+                format=mib
+            />
+            <div class="scale__effect" role="status">
+                {move || match verdict.get() {
+                    Ok(effect) => view! {
+                        <p class="scale__summary">{effect.summary}</p>
+                        <p class="soft">{effect.sums}</p>
+                    }
+                    .into_any(),
+                    Err(error) => view! { <p class="scale__refusal">{error.message}</p> }.into_any(),
+                }}
+            </div>
+            <Button kind=ButtonKind::Secondary type_="submit" reason busy=action.pending()>"Apply"</Button>
+        </ActionForm>
+    }
+}
+
+fn instances_words(count: u32) -> String {
+    if count == 1 { "1 instance".to_owned() } else { format!("{count} instances") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::plans::DEFAULT_PLAN;
+
+    fn situation() -> Situation {
+        Situation { actual: scale(1, 1024), runs: true, plan: DEFAULT_PLAN, connections: 200 }
+    }
+
+    #[test]
+    fn the_effect_is_said_before_it_is_caused() {
+        let summary = |instances, memory| {
+            situation().verdict(scale(instances, memory)).map(|effect| effect.summary).map_err(|error| error.field)
+        };
+        assert_eq!(summary(3, 1024), Ok("Adds 2 instances. Nothing restarts.".to_owned()));
+        assert_eq!(summary(5, 1024), Err("memory"));
+    }
+
+    #[test]
+    fn what_changes_nothing_cannot_be_applied() {
+        assert!(situation().hindrance(scale(1, 1024)).is_some_and(|words| words.contains("how it is now")));
+        assert_eq!(situation().hindrance(scale(2, 1024)), None);
+        assert!(situation().hindrance(scale(8, 1024)).is_some());
+    }
+
+    #[test]
+    fn an_untouched_choice_follows_and_a_made_one_stays() {
+        let owner = Owner::new();
+        owner.set();
+        let choice = ScaleChoice::new();
+        choice.follow("test", scale(2, 512));
+        assert_eq!(choice.chosen_untracked(), scale(2, 512));
+        choice.follow("test", scale(3, 512));
+        assert_eq!(choice.chosen_untracked(), scale(3, 512), "somebody else scaled it");
+        choice.instances.set(5);
+        choice.follow("test", scale(4, 512));
+        assert_eq!(choice.chosen_untracked(), scale(5, 512), "a person's choice is not taken away");
+        choice.follow("production", scale(1, 1024));
+        assert_eq!(choice.chosen_untracked(), scale(1, 1024), "another environment starts anew");
+    }
+}

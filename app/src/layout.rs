@@ -1,0 +1,15 @@
+//! The frame around every page: top bar, navigation, operations tray, and what the browser keeps alive.
+
+pub mod account;
+pub mod api_error;
+pub mod connection;
+pub mod crumbs;
+pub mod frame;
+pub mod menu;
+pub mod nav;
+pub mod not_found;
+pub mod session;
+pub mod theme;
+pub mod top_bar;
+pub mod tray;
+pub mod where_am_i;

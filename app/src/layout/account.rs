@@ -1,0 +1,45 @@
+//! Who is signed in, and what that person may choose for all pages.
+
+use crate::layout::menu::Menu;
+use crate::layout::session::use_frame_data;
+use crate::layout::theme::ThemeChoice;
+use crate::paths;
+use crate::request::Session;
+use crate::ui::icon::{Icon, Shape};
+use leptos::prelude::*;
+
+/// The menu at the end of the bar.
+#[component]
+pub fn AccountMenu() -> impl IntoView {
+    let session = use_frame_data().session;
+    let summary = view! {
+        <span class="account__face"><Icon shape=Shape::Person /></span>
+        <span class="account__word">"Account"</span>
+        <Icon shape=Shape::Down />
+    };
+    view! {
+        <Menu label="Account" class="menu--end account" summary=summary.into_any()>
+            <Suspense fallback=|| ()>
+                {move || Suspend::new(async move { session.await.ok().map(|session| view! { <Person session /> }) })}
+            </Suspense>
+            <div class="menu__part">
+                <p class="menu__heading">"Look"</p>
+                <ThemeChoice />
+            </div>
+            <form class="menu__part" method="post" action=paths::logout()>
+                <button class="menu__item" type="submit">"Sign out"</button>
+            </form>
+        </Menu>
+    }
+}
+
+#[component]
+fn Person(session: Session) -> impl IntoView {
+    view! {
+        <div class="menu__part account__person">
+            <p class="account__name">{session.name}</p>
+            <p class="soft">{session.email}</p>
+            <p class="soft">{format!("{} · {}", session.company, session.role_label)}</p>
+        </div>
+    }
+}

@@ -1,0 +1,168 @@
+//! What is under way, wherever one is: a chip in the bar, and a tray that stays across pages.
+//!
+//! Both come from the server's list, so a reload shows the same. When an operation ends, a message
+//! says how.
+
+use crate::layout::session::use_frame_data;
+use crate::operations::api::{OperationDetails, OperationSummary, get_operation};
+use crate::paths;
+use crate::ui::bar::ProgressBar;
+use crate::ui::button::IconButton;
+use crate::ui::chip::{Chip, StatusChip};
+use crate::ui::icon::Shape;
+use crate::ui::toast::{Toast, use_toasts};
+use domain::states::{OperationState, Tone};
+use leptos::prelude::*;
+use std::collections::BTreeSet;
+
+/// The key of the browser's store under which a closed tray is remembered for the tab.
+const CLOSED: &str = "tray-closed";
+
+/// Whether the tray is wanted. Starts as "no": only a living page can close it again.
+#[derive(Debug, Clone, Copy)]
+pub struct TrayOpen(RwSignal<bool>);
+
+/// Gives the frame its tray; once.
+pub fn provide_tray() {
+    let open = RwSignal::new(false);
+    provide_context(TrayOpen(open));
+    Effect::new(move || open.set(!remembered_closed()));
+}
+
+impl TrayOpen {
+    fn turn(self, open: bool) {
+        self.0.set(open);
+        if let Ok(Some(store)) = window().session_storage() {
+            let _ = if open { store.remove_item(CLOSED) } else { store.set_item(CLOSED, "yes") };
+        }
+    }
+}
+
+fn remembered_closed() -> bool {
+    window().session_storage().ok().flatten().and_then(|store| store.get_item(CLOSED).ok().flatten()).is_some()
+}
+
+/// The chip in the bar: how much is under way. It leads to the list, and opens the tray in a living page.
+#[component]
+pub fn TrayChip() -> impl IntoView {
+    let under_way = use_frame_data().under_way;
+    let tray = expect_context::<TrayOpen>();
+    let press = move |event: leptos::ev::MouseEvent| {
+        if !tray.0.get_untracked() && !(event.ctrl_key() || event.meta_key() || event.shift_key()) {
+            event.prevent_default();
+            tray.turn(true);
+        }
+    };
+    view! {
+        <Transition fallback=|| ()>
+            {move || Suspend::new(async move {
+                let count = under_way.await.map_or(0, |list| list.items.len());
+                (count > 0)
+                    .then(|| {
+                        let label = format!("{count} running");
+                        view! {
+                            <a class="bar__chip" href=paths::unfinished_operations() on:click=press>
+                                <span class="visually-hidden">"Operations: "</span>
+                                <Chip tone=Tone::Busy label />
+                            </a>
+                        }
+                    })
+            })}
+        </Transition>
+    }
+}
+
+/// The tray at the bottom right.
+#[component]
+pub fn Tray() -> impl IntoView {
+    let under_way = use_frame_data().under_way;
+    let tray = expect_context::<TrayOpen>();
+    say_how_operations_end();
+    view! {
+        <Transition fallback=|| ()>
+            {move || Suspend::new(async move {
+                let items = under_way.await.map(|list| list.items).unwrap_or_default();
+                (!items.is_empty())
+                    .then(|| {
+                        view! {
+                            <aside class="tray" aria-label="Under way" hidden=move || !tray.0.get()>
+                                <header class="tray__head">
+                                    <h2>"Under way"</h2>
+                                    <IconButton
+                                        label="Close the tray"
+                                        icon=Shape::Close
+                                        on_press=move |()| tray.turn(false)
+                                    />
+                                </header>
+                                <ul class="tray__list">
+                                    {items
+                                        .into_iter()
+                                        .map(|operation| view! { <TrayItem operation /> })
+                                        .collect_view()}
+                                </ul>
+                            </aside>
+                        }
+                    })
+            })}
+        </Transition>
+    }
+}
+
+#[component]
+fn TrayItem(operation: OperationSummary) -> impl IntoView {
+    let now = if operation.detail.is_empty() {
+        operation.phase.clone()
+    } else {
+        format!("{}: {}", operation.phase, operation.detail)
+    };
+    view! {
+        <li class="tray__item">
+            <div class="tray__line">
+                <a href=paths::operation(&operation.id)>{operation.title.clone()}</a>
+                <StatusChip status=operation.status() />
+            </div>
+            <ProgressBar label=operation.title value=Some(operation.percent) />
+            <p class="tray__now">
+                <span>{now}</span>
+                <span>{format!("{} %", operation.percent)}</span>
+            </p>
+        </li>
+    }
+}
+
+/// Compares each list with the one before; what is gone has ended, and its end is fetched and said.
+fn say_how_operations_end() {
+    let under_way = use_frame_data().under_way;
+    let toasts = use_toasts();
+    let ended = Action::new(move |id: &String| {
+        let id = id.clone();
+        async move {
+            if let Some(toast) = get_operation(id).await.ok().and_then(|details| ending(&details)) {
+                toasts.push(toast);
+            }
+        }
+    });
+    Effect::new(move |before: Option<BTreeSet<String>>| {
+        let before = before.unwrap_or_default();
+        let Some(Ok(list)) = under_way.get() else { return before };
+        let now: BTreeSet<String> = list.items.into_iter().map(|operation| operation.id).collect();
+        for id in before.difference(&now) {
+            ended.dispatch(id.clone());
+        }
+        now
+    });
+}
+
+/// The message about an operation that has ended; none while it goes on.
+fn ending(details: &OperationDetails) -> Option<Toast> {
+    let OperationSummary { id, title, state, error, .. } = &details.summary;
+    let why = error.as_deref().unwrap_or("See its page for the reason.");
+    let toast = match state {
+        OperationState::Succeeded => Toast::done(format!("“{title}” is done.")),
+        OperationState::Cancelled => Toast::done(format!("“{title}” was cancelled; what it made is undone.")),
+        OperationState::Failed => Toast::failed(format!("“{title}” failed and was undone. {why}")),
+        OperationState::Stuck => Toast::failed(format!("“{title}” is stuck; someone must look. {why}")),
+        _ => return None,
+    };
+    Some(toast.with_link(paths::operation(id), "Details"))
+}

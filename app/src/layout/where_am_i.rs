@@ -1,0 +1,119 @@
+//! Where an address lies: what the breadcrumbs and the navigation are made of.
+
+use crate::apps::api::AppSummary;
+use crate::paths;
+
+/// A place on the way to the page; the last one is the page itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Crumb {
+    /// Its name.
+    pub label: String,
+    /// Its address, unless it is the page itself.
+    pub href: Option<String>,
+    /// Whether it is the app, beside which another can be chosen.
+    pub is_app: bool,
+}
+
+/// The subdomain of the app that a path belongs to.
+pub fn app_of(path: &str) -> Option<&str> {
+    let mut parts = path.trim_matches('/').split('/');
+    match (parts.next(), parts.next()) {
+        (Some("apps"), Some(app)) if app != "new" && !app.is_empty() => Some(app),
+        _ => None,
+    }
+}
+
+/// The way to a page. Names come from `apps`; what is not there is called by its address.
+pub fn crumbs(path: &str, apps: &[AppSummary]) -> Vec<Crumb> {
+    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    let to = |label: &str, href: String| Crumb { label: label.to_owned(), href: Some(href), is_app: false };
+    let mut way = match parts.as_slice() {
+        ["apps", ..] => vec![to("Apps", paths::apps())],
+        ["operations", ..] => vec![to("Operations", paths::operations())],
+        _ => return Vec::new(),
+    };
+    match parts.as_slice() {
+        ["apps", "new"] => way.push(to("Create", String::new())),
+        ["operations", _] => way.push(to("Operation", String::new())),
+        ["apps", app, rest @ ..] => {
+            let known = apps.iter().find(|known| known.subdomain == *app);
+            let name = known.map_or(*app, |known| known.name.as_str());
+            way.push(Crumb { is_app: true, ..to(name, paths::app(app)) });
+            match rest {
+                ["settings"] => way.push(to("Settings", String::new())),
+                ["packages", package @ ..] => {
+                    way.push(to("Packages", paths::packages(app)));
+                    way.extend(package.first().map(|_| to("Package", String::new())));
+                }
+                ["environments", slug, page @ ..] => {
+                    let known = known.and_then(|app| app.environments.iter().find(|each| each.slug == *slug));
+                    let name = known.map_or_else(|| capitalised(slug), |known| known.name.clone());
+                    way.push(to(&name, paths::environment(app, slug)));
+                    way.extend(page.first().map(|page| to(&capitalised(page), String::new())));
+                }
+                _ => {}
+            }
+        }
+        _ => {}
+    }
+    if let Some(page) = way.last_mut() {
+        page.href = None;
+    }
+    way
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::regions::RegionCode;
+
+    fn labels(path: &str) -> String {
+        let shop = AppSummary {
+            name: "Shop".to_owned(),
+            subdomain: "shop-1".to_owned(),
+            region: RegionCode::parse("eu-frankfurt").expect("it is in the table"),
+            environments: Vec::new(),
+        };
+        let crumbs = crumbs(path, &[shop]);
+        let words: Vec<String> = crumbs
+            .into_iter()
+            .map(|crumb| match crumb.href {
+                Some(href) => format!("{}({href})", crumb.label),
+                None => crumb.label,
+            })
+            .collect();
+        words.join(" / ")
+    }
+
+    #[test]
+    fn the_way_to_each_page() {
+        assert_eq!(labels("/"), "");
+        assert_eq!(labels("/apps"), "Apps");
+        assert_eq!(labels("/apps/new"), "Apps(/apps) / Create");
+        assert_eq!(labels("/apps/shop-1"), "Apps(/apps) / Shop");
+        assert_eq!(labels("/apps/other/settings"), "Apps(/apps) / other(/apps/other) / Settings");
+        assert_eq!(
+            labels("/apps/shop-1/packages/6f"),
+            "Apps(/apps) / Shop(/apps/shop-1) / Packages(/apps/shop-1/packages) / Package"
+        );
+        assert_eq!(labels("/apps/shop-1/environments/test"), "Apps(/apps) / Shop(/apps/shop-1) / Test");
+        assert_eq!(
+            labels("/apps/shop-1/environments/test/deploy"),
+            "Apps(/apps) / Shop(/apps/shop-1) / Test(/apps/shop-1/environments/test) / Deploy"
+        );
+        assert_eq!(labels("/operations/0c"), "Operations(/operations) / Operation");
+    }
+
+    #[test]
+    fn the_app_of_a_page() {
+        assert_eq!(app_of("/apps/shop/packages"), Some("shop"));
+        assert_eq!(app_of("/apps/new"), None);
+        assert_eq!(app_of("/apps/"), None);
+        assert_eq!(app_of("/operations/shop"), None);
+    }
+}

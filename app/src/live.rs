@@ -1,0 +1,202 @@
+//! What keeps a page true while it is open: one stream of changes per visible tab.
+//!
+//! The stream says only *which* things changed. Whoever shows one of them counts it among the
+//! sources of a resource and asks the server again. A hidden tab closes its stream; when it is seen
+//! again, or after the stream broke, everything is asked for once more.
+
+use crate::paths;
+use leptos::prelude::*;
+use serde::Deserialize;
+use std::collections::HashMap;
+use std::time::Duration;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::js_sys::Date;
+use web_sys::{EventSource, MessageEvent};
+
+/// Changes that come together are passed on together.
+const GATHER: Duration = Duration::from_millis(150);
+/// How long to wait before a stream that the server closed is asked for again.
+const RETRY: Duration = Duration::from_secs(4);
+
+/// Whether the page hears of changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Connection {
+    /// Not asked for yet: on the server, in the first paint, in a hidden tab.
+    Resting,
+    /// Changes arrive.
+    Open,
+    /// Changes have not arrived since that second.
+    Lost(i64),
+}
+
+#[derive(Debug, Clone, Default)]
+struct Versions {
+    all: u64,
+    by_key: HashMap<String, u64>,
+}
+
+impl Versions {
+    fn of(&self, keys: &[String]) -> u64 {
+        keys.iter().filter_map(|key| self.by_key.get(key)).sum::<u64>() + self.all
+    }
+
+    fn changed(&mut self, keys: Vec<String>) {
+        for key in keys {
+            *self.by_key.entry(key).or_default() += 1;
+        }
+    }
+}
+
+/// The stream of this tab and what it told.
+#[derive(Debug, Clone, Copy)]
+struct Live {
+    versions: RwSignal<Versions>,
+    connection: RwSignal<Connection>,
+    gathered: StoredValue<Vec<String>>,
+    stream: StoredValue<Option<EventSource>, LocalStorage>,
+}
+
+#[derive(Deserialize)]
+struct Change {
+    keys: Vec<String>,
+}
+
+/// Gives the tab its stream; once, around everything.
+pub fn provide_live() {
+    let live = Live {
+        versions: RwSignal::new(Versions::default()),
+        connection: RwSignal::new(Connection::Resting),
+        gathered: StoredValue::new(Vec::new()),
+        stream: StoredValue::new_local(None),
+    };
+    provide_context(live);
+    Effect::new(move || {
+        live.open();
+        let follow = Closure::<dyn FnMut()>::new(move || live.follow_visibility());
+        let _ = document()
+            .add_event_listener_with_callback("visibilitychange", follow.as_ref().unchecked_ref());
+        follow.forget();
+    });
+}
+
+/// A number that changes when one of the things that `keys` name has changed.
+pub fn use_live(keys: impl Into<Signal<Vec<String>>>) -> Signal<u64> {
+    let keys = keys.into();
+    let Some(live) = use_context::<Live>() else { return Signal::from(0) };
+    let version = move |_: Option<&u64>| live.versions.with(|versions| keys.with(|keys| versions.of(keys)));
+    Memo::new(version).into()
+}
+
+/// Whether the page hears of changes.
+pub fn use_connection() -> Signal<Connection> {
+    use_context::<Live>().map_or(Signal::from(Connection::Resting), |live| live.connection.into())
+}
+
+impl Live {
+    fn open(self) {
+        if self.stream.with_value(Option::is_some) || document().hidden() {
+            return;
+        }
+        let Ok(stream) = EventSource::new(&paths::events()) else { return };
+        let opened = Closure::<dyn FnMut()>::new(move || self.opened());
+        let broken = Closure::<dyn FnMut()>::new(move || self.broken());
+        let change = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+            let text = event.data().as_string().unwrap_or_default();
+            if let Ok(change) = serde_json::from_str::<Change>(&text) {
+                self.gather(change.keys);
+            }
+        });
+        let resync = Closure::<dyn FnMut()>::new(move || self.resync());
+        stream.set_onopen(Some(opened.as_ref().unchecked_ref()));
+        stream.set_onerror(Some(broken.as_ref().unchecked_ref()));
+        for (event, listener) in [("change", change.as_ref()), ("resync", resync.as_ref())] {
+            let _ = stream.add_event_listener_with_callback(event, listener.unchecked_ref());
+        }
+        opened.forget();
+        broken.forget();
+        change.forget();
+        resync.forget();
+        self.stream.set_value(Some(stream));
+    }
+
+    fn close(self) {
+        let stream = self.stream.try_update_value(Option::take).flatten();
+        if let Some(stream) = stream {
+            stream.set_onerror(None);
+            stream.close();
+        }
+    }
+
+    fn opened(self) {
+        if matches!(self.connection.get_untracked(), Connection::Lost(_)) {
+            self.resync();
+        }
+        self.connection.set(Connection::Open);
+    }
+
+    fn broken(self) {
+        if !matches!(self.connection.get_untracked(), Connection::Lost(_)) {
+            self.connection.set(Connection::Lost(now()));
+        }
+        let given_up = self.stream.with_value(|stream| {
+            stream.as_ref().is_some_and(|stream| stream.ready_state() == EventSource::CLOSED)
+        });
+        if given_up {
+            self.close();
+            set_timeout(move || self.open(), RETRY);
+        }
+    }
+
+    /// A hidden tab needs no stream; a tab that is seen again may have missed something.
+    fn follow_visibility(self) {
+        if document().hidden() {
+            self.close();
+            self.connection.set(Connection::Resting);
+        } else if self.stream.with_value(Option::is_none) {
+            self.open();
+            self.resync();
+        }
+    }
+
+    fn resync(self) {
+        self.versions.update(|versions| versions.all += 1);
+    }
+
+    fn gather(self, keys: Vec<String>) {
+        let first = self.gathered.with_value(Vec::is_empty);
+        self.gathered.update_value(|gathered| gathered.extend(keys));
+        if first {
+            set_timeout(move || self.pass_on(), GATHER);
+        }
+    }
+
+    fn pass_on(self) {
+        let keys = self.gathered.try_update_value(std::mem::take).unwrap_or_default();
+        self.versions.update(|versions| versions.changed(keys));
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "seconds fit by far")]
+fn now() -> i64 {
+    (Date::now() / 1000.0) as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Versions;
+
+    #[test]
+    fn a_version_moves_with_its_own_keys_and_with_everything() {
+        let keys = ["app:shop", "apps"].map(str::to_owned);
+        let mut versions = Versions::default();
+        assert_eq!(versions.of(&keys), 0);
+        versions.changed(vec!["operations".to_owned()]);
+        assert_eq!(versions.of(&keys), 0);
+        versions.changed(vec!["apps".to_owned(), "operations".to_owned()]);
+        assert_eq!(versions.of(&keys), 1);
+        versions.all += 1;
+        assert_eq!(versions.of(&keys), 2);
+        assert_eq!(versions.of(&[]), 1);
+    }
+}

@@ -1,0 +1,289 @@
+//! One operation: its phases, its log, and the way to stop it.
+
+use super::api::{CancelOperation, LogEntry, OperationDetails, Phase, get_operation};
+use super::words::span;
+use crate::error::view::{Refusal, loaded, refusal};
+use crate::live::use_live;
+use crate::paths;
+use crate::ui::ago::{Ago, use_clock};
+use crate::ui::bar::ProgressBar;
+use crate::ui::button::{Button, ButtonKind, LinkButton};
+use crate::ui::chip::StatusChip;
+use crate::ui::copy::CopyButton;
+use crate::ui::disclosure::Disclosure;
+use crate::ui::facts::FactList;
+use crate::ui::notice::Notice;
+use crate::ui::page_header::PageHeader;
+use crate::ui::panel::Panel;
+use crate::ui::slots::{Actions, Sentence};
+use domain::states::{OperationState, Tone};
+use leptos::form::ActionForm;
+use leptos::prelude::*;
+use leptos_router::hooks::use_params_map;
+
+/// One operation.
+#[component]
+pub fn OperationPage() -> impl IntoView {
+    let params = use_params_map();
+    let id = Memo::new(move |_| params.with(|params| params.get("operation").unwrap_or_default()));
+    let version = use_live(Signal::derive(move || vec![format!("operation:{}", id.get())]));
+    let cancel = ServerAction::<CancelOperation>::new();
+    let operation = Resource::new(
+        move || (id.get(), version.get(), cancel.version().get()),
+        |(id, _, _)| get_operation(id),
+    );
+    loaded(operation, move |details| view! { <Details details cancel /> }.into_any())
+}
+
+#[component]
+fn Details(
+    details: Signal<OperationDetails>,
+    cancel: ServerAction<CancelOperation>,
+) -> impl IntoView {
+    let summary = Memo::new(move |_| details.with(|details| details.summary.clone()));
+    let title = Signal::derive(move || summary.with(|summary| summary.title.clone()));
+    let status = Signal::derive(move || summary.with(super::api::OperationSummary::status));
+    view! {
+        <PageHeader title>
+            <Sentence slot>
+                <p class="status-line">
+                    <StatusChip status />
+                    <span>{move || summary.with(super::api::OperationSummary::sentence)}</span>
+                </p>
+            </Sentence>
+            <Actions slot>
+                <Next details />
+                <Cancel details cancel />
+            </Actions>
+        </PageHeader>
+        <Refusal error=refusal(cancel) />
+        <Warnings details />
+        <div class="columns">
+            <div class="columns__main">
+                <Panel title="Progress"><Progress details /></Panel>
+                <Panel title="Log" flush=true><Log details /></Panel>
+            </div>
+            <div class="columns__aside">
+                <Panel title="Phases">
+                    <ol class="phases">
+                        {move || details.with(|details| details.phases.iter().map(phase).collect_view())}
+                    </ol>
+                </Panel>
+                <Panel title="Facts"><About details /></Panel>
+            </div>
+        </div>
+    }
+}
+
+#[component]
+fn Warnings(details: Signal<OperationDetails>) -> impl IntoView {
+    let clock = use_clock();
+    let error = Memo::new(move |_| details.with(|details| details.summary.error.clone()));
+    let undone = Memo::new(move |_| details.with(OperationDetails::undone));
+    let silence = Memo::new(move |_| details.with(|details| details.summary.silence(clock.now())));
+    view! {
+        {move || {
+            error.get().map(|error| {
+                view! {
+                    <Notice tone=Tone::Bad title="It failed">
+                        <p>{error}</p>
+                        {undone.get().map(|undone| view! { <p>{undone}</p> })}
+                    </Notice>
+                }
+            })
+        }}
+        {move || silence.get().map(|words| view! { <Notice tone=Tone::Warn title=words /> })}
+    }
+}
+
+/// Where to go when it is done.
+#[component]
+fn Next(details: Signal<OperationDetails>) -> impl IntoView {
+    let link = Memo::new(move |_| details.with(OperationDetails::subject_link));
+    move || {
+        link.get().map(|(href, words, primary)| {
+            let kind = if primary { ButtonKind::Primary } else { ButtonKind::Secondary };
+            view! { <LinkButton href kind>{words}</LinkButton> }
+        })
+    }
+}
+
+#[component]
+fn Cancel(
+    details: Signal<OperationDetails>,
+    cancel: ServerAction<CancelOperation>,
+) -> impl IntoView {
+    let over = Memo::new(move |_| details.with(|details| details.summary.state.is_final()));
+    let reason = Memo::new(move |_| details.with(|details| details.cancel.reason()));
+    let id = Memo::new(move |_| details.with(|details| details.summary.id.clone()));
+    move || {
+        if over.get() {
+            return None;
+        }
+        Some(match reason.get() {
+            Some(reason) => view! { <Button reason=Some(reason)>"Cancel operation"</Button> }.into_any(),
+            None => view! {
+                <Disclosure summary="Cancel operation" kind=ButtonKind::Danger>
+                    <ActionForm action=cancel>
+                        <p>"The step under way is given up, and everything this operation has made is taken back. That may take a moment."</p>
+                        <input type="hidden" name="operation" value=id.get() />
+                        <Button kind=ButtonKind::Danger type_="submit" busy=cancel.pending()>
+                            "Cancel and take back"
+                        </Button>
+                    </ActionForm>
+                </Disclosure>
+            }
+            .into_any(),
+        })
+    }
+}
+
+#[component]
+fn Progress(details: Signal<OperationDetails>) -> impl IntoView {
+    let clock = use_clock();
+    let summary = move || details.with(|details| details.summary.clone());
+    let percent = Signal::derive(move || Some(summary().percent));
+    view! {
+        <div class="operation-progress">
+            <ProgressBar label="Progress" value=percent />
+            <p class="operation-progress__words">
+                <span>{move || summary().doing()}</span>
+                <span class="number">
+                    {move || format!("{} % · {}", summary().percent, span(summary().elapsed(clock.now())))}
+                </span>
+            </p>
+        </div>
+    }
+}
+
+fn phase(phase: &Phase) -> impl IntoView + use<> {
+    let current = (phase.state == super::api::PhaseState::Running).then_some("step");
+    view! {
+        <li class="phase" data-state=phase.state.tone() aria-current=current>
+            <span class="phase__title">{phase.title.clone()}</span>
+            <span class="phase__state">{phase.state.label()}</span>
+            {phase.error.clone().map(|error| view! { <span class="phase__error">{error}</span> })}
+        </li>
+    }
+}
+
+#[component]
+fn Log(details: Signal<OperationDetails>) -> impl IntoView {
+    let log = Memo::new(move |_| details.with(|details| details.log.clone()));
+    let line = |entry: LogEntry| {
+        view! {
+            <li>
+                <span class="log__time">{LogEntry::time(entry.at)}</span>
+                <span class="log__text">{entry.line}</span>
+            </li>
+        }
+    };
+    let lines = move || match log.get() {
+        log if log.is_empty() => view! { <li class="soft">"Nothing was written yet."</li> }.into_any(),
+        log => log.into_iter().map(line).collect_view().into_any(),
+    };
+    view! { <div class="log" role="log" aria-label="Log" tabindex="0"><ol>{lines}</ol></div> }
+}
+
+#[component]
+fn About(details: Signal<OperationDetails>) -> impl IntoView {
+    let summary = move || details.with(|details| details.summary.clone());
+    let created_at = Signal::derive(move || summary().created_at);
+    let id = Signal::derive(move || summary().id);
+    view! {
+        <FactList>
+            <dt>"Started by"</dt>
+            <dd>{move || summary().started_by}</dd>
+            <dt>"Started"</dt>
+            <dd><Ago at=created_at /></dd>
+            {move || {
+                summary().finished_at.map(|at| view! { <dt>"Ended"</dt><dd><Ago at /></dd> })
+            }}
+            <dt>"Id"</dt>
+            <dd><span class="mono id">{move || id.get()}</span> <CopyButton label="Copy id" text=id /></dd>
+        </FactList>
+    }
+}
+
+impl LogEntry {
+    /// The time of day that a line was written at, universal time: `23:05:09`.
+    fn time(at: i64) -> String {
+        let second = at.rem_euclid(86_400);
+        format!("{:02}:{:02}:{:02}", second / 3_600, second / 60 % 60, second % 60)
+    }
+}
+
+impl OperationDetails {
+    /// What was taken back, in a sentence.
+    fn undone(&self) -> Option<String> {
+        let titles: Vec<&str> = self
+            .phases
+            .iter()
+            .filter(|phase| phase.state == super::api::PhaseState::Undone)
+            .map(|phase| phase.title.as_str())
+            .collect();
+        (!titles.is_empty()).then(|| format!("Taken back: {}.", titles.join(", ")))
+    }
+
+    /// The page of what it is about: address, words, and whether going there is the next thing to do.
+    fn subject_link(&self) -> Option<(String, String, bool)> {
+        let Some(app) = self.app.as_deref() else {
+            let over = self.summary.state.is_final();
+            return over.then(|| (paths::apps(), "Go to your apps".to_owned(), true));
+        };
+        let done = self.summary.state == OperationState::Succeeded;
+        Some(match self.environment.as_deref() {
+            Some(environment) => (paths::environment(app, environment), "Open environment".to_owned(), done),
+            None => (paths::app(app), "Open app".to_owned(), done),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::api::PhaseState;
+    use super::super::words::tests::running;
+    use super::*;
+    use domain::permissions::Access;
+
+    fn details(states: &[PhaseState]) -> OperationDetails {
+        let phase = |(number, state): (usize, &PhaseState)| Phase {
+            title: format!("Phase {number}"),
+            state: *state,
+            error: None,
+        };
+        OperationDetails {
+            summary: running(),
+            phases: states.iter().enumerate().map(phase).collect(),
+            log: Vec::new(),
+            app: Some("shop".to_owned()),
+            environment: None,
+            cancel: Access::Allowed,
+        }
+    }
+
+    #[test]
+    fn what_was_taken_back_is_named() {
+        use PhaseState::{Failed, Undone, Waiting};
+        let said = |states: &[PhaseState]| details(states).undone();
+        assert_eq!(said(&[Failed, Waiting]), None);
+        assert_eq!(said(&[Undone, Undone, Failed]).as_deref(), Some("Taken back: Phase 0, Phase 1."));
+    }
+
+    #[test]
+    fn a_finished_operation_leads_on() {
+        let mut details = details(&[]);
+        assert_eq!(details.subject_link(), Some(("/apps/shop".to_owned(), "Open app".to_owned(), false)));
+        details.summary.state = OperationState::Succeeded;
+        details.environment = Some("test".to_owned());
+        let link = ("/apps/shop/environments/test".to_owned(), "Open environment".to_owned(), true);
+        assert_eq!(details.subject_link(), Some(link));
+        details.app = None;
+        assert_eq!(details.subject_link(), Some(("/apps".to_owned(), "Go to your apps".to_owned(), true)));
+    }
+
+    #[test]
+    fn a_line_has_its_time_of_day() {
+        assert_eq!(LogEntry::time(1_795_217_338), "23:28:58");
+    }
+}

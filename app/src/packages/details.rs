@@ -1,0 +1,197 @@
+//! A package: what is in it, where it runs, what can be done with it.
+
+use super::api::{Constant, DeletePackage, PackageDetails, get_package};
+use super::size::{bytes, count};
+use crate::error::view::{Refusal, loaded, refusal};
+use crate::live::use_live;
+use crate::paths;
+use crate::ui::ago::Ago;
+use crate::ui::button::{Button, ButtonKind, LinkButton};
+use crate::ui::copy::CopyButton;
+use crate::ui::disclosure::Disclosure;
+use crate::ui::facts::FactList;
+use crate::ui::page_header::PageHeader;
+use crate::ui::panel::Panel;
+use crate::ui::slots::{Actions, Sentence};
+use crate::ui::table::{Column, Table};
+use leptos::form::ActionForm;
+use leptos::prelude::*;
+use leptos_router::hooks::use_params_map;
+
+/// A package.
+#[component]
+pub fn PackagePage() -> impl IntoView {
+    let params = use_params_map();
+    let named = move |name: &'static str| {
+        Memo::new(move |_| params.with(|params| params.get(name).unwrap_or_default()))
+    };
+    let (app, package) = (named("app"), named("package"));
+    let version = use_live(Signal::derive(move || vec![format!("packages:{}", app.get())]));
+    let delete = ServerAction::<DeletePackage>::new();
+    let details = Resource::new(
+        move || (app.get(), package.get(), version.get()),
+        |(app, package, _)| get_package(app, package),
+    );
+    loaded(details, move |details| view! { <Details details app delete /> }.into_any())
+}
+
+#[component]
+fn Details(
+    details: Signal<PackageDetails>,
+    app: Memo<String>,
+    delete: ServerAction<DeletePackage>,
+) -> impl IntoView {
+    let title = Signal::derive(move || details.with(|details| details.summary.label()));
+    let window = Signal::derive(move || {
+        Some(details.with(|details| format!("{} · {}", details.summary.label(), details.app_name)))
+    });
+    let file = Signal::derive(move || {
+        paths::package_file(&app.get(), &details.with(|details| details.summary.id.clone()))
+    });
+    view! {
+        <PageHeader title window>
+            <Sentence slot><p>{move || details.with(PackageDetails::sentence)}</p></Sentence>
+            <Actions slot>
+                <LinkButton href=file kind=ButtonKind::Secondary attr:rel="external" attr:download=true>
+                    "Download"
+                </LinkButton>
+                <Delete details app delete />
+            </Actions>
+        </PageHeader>
+        <Refusal error=refusal(delete) />
+        {move || view! { <Contents details=details.get() app=app.get() /> }}
+    }
+}
+
+#[component]
+fn Delete(
+    details: Signal<PackageDetails>,
+    app: Memo<String>,
+    delete: ServerAction<DeletePackage>,
+) -> impl IntoView {
+    let reason = Memo::new(move |_| details.with(|details| details.delete.reason()));
+    move || match reason.get() {
+        Some(reason) => {
+            view! { <Button kind=ButtonKind::Danger reason=Some(reason)>"Delete"</Button> }.into_any()
+        }
+        None => view! {
+            <Disclosure summary="Delete" kind=ButtonKind::Danger>
+                <ActionForm action=delete>
+                    <p>"The file is taken away for good. Nothing runs it, so nothing stops."</p>
+                    <input type="hidden" name="app" value=app.get() />
+                    <input
+                        type="hidden"
+                        name="package"
+                        value=details.with(|details| details.summary.id.clone())
+                    />
+                    <Button kind=ButtonKind::Danger type_="submit" busy=delete.pending()>
+                        <span>{format!("Delete {}", details.with(|details| details.summary.label()))}</span>
+                    </Button>
+                </ActionForm>
+            </Disclosure>
+        }
+        .into_any(),
+    }
+}
+
+#[component]
+fn Contents(details: PackageDetails, app: String) -> impl IntoView {
+    let targets = details
+        .environments
+        .iter()
+        .map(|(name, slug)| {
+            let running = details.summary.used_by.contains(name);
+            let words = if running { format!("Deployed to {name}") } else { format!("Deploy to {name}") };
+            let reason = if running {
+                Some("This package is deployed there already.".to_owned())
+            } else {
+                details.deploy.reason()
+            };
+            let href = paths::deploy_package(&app, slug, &details.summary.id);
+            view! { <LinkButton href reason=Signal::stored(reason)>{words}</LinkButton> }
+        })
+        .collect_view();
+    view! {
+        <div class="columns">
+            <div class="columns__main">
+                <Panel title="Constants" flush=true><Constants constants=details.constants.clone() /></Panel>
+                <Panel title="Scheduled events"><ScheduledEvents names=details.scheduled_events.clone() /></Panel>
+            </div>
+            <div class="columns__aside">
+                <Panel title="Deploy"><div class="deploy-targets">{targets}</div></Panel>
+                <Panel title="Facts"><About details /></Panel>
+            </div>
+        </div>
+    }
+}
+
+#[component]
+fn About(details: PackageDetails) -> impl IntoView {
+    let package = details.summary;
+    let sha256 = details.sha256;
+    view! {
+        <FactList>
+            <dt>"Version"</dt>
+            <dd>{package.version}</dd>
+            <dt>"Runtime"</dt>
+            <dd>{package.runtime}</dd>
+            {details.java_version.map(|java| view! { <dt>"Java"</dt><dd>{java}</dd> })}
+            <dt>"File"</dt>
+            <dd class="mono file-name">{package.file_name}</dd>
+            <dt>"Size"</dt>
+            <dd>{format!("{}, {} unpacked, {} files", bytes(package.size), bytes(package.unpacked), count(package.files))}</dd>
+            <dt>"Uploaded"</dt>
+            <dd><Ago at=package.uploaded_at /> " by " {package.uploaded_by}</dd>
+            {(!details.description.is_empty())
+                .then(|| view! { <dt>"Description"</dt><dd class="description">{details.description}</dd> })}
+            <dt>"SHA-256"</dt>
+            <dd>
+                <span class="mono id">{sha256.clone()}</span>
+                <CopyButton label="Copy SHA-256" text=Signal::stored(sha256) />
+            </dd>
+        </FactList>
+    }
+}
+
+#[component]
+fn Constants(constants: Vec<Constant>) -> impl IntoView {
+    if constants.is_empty() {
+        return view! { <p class="nothing">"The model declares no constants."</p> }.into_any();
+    }
+    let columns = vec![Column::text("Constant"), Column::text("Type"), Column::text("Default")];
+    let row = |constant: Constant| {
+        view! {
+            <tr>
+                <td>
+                    <span class="mono">{constant.name}</span>
+                    {(!constant.description.is_empty()).then(|| view! { <small class="description">{constant.description}</small> })}
+                </td>
+                <td data-label="Type">{constant.kind}</td>
+                <td data-label="Default" class="mono">{constant.default}</td>
+            </tr>
+        }
+    };
+    view! {
+        <Table caption="Constants" columns stack=true>{constants.into_iter().map(row).collect_view()}</Table>
+    }
+    .into_any()
+}
+
+#[component]
+fn ScheduledEvents(names: Vec<String>) -> impl IntoView {
+    if names.is_empty() {
+        return view! { <p class="soft">"The model declares no scheduled events."</p> }.into_any();
+    }
+    let names = names.into_iter().map(|name| view! { <li class="mono">{name}</li> }).collect_view();
+    view! { <ul class="plain-list">{names}</ul> }.into_any()
+}
+
+impl PackageDetails {
+    /// Where it runs.
+    fn sentence(&self) -> String {
+        match self.summary.used_by.as_slice() {
+            [] => "Inspected and kept; deployed nowhere yet.".to_owned(),
+            names => format!("Deployed to {}.", names.join(", ")),
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! An app's packages.
+
+use super::api::{PackageList, PackageSummary, list_packages};
+use super::size::bytes;
+use super::upload::UploadForm;
+use crate::apps::overview::{AppTab, AppTabs};
+use crate::error::view::loaded;
+use crate::live::use_live;
+use crate::paths;
+use crate::ui::ago::Ago;
+use crate::ui::button::LinkButton;
+use crate::ui::page_header::PageHeader;
+use crate::ui::panel::Panel;
+use crate::ui::slots::Sentence;
+use crate::ui::state::EmptyState;
+use crate::ui::table::{Column, Table};
+use leptos::prelude::*;
+use leptos_router::hooks::{use_params_map, use_query_map};
+
+/// An app's packages and the way to bring one in.
+#[component]
+pub fn PackagesPage() -> impl IntoView {
+    let (params, query) = (use_params_map(), use_query_map());
+    let app = Memo::new(move |_| params.with(|params| params.get("app").unwrap_or_default()));
+    let after = Memo::new(move |_| query.with(|query| query.get("after")));
+    let refused = query.with_untracked(|query| query.get("refused"));
+    let version = use_live(Signal::derive(move || vec![format!("packages:{}", app.get())]));
+    let packages = Resource::new(
+        move || (app.get(), after.get(), version.get()),
+        |(app, after, _)| list_packages(app, after),
+    );
+    loaded(packages, move |list| view! { <Listed list app refused=refused.clone() /> }.into_any())
+}
+
+#[component]
+fn Listed(list: Signal<PackageList>, app: Memo<String>, refused: Option<String>) -> impl IntoView {
+    let name = Memo::new(move |_| list.with(|list| list.app_name.clone()));
+    let window = Signal::derive(move || Some(format!("Packages · {}", name.get())));
+    let upload = list.with_untracked(|list| {
+        view! { <UploadForm app=app.get_untracked() limits=list.limits access=list.manage.clone() refused /> }
+    });
+    let content = move || match list.get().items {
+        items if items.is_empty() => view! {
+            <EmptyState
+                title="No packages yet"
+                text="A deployment package is what the modelling tool makes of a project. Upload one above, then deploy it to an environment."
+            />
+        }
+        .into_any(),
+        items => view! { <Rows app=app.get() items /> }.into_any(),
+    };
+    view! {
+        <PageHeader title="Packages" window>
+            <Sentence slot>
+                <p>{move || format!("What can be deployed to the environments of {}.", name.get())}</p>
+            </Sentence>
+        </PageHeader>
+        {move || view! { <AppTabs app=app.get() current=AppTab::Packages /> }}
+        <Panel title="Upload a package">{upload}</Panel>
+        <Panel title="Uploaded" flush=true>{content}</Panel>
+        {move || {
+            list.with(|list| list.next.clone()).map(|next| {
+                view! {
+                    <nav class="pages" aria-label="Pages">
+                        <LinkButton href=paths::packages_after(&app.get(), &next)>"Older packages"</LinkButton>
+                    </nav>
+                }
+            })
+        }}
+    }
+}
+
+#[component]
+fn Rows(app: String, items: Vec<PackageSummary>) -> impl IntoView {
+    let columns = vec![
+        Column::text("Package"),
+        Column::text("Runtime"),
+        Column::number("Size"),
+        Column::text("Uploaded"),
+        Column::text("Deployed to"),
+    ];
+    let row = |package: PackageSummary| {
+        let deployed = if package.used_by.is_empty() { "—".to_owned() } else { package.used_by.join(", ") };
+        view! {
+            <tr>
+                <td>
+                    <a class="row" href=paths::package(&app, &package.id)>{package.label()}</a>
+                    <small class="mono file-name">{package.file_name}</small>
+                </td>
+                <td data-label="Runtime">{package.runtime}</td>
+                <td data-label="Size" class="number">{bytes(package.size)}</td>
+                <td data-label="Uploaded"><Ago at=package.uploaded_at /> " by " {package.uploaded_by}</td>
+                <td data-label="Deployed to">{deployed}</td>
+            </tr>
+        }
+    };
+    view! {
+        <Table caption="Packages" columns stack=true>{items.into_iter().map(row).collect_view()}</Table>
+    }
+}

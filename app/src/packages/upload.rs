@@ -1,0 +1,294 @@
+//! Bringing a package in: a plain form that also works without JavaScript, with progress where it can be had.
+
+use super::api::Limits;
+use super::size::{bytes, count, percent};
+use crate::paths;
+use crate::ui::bar::ProgressBar;
+use crate::ui::button::{Button, ButtonKind};
+use crate::ui::field::Field;
+use domain::permissions::Access;
+use leptos::html;
+use leptos::prelude::*;
+use leptos::wasm_bindgen::closure::Closure;
+use leptos::wasm_bindgen::{JsCast, JsValue};
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
+use serde::Deserialize;
+use web_sys::{Event, File, FormData, ProgressEvent, SubmitEvent, XmlHttpRequest};
+
+/// How far an upload is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Upload {
+    /// Not begun.
+    #[default]
+    Idle,
+    /// Bytes are on their way.
+    Sending {
+        /// Bytes sent.
+        sent: u64,
+        /// Bytes in all.
+        total: u64,
+    },
+    /// All bytes are there; the package is being inspected.
+    Inspecting,
+    /// Not accepted.
+    Refused(String),
+}
+
+impl Upload {
+    fn under_way(&self) -> bool {
+        matches!(self, Self::Sending { .. } | Self::Inspecting)
+    }
+
+    fn percent(&self) -> Option<u8> {
+        match self {
+            Self::Sending { sent, total } => Some(percent(*sent, *total)),
+            _ => None,
+        }
+    }
+
+    fn words(&self) -> String {
+        match self {
+            Self::Idle | Self::Refused(_) => String::new(),
+            Self::Sending { sent, total } => {
+                format!("{} of {} sent, {} %", bytes(*sent), bytes(*total), percent(*sent, *total))
+            }
+            Self::Inspecting => "Sent. The package is being inspected …".to_owned(),
+        }
+    }
+
+    fn refusal(&self) -> Option<String> {
+        match self {
+            Self::Refused(message) => Some(message.clone()),
+            _ => None,
+        }
+    }
+}
+
+/// The server's answer to an upload.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Answer {
+    location: Option<String>,
+    errors: Vec<Refused>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Refused {
+    message: String,
+}
+
+/// What became of an upload that was answered with `text`: the page of the package, or why not.
+fn outcome(text: &str) -> Result<String, String> {
+    let answer: Answer = serde_json::from_str(text).unwrap_or_default();
+    let refusal: Vec<String> = answer.errors.into_iter().map(|refused| refused.message).collect();
+    match answer.location {
+        Some(location) => Ok(location),
+        None if refusal.is_empty() => {
+            Err("The portal did not take the package and gave no reason. Try again.".to_owned())
+        }
+        None => Err(refusal.join(" ")),
+    }
+}
+
+/// What a package may be, in a sentence.
+pub fn limits_sentence(limits: Limits) -> String {
+    format!(
+        "An .mda file of at most {}, {} unpacked and {} files, made for runtime {} or higher. It is inspected before it is kept.",
+        bytes(limits.package_bytes),
+        bytes(limits.unpacked_bytes),
+        count(limits.files),
+        domain::versions::OLDEST_RUNTIME,
+    )
+}
+
+/// Why a file cannot be sent at all.
+fn too_large(size: u64, limits: Limits) -> Option<String> {
+    (size > limits.package_bytes).then(|| {
+        format!(
+            "This file has {}; a package has at most {}. Nothing was sent.",
+            bytes(size),
+            bytes(limits.package_bytes)
+        )
+    })
+}
+
+/// The form that brings a package in.
+#[component]
+pub fn UploadForm(
+    /// The app's place in addresses.
+    app: String,
+    /// What a package may be.
+    limits: Limits,
+    /// Whether this person may.
+    access: Access,
+    /// What an earlier upload without JavaScript was refused with.
+    refused: Option<String>,
+) -> impl IntoView {
+    let state = RwSignal::new(refused.map_or(Upload::Idle, Upload::Refused));
+    let cancelled = RwSignal::new(false);
+    let input = NodeRef::<html::Input>::new();
+    let navigate = use_navigate();
+    let address = paths::package_upload(&app);
+    let reason = Signal::stored(access.reason());
+    let target = address.clone();
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        if event.default_prevented() && (reason.with_untracked(Option::is_some) || state.with_untracked(Upload::under_way)) {
+            return;
+        }
+        let file = input.get_untracked().and_then(|input| input.files()).and_then(|files| files.get(0));
+        let Some(file) = file else {
+            state.set(Upload::Refused("Choose the package's file first.".to_owned()));
+            return;
+        };
+        if let Some(words) = too_large(size_of(&file), limits) {
+            state.set(Upload::Refused(words));
+            return;
+        }
+        cancelled.set(false);
+        let navigate = navigate.clone();
+        let done = move |location: &str| navigate(location, NavigateOptions::default());
+        if send(&target, &file, state, cancelled, done).is_err() {
+            state.set(Upload::Refused("The browser could not send the file. Choose it again.".to_owned()));
+        }
+    };
+    let busy = Signal::derive(move || state.with(Upload::under_way));
+    let words = Signal::derive(move || state.with(Upload::words));
+    let error = Signal::derive(move || state.with(Upload::refusal));
+    view! {
+        <form class="upload" method="post" action=address enctype="multipart/form-data" on:submit=submit>
+            <Field id="package" label="Package" hint=Some(limits_sentence(limits)) error>
+                <input
+                    class="input upload__file"
+                    type="file"
+                    id="package"
+                    name="package"
+                    accept=".mda"
+                    aria-describedby="package-error package-hint"
+                    node_ref=input
+                />
+            </Field>
+            <div class="upload__actions">
+                <Button kind=ButtonKind::Primary type_="submit" reason busy>"Upload"</Button>
+                <span hidden=move || !busy.get()>
+                    <Button kind=ButtonKind::Plain on_press=Callback::new(move |()| cancelled.set(true))>
+                        "Cancel upload"
+                    </Button>
+                </span>
+            </div>
+            <div class="upload__progress" hidden=move || !busy.get()>
+                <ProgressBar label="Upload" value=Signal::derive(move || state.with(Upload::percent)) />
+                <p class="soft" role="status">{move || words.get()}</p>
+            </div>
+        </form>
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the size of a file is a whole number of bytes"
+)]
+fn size_of(file: &File) -> u64 {
+    file.size() as u64
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "sizes are whole numbers of bytes"
+)]
+fn sending(event: &ProgressEvent) -> Upload {
+    let (sent, total) = (event.loaded() as u64, event.total() as u64);
+    if sent >= total { Upload::Inspecting } else { Upload::Sending { sent, total } }
+}
+
+/// Sends the file and keeps `state` at how far it is.
+fn send(
+    address: &str,
+    file: &File,
+    state: RwSignal<Upload>,
+    cancelled: RwSignal<bool>,
+    done: impl Fn(&str) + 'static,
+) -> Result<(), JsValue> {
+    let request = XmlHttpRequest::new()?;
+    request.open("POST", address)?;
+    request.set_request_header("Accept", "application/json")?;
+    let body = FormData::new()?;
+    body.append_with_blob_and_filename("package", file, &file.name())?;
+
+    let sender = request.clone();
+    let progress = Closure::<dyn FnMut(ProgressEvent)>::new(move |event: ProgressEvent| {
+        if cancelled.get_untracked() {
+            let _ = sender.abort();
+        } else {
+            state.set(sending(&event));
+        }
+    });
+    request.upload()?.set_onprogress(Some(progress.as_ref().unchecked_ref()));
+    let answered = request.clone();
+    let load = Closure::<dyn FnMut(Event)>::new(move |_| {
+        match outcome(&answered.response_text().ok().flatten().unwrap_or_default()) {
+            Ok(location) => {
+                state.set(Upload::Idle);
+                done(&location);
+            }
+            Err(message) => state.set(Upload::Refused(message)),
+        }
+    });
+    request.set_onload(Some(load.as_ref().unchecked_ref()));
+    let lost = Closure::<dyn FnMut(Event)>::new(move |_| {
+        state.set(Upload::Refused(
+            "The connection to the portal broke off, or the portal refused the file before its end. Nothing was kept; try again."
+                .to_owned(),
+        ));
+    });
+    request.set_onerror(Some(lost.as_ref().unchecked_ref()));
+    let aborted = Closure::<dyn FnMut(Event)>::new(move |_| state.set(Upload::Idle));
+    request.set_onabort(Some(aborted.as_ref().unchecked_ref()));
+    // The request keeps its listeners for as long as it lives; they are as short-lived as the page.
+    progress.forget();
+    load.forget();
+    lost.forget();
+    aborted.forget();
+    state.set(Upload::Sending { sent: 0, total: size_of(file) });
+    request.send_with_opt_form_data(Some(&body))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: Limits = Limits { package_bytes: 16 << 30, unpacked_bytes: 32 << 30, files: 1_000_000 };
+
+    #[test]
+    fn limits_are_said_before_anything_is_sent() {
+        assert_eq!(
+            limits_sentence(LIMITS),
+            "An .mda file of at most 16 GB, 32 GB unpacked and 1,000,000 files, made for runtime 6.0.0 or higher. It is inspected before it is kept."
+        );
+        assert_eq!(too_large(16 << 30, LIMITS), None);
+        assert!(too_large((16 << 30) + 1, LIMITS).is_some_and(|words| words.contains("at most 16 GB")));
+    }
+
+    #[test]
+    fn progress_in_words() {
+        let half = Upload::Sending { sent: 3 << 20, total: 6 << 20 };
+        assert_eq!(half.words(), "3 MB of 6 MB sent, 50 %");
+        assert_eq!(half.percent(), Some(50));
+        assert!(half.under_way() && Upload::Inspecting.under_way());
+        assert_eq!(Upload::Inspecting.percent(), None);
+        assert_eq!(Upload::Refused("No.".to_owned()).refusal().as_deref(), Some("No."));
+    }
+
+    #[test]
+    fn every_answer_comes_to_something() {
+        assert_eq!(outcome(r#"{"location":"/apps/shop/packages/1"}"#), Ok("/apps/shop/packages/1".to_owned()));
+        let refused = r#"{"errors":[{"field":"package","message":"Not a zip file."}]}"#;
+        assert_eq!(outcome(refused), Err("Not a zip file.".to_owned()));
+        for odd in ["", "<html>", "{}", "[]"] {
+            assert!(outcome(odd).is_err_and(|words| words.contains("no reason")), "{odd}");
+        }
+    }
+}

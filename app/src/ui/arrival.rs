@@ -1,0 +1,59 @@
+//! What tells people who do not see the page that they have come to another one.
+//!
+//! A browser does this by itself when it loads a document; when only the content is replaced, the
+//! header of the new page takes the focus and its title is read out.
+
+use leptos::html;
+use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+use web_sys::FocusOptions;
+
+/// Where the person has come to last.
+#[derive(Debug, Clone, Copy)]
+pub struct Arrival {
+    path: StoredValue<Option<String>>,
+    title: RwSignal<String>,
+}
+
+/// Gives the tab its memory of where the person is; once, around everything.
+pub fn provide_arrival() {
+    provide_context(Arrival { path: StoredValue::new(None), title: RwSignal::new(String::new()) });
+}
+
+impl Arrival {
+    /// Remembers the page. Whether the focus belongs to its header: the person came from another
+    /// page, or what had the focus is gone.
+    fn reaches(self, path: String) -> bool {
+        let before = self.path.get_value();
+        let lost = || document().active_element().is_none_or(|element| element.tag_name() == "BODY");
+        let arrived = before.is_some_and(|before| before != path || lost());
+        self.path.set_value(Some(path));
+        arrived
+    }
+}
+
+/// Moves the focus to a header and has its title read out when the person arrives at its page.
+pub fn use_arrival(header: NodeRef<html::H1>, title: Signal<String>) {
+    let Some(arrival) = use_context::<Arrival>() else { return };
+    let path = use_location().pathname;
+    Effect::new(move || {
+        let (Some(header), path) = (header.get(), path.get()) else { return };
+        if arrival.reaches(path) {
+            let options = FocusOptions::new();
+            options.set_prevent_scroll(true);
+            let _ = header.focus_with_options(&options);
+            arrival.title.set(title.get_untracked());
+        }
+    });
+}
+
+/// Where the titles are read out; once, in the frame.
+#[component]
+pub fn ArrivalRegion() -> impl IntoView {
+    let arrival = expect_context::<Arrival>();
+    view! {
+        <p class="visually-hidden" aria-live="polite">
+            {move || arrival.title.get()}
+        </p>
+    }
+}

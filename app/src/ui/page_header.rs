@@ -1,0 +1,43 @@
+//! The head of every page: title, one sentence, actions.
+
+use crate::ui::arrival::use_arrival;
+use crate::ui::slots::{Actions, Sentence};
+use leptos::html;
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+/// The head of a page. It also sets the title of the window and is where focus goes on navigation.
+#[component]
+pub fn PageHeader(
+    /// The title.
+    #[prop(into)]
+    title: Signal<String>,
+    /// What the window is called, if more than the title; such as `Test · Shop`.
+    #[prop(optional, into)]
+    window: Signal<Option<String>>,
+    /// How things are and what happens next.
+    #[prop(optional)]
+    sentence: Option<Sentence>,
+    /// What can be done, the primary act first.
+    #[prop(optional)]
+    actions: Option<Actions>,
+) -> impl IntoView {
+    let heading = NodeRef::<html::H1>::new();
+    use_arrival(heading, title);
+    view! {
+        <Title text=move || window.get().unwrap_or_else(|| title.get()) />
+        <header class="page-header">
+            <div class="page-header__words">
+                <h1 tabindex="-1" node_ref=heading>{move || title.get()}</h1>
+                {sentence
+                    .map(|sentence| {
+                        view! { <div class="page-header__sentence">{(sentence.children)()}</div> }
+                    })}
+            </div>
+            {actions
+                .map(|actions| {
+                    view! { <div class="page-header__actions">{(actions.children)()}</div> }
+                })}
+        </header>
+    }
+}

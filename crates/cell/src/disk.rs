@@ -1,0 +1,77 @@
+//! Files that are whole or absent, whatever happens while they are written.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::fs::{DirBuilder, File, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+/// Makes a folder only its owner may look into, and its parents.
+pub fn private_dir(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    std::fs::set_permissions(path, Permissions::from_mode(0o700))
+}
+
+/// Writes `value` as JSON, readable by the owner alone; readers see the old file or the new one.
+pub fn write_json<T: Serialize>(path: &Path, value: &T) -> io::Result<()> {
+    let text = serde_json::to_vec_pretty(value)?;
+    let temporary = path.with_extension("new");
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&temporary)?;
+    file.write_all(&text)?;
+    file.sync_all()?;
+    std::fs::rename(&temporary, path)?;
+    if let Some(parent) = path.parent() {
+        File::open(parent)?.sync_all()?;
+    }
+    Ok(())
+}
+
+/// Reads JSON; `None` when there is no such file.
+pub fn read_json<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
+    match std::fs::read(path) {
+        Ok(text) => Ok(Some(serde_json::from_slice(&text)?)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Removes a file; one that is not there is as good as removed.
+pub fn remove_file(path: &Path) -> io::Result<()> {
+    absent_is_done(std::fs::remove_file(path))
+}
+
+/// Removes a folder with all it holds; one that is not there is as good as removed.
+pub fn remove_dir(path: &Path) -> io::Result<()> {
+    absent_is_done(std::fs::remove_dir_all(path))
+}
+
+fn absent_is_done(outcome: io::Result<()>) -> io::Result<()> {
+    match outcome {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{read_json, write_json};
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_written_file_is_private_and_reads_back() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("x.json");
+        assert_eq!(read_json::<Vec<u8>>(&path).expect("no file"), None);
+        write_json(&path, &vec![1_u8, 2]).expect("written");
+        write_json(&path, &vec![3_u8]).expect("written again");
+        assert_eq!(read_json(&path).expect("read"), Some(vec![3_u8]));
+        let mode = path.metadata().expect("there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+}

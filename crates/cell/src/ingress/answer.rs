@@ -1,0 +1,136 @@
+//! The body of an answer on its way to the client.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+
+use crate::ingress::{backend::InFlight, link::Link};
+
+/// A body that keeps its request counted as in flight until it has ended or is dropped.
+pub(super) enum AnswerBody {
+    /// Held whole.
+    Whole { bytes: Bytes, in_flight: Option<InFlight> },
+    /// Passed on as it comes.
+    Streaming(StreamingBody),
+}
+
+/// A body read from an instance while the client takes it.
+pub(super) struct StreamingBody {
+    incoming: Incoming,
+    /// None when the connection is driven elsewhere or was given back.
+    link: Option<Link>,
+    in_flight: Option<InFlight>,
+}
+
+impl AnswerBody {
+    /// A body made here.
+    pub(super) fn own(bytes: impl Into<Bytes>) -> Self {
+        Self::Whole { bytes: bytes.into(), in_flight: None }
+    }
+}
+
+impl StreamingBody {
+    pub(super) fn new(incoming: Incoming, link: Option<Link>, in_flight: InFlight) -> Self {
+        Self { incoming, link, in_flight: Some(in_flight) }
+    }
+
+    /// Reads all of it before anything is passed on.
+    pub(super) async fn whole(mut self) -> Result<AnswerBody, hyper::Error> {
+        let mut first = Bytes::new();
+        let mut all = BytesMut::new();
+        while let Some(frame) = self.frame().await {
+            let Ok(data) = frame?.into_data() else { continue };
+            if first.is_empty() {
+                first = data;
+            } else {
+                if all.is_empty() {
+                    all.extend_from_slice(&first);
+                }
+                all.extend_from_slice(&data);
+            }
+        }
+        let bytes = if all.is_empty() { first } else { all.freeze() };
+        Ok(AnswerBody::Whole { bytes, in_flight: self.in_flight.take() })
+    }
+
+    /// Keeps the connection for the next request when it may be used again.
+    fn give_back(&mut self, cx: &mut Context<'_>) {
+        if let (Some(mut link), Some(in_flight)) = (self.link.take(), &self.in_flight)
+            && link.is_usable(cx)
+        {
+            in_flight.backend().keep(link);
+        }
+    }
+}
+
+impl Body for StreamingBody {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let this = self.get_mut();
+        let mut frame = Pin::new(&mut this.incoming).poll_frame(cx);
+        if frame.is_pending()
+            && let Some(link) = &mut this.link
+        {
+            link.drive(cx);
+            frame = Pin::new(&mut this.incoming).poll_frame(cx);
+        }
+        match &frame {
+            Poll::Ready(None) => this.give_back(cx),
+            Poll::Ready(Some(Ok(_))) if this.incoming.is_end_stream() => this.give_back(cx),
+            Poll::Ready(Some(Err(_))) => this.link = None,
+            _ => {}
+        }
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.incoming.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming.size_hint()
+    }
+}
+
+impl Body for AnswerBody {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        match self.get_mut() {
+            Self::Whole { bytes, in_flight } => {
+                let data = std::mem::take(bytes);
+                *in_flight = None;
+                Poll::Ready((!data.is_empty()).then(|| Ok(Frame::data(data))))
+            }
+            Self::Streaming(body) => Pin::new(body).poll_frame(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Whole { bytes, .. } => bytes.is_empty(),
+            Self::Streaming(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Whole { bytes, .. } => SizeHint::with_exact(bytes.len() as u64),
+            Self::Streaming(body) => body.size_hint(),
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! WebSockets and other upgrades: after both sides agreed, bytes pass both ways as they come.
+
+use std::path::Path;
+use std::io;
+
+use http::{
+    HeaderMap, HeaderValue, Method, Request, Response, StatusCode,
+    header::{CONNECTION, UPGRADE},
+};
+use hyper::{
+    body::{Body, Incoming},
+    client::conn::http1::{Connection, SendRequest},
+    upgrade::OnUpgrade,
+};
+use hyper_util::rt::TokioIo;
+use tokio::{io::copy_bidirectional, net::UnixStream, time::timeout};
+
+use crate::ingress::{
+    answer::{AnswerBody, StreamingBody},
+    backend::InFlight,
+    forward::{Failed, Proxy, prepare_answer},
+    link::{self, RequestBody},
+};
+
+/// A client's wish to speak another protocol on its connection.
+pub(super) struct Tunnel {
+    client: Option<OnUpgrade>,
+    protocol: HeaderValue,
+}
+
+type Ends = (SendRequest<RequestBody>, Connection<TokioIo<UnixStream>, RequestBody>);
+
+impl Tunnel {
+    /// The upgrade that `request` asks for. HTTP/2 is none: it would carry requests past the ingress.
+    pub(super) fn wanted(request: &mut Request<Incoming>) -> Option<Self> {
+        let protocol = request.headers().get(UPGRADE)?;
+        let names = protocol.to_str().ok()?.to_ascii_lowercase();
+        let asked = request.headers().get_all(CONNECTION).iter().any(|value| {
+            value
+                .to_str()
+                .is_ok_and(|value| value.split(',').any(|it| it.trim().eq_ignore_ascii_case("upgrade")))
+        });
+        let carries_requests = names.split(',').any(|name| {
+            let name = name.trim();
+            name.starts_with("h2") || name.starts_with("http/") || name.starts_with("tls/")
+        });
+        if !asked
+            || carries_requests
+            || *request.method() != Method::GET
+            || !request.body().is_end_stream()
+        {
+            return None;
+        }
+        let protocol = protocol.clone();
+        Some(Self { client: Some(hyper::upgrade::on(request)), protocol })
+    }
+
+    /// Puts the wish back into headers that were cleared of it.
+    pub(super) fn announce(&self, headers: &mut HeaderMap) {
+        headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+        headers.insert(UPGRADE, self.protocol.clone());
+    }
+}
+
+/// A connection of the tunnel's own.
+pub(super) async fn open(socket: &Path) -> io::Result<Ends> {
+    link::connect(socket).await
+}
+
+/// Sends the request; when the instance agrees, joins the two connections.
+pub(super) async fn exchange(
+    proxy: &Proxy,
+    tunnel: Option<&mut Tunnel>,
+    (mut sender, connection): Ends,
+    request: Request<RequestBody>,
+    in_flight: InFlight,
+) -> Result<Response<AnswerBody>, Failed> {
+    let stopping = proxy.stopping.clone();
+    let connection = connection.with_upgrades();
+    proxy.tasks.spawn(async move {
+        tokio::select! {
+            _ = connection => {}
+            () = stopping.cancelled() => {}
+        }
+    });
+    let sent = timeout(proxy.config.answer_timeout, sender.try_send_request(request)).await;
+    let mut response = sent.map_err(|_| Failed::TimedOut)?.map_err(|mut error| {
+        match error.take_message() {
+            Some(request) => Failed::Unsent(request),
+            None => Failed::Broken(error.into_error()),
+        }
+    })?;
+    let client = tunnel.and_then(|tunnel| tunnel.client.take());
+    if let Some(client) = client
+        && response.status() == StatusCode::SWITCHING_PROTOCOLS
+    {
+        let protocol = response.headers().get(UPGRADE).cloned();
+        let instance = hyper::upgrade::on(&mut response);
+        join(proxy, client, instance, in_flight);
+        let (mut head, _) = prepare_answer(response);
+        head.status = StatusCode::SWITCHING_PROTOCOLS;
+        head.headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+        if let Some(protocol) = protocol {
+            head.headers.insert(UPGRADE, protocol);
+        }
+        return Ok(Response::from_parts(head, AnswerBody::own("")));
+    }
+    let (head, incoming) = prepare_answer(response);
+    let body = StreamingBody::new(incoming, None, in_flight);
+    Ok(Response::from_parts(head, AnswerBody::Streaming(body)))
+}
+
+/// Copies bytes both ways until one side closes or the ingress stops.
+fn join(proxy: &Proxy, client: OnUpgrade, instance: OnUpgrade, in_flight: InFlight) {
+    let stopping = proxy.stopping.clone();
+    let copying = async move {
+        let (client, instance) = tokio::try_join!(client, instance)?;
+        let copied =
+            copy_bidirectional(&mut TokioIo::new(client), &mut TokioIo::new(instance)).await;
+        drop(in_flight);
+        if let Err(error) = copied {
+            tracing::debug!(%error, "an upgraded connection broke");
+        }
+        Ok::<_, hyper::Error>(())
+    };
+    proxy.tasks.spawn(async move {
+        tokio::select! {
+            _ = copying => {}
+            () = stopping.cancelled() => {}
+        }
+    });
+}

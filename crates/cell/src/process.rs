@@ -1,0 +1,141 @@
+//! Processes that may not be our children: told apart for certain, watched without polling.
+
+use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions};
+use serde::{Deserialize, Serialize};
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use tokio::io::unix::AsyncFd;
+
+/// One process for certain: a number that is used again later comes with another start time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// The number.
+    pub pid: u32,
+    /// When it started, in clock ticks since the machine started.
+    pub start_time: u64,
+}
+
+impl Identity {
+    /// The process that has the number now; `None` when there is none, or only what is left of one.
+    pub fn of(pid: u32) -> Option<Self> {
+        let (state, start_time) = stat(pid)?;
+        (state != 'Z' && state != 'X').then_some(Self { pid, start_time })
+    }
+
+    /// Whether exactly this process runs.
+    pub fn runs(self) -> bool {
+        Self::of(self.pid) == Some(self)
+    }
+}
+
+/// A hold on a running process.
+#[derive(Debug)]
+pub struct Watched {
+    fd: AsyncFd<OwnedFd>,
+}
+
+impl Watched {
+    /// Takes hold of exactly `identity`; `None` when it has ended.
+    pub fn open(identity: Identity) -> io::Result<Option<Self>> {
+        let Some(pid) = raw(identity.pid) else {
+            return Ok(None);
+        };
+        let fd = match rustix::process::pidfd_open(pid, PidfdFlags::NONBLOCK) {
+            Ok(fd) => fd,
+            Err(rustix::io::Errno::SRCH) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        // Only now can the number no longer change hands between the check and the use.
+        if !identity.runs() {
+            return Ok(None);
+        }
+        Ok(Some(Self {
+            fd: AsyncFd::new(fd)?,
+        }))
+    }
+
+    /// Resolves when the process has ended.
+    pub async fn ended(&self) {
+        if let Err(error) = self.fd.readable().await {
+            tracing::error!(%error, "a process cannot be watched");
+        }
+    }
+
+    /// Sends a signal; a process that has ended takes none.
+    pub fn signal(&self, signal: Signal) {
+        match rustix::process::pidfd_send_signal(self.fd.get_ref(), signal) {
+            Ok(()) | Err(rustix::io::Errno::SRCH) => {}
+            Err(error) => tracing::warn!(%error, ?signal, "a signal could not be sent"),
+        }
+    }
+
+    /// Collects an ended child: the signal that ended it, if one did. `None` when it is not ours.
+    pub fn collect(&self) -> Option<Option<i32>> {
+        let status = rustix::process::waitid(
+            WaitId::PidFd(self.fd.get_ref().as_fd()),
+            WaitIdOptions::EXITED | WaitIdOptions::NOHANG,
+        );
+        status.ok().flatten().map(|status| status.terminating_signal())
+    }
+}
+
+/// Makes this process the parent of those whose parent ends, so that it learns how they end.
+pub fn adopt_orphans() {
+    if let Err(error) = rustix::process::set_child_subreaper(Some(rustix::process::getpid())) {
+        tracing::warn!(%error, "how an instance ends will not always be known");
+    }
+}
+
+/// The first child of a process, on this machine's numbering.
+pub fn first_child(pid: u32) -> Option<u32> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).ok()?;
+    text.split_ascii_whitespace().next()?.parse().ok()
+}
+
+/// State and start time from `/proc/<pid>/stat`.
+fn stat(pid: u32) -> Option<(char, u64)> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name is in brackets and may hold anything, brackets too.
+    let (_, fields) = text.rsplit_once(") ")?;
+    let mut fields = fields.split_ascii_whitespace();
+    let state = fields.next()?.chars().next()?;
+    let start_time = fields.nth(18)?.parse().ok()?;
+    Some((state, start_time))
+}
+
+fn raw(pid: u32) -> Option<Pid> {
+    Pid::from_raw(i32::try_from(pid).ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Identity, Watched};
+    use rustix::process::Signal;
+    use std::process::{Command, Stdio};
+
+    #[test]
+    fn another_start_time_is_another_process() {
+        let own = Identity::of(std::process::id()).expect("this process runs");
+        assert!(own.runs());
+        let other = Identity {
+            start_time: own.start_time + 1,
+            ..own
+        };
+        assert!(!other.runs());
+    }
+
+    #[tokio::test]
+    async fn an_end_is_seen_and_collected() {
+        let child = Command::new("sleep")
+            .arg("60")
+            .stdin(Stdio::null())
+            .spawn()
+            .expect("sleep starts");
+        let identity = Identity::of(child.id()).expect("it runs");
+        let watched = Watched::open(identity).expect("held").expect("runs");
+        watched.signal(Signal::KILL);
+        watched.ended().await;
+        assert_eq!(watched.collect(), Some(Some(9)));
+        assert!(Watched::open(identity).expect("asked").is_none());
+    }
+}

@@ -1,0 +1,152 @@
+//! The sandbox by `runc`: namespaces, a user id of its own, limits on memory, processor, processes.
+
+mod bundle;
+mod system_calls;
+
+use super::Confinement;
+use crate::disk;
+use crate::process::Identity;
+use anyhow::Context;
+use std::fs::{File, OpenOptions};
+use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use tokio::process::Command;
+
+/// Its name.
+pub const NAME: &str = "runc";
+
+/// Said where control groups cannot be written.
+const NO_LIMITS: &str = "limits on memory, processor and processes are not enforced: \
+    control groups cannot be written on this machine";
+
+/// The sandbox by `runc`.
+#[derive(Debug)]
+pub struct Runc {
+    state: PathBuf,
+    limited: bool,
+    caveats: Vec<String>,
+}
+
+impl Runc {
+    /// Tries it, with limits and then without.
+    pub async fn probe(data: &Path) -> anyhow::Result<Self> {
+        anyhow::ensure!(
+            rustix::process::geteuid().is_root(),
+            "it needs root to give each environment a user id of its own"
+        );
+        let state = data.join("runc");
+        disk::private_dir(&state)?;
+        let mut runc = Self {
+            state,
+            limited: true,
+            caveats: Vec::new(),
+        };
+        let Err(error) = runc.try_out(data).await else {
+            return Ok(runc);
+        };
+        tracing::warn!(error = format!("{error:#}"), "runc does not work with limits");
+        runc.limited = false;
+        runc.caveats.push(NO_LIMITS.to_owned());
+        runc.try_out(data).await?;
+        Ok(runc)
+    }
+
+    /// What is not enforced.
+    pub fn caveats(&self) -> &[String] {
+        &self.caveats
+    }
+
+    /// Starts a container that outlives this process.
+    pub async fn start(&self, confinement: &Confinement) -> anyhow::Result<Identity> {
+        let bundle = confinement.folder.join("bundle");
+        disk::remove_dir(&bundle)?;
+        bundle::write(&bundle, confinement, self.limited)
+            .context("writing the container's description")?;
+        let pid_file = confinement.folder.join("pid");
+        disk::remove_file(&pid_file)?;
+        let console = confinement.folder.join("console");
+        let output = console_file(&console)?;
+        let status = self
+            .command()
+            .args(["run", "--detach", "--pid-file"])
+            .arg(&pid_file)
+            .arg("--bundle")
+            .arg(&bundle)
+            .arg(&confinement.name)
+            .stdin(Stdio::null())
+            .stdout(output.try_clone()?)
+            .stderr(output)
+            .status()
+            .await
+            .context("runc cannot be started")?;
+        if !status.success() {
+            let said = said(&console);
+            drop(self.delete(&confinement.name).await);
+            anyhow::bail!("the sandbox could not be made: {said}");
+        }
+        let pid = std::fs::read_to_string(&pid_file)?.trim().parse()?;
+        Identity::of(pid).with_context(|| {
+            format!("the first process of the sandbox ended at once: {}", said(&console))
+        })
+    }
+
+    /// Removes a container with all that runs in it.
+    pub async fn delete(&self, name: &str) -> anyhow::Result<()> {
+        if !self.state.join(name).exists() {
+            return Ok(());
+        }
+        let output = self.command().args(["delete", "--force", name]).output().await?;
+        anyhow::ensure!(
+            output.status.success() || !self.state.join(name).exists(),
+            "runc could not delete the container {name}: {}",
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
+        Ok(())
+    }
+
+    /// Names of the containers there are.
+    pub fn containers(&self) -> std::io::Result<Vec<String>> {
+        let entries = std::fs::read_dir(&self.state)?;
+        let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+        names.collect()
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new("runc");
+        command.arg("--root").arg(&self.state);
+        command
+    }
+
+    async fn try_out(&self, data: &Path) -> anyhow::Result<()> {
+        let folder = data.join("probe");
+        disk::private_dir(&folder)?;
+        let confinement = super::bubblewrap::probe_confinement(&folder)?;
+        let outcome = self.start(&confinement).await;
+        let deleted = self.delete(&confinement.name).await;
+        disk::remove_dir(&folder)?;
+        outcome?;
+        deleted
+    }
+}
+
+/// Where the sandbox itself, not the runtime, says what is wrong.
+pub fn console_file(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(path)
+}
+
+/// The end of what the sandbox said.
+pub fn said(console: &Path) -> String {
+    let mut bytes = Vec::new();
+    if let Ok(file) = File::open(console) {
+        drop(file.take(64 << 10).read_to_end(&mut bytes));
+    }
+    let text = String::from_utf8_lossy(&bytes);
+    let last = text.trim().lines().next_back().unwrap_or("it said nothing");
+    last.chars().take(600).collect()
+}

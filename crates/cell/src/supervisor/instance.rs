@@ -1,0 +1,412 @@
+//! The life of one instance: brought up, watched, ended; one task for each.
+
+use super::health::{self, App, Health, Verdict};
+use super::{Shared, ownership, recipe};
+use crate::crash_policy;
+use crate::disk;
+use crate::ingress::Backend;
+use crate::init::Exit;
+use crate::process::{self, Watched};
+use crate::record::InstanceRecord;
+use crate::shared_folder;
+use crate::usage::{self, Meter, Usage};
+use anyhow::Context;
+use domain::ids::InstanceId;
+use domain::states::InstanceState;
+use m2ee::client::Client;
+use rustix::process::Signal;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use time::OffsetDateTime;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
+
+/// Log lines that go with a failure.
+const LAST_LINES: usize = 30;
+/// Between two looks for something that appears soon.
+const SOON: Duration = Duration::from_millis(20);
+/// Between the two answers that make an instance ready.
+const READY_PAUSE: Duration = Duration::from_millis(200);
+/// Requests that chose an instance just before it was taken out get counted within this.
+const LATECOMERS: Duration = Duration::from_millis(50);
+/// How long a runtime may take to end itself, first when asked, then when told.
+const ENDS_WHEN_ASKED: Duration = Duration::from_secs(5);
+const ENDS_WHEN_TOLD: Duration = Duration::from_secs(5);
+
+/// What an instance is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Run.
+    Run,
+    /// Finish its requests within this time, then end.
+    Stop(Duration),
+}
+
+/// What an instance's task says.
+#[derive(Debug)]
+pub struct Report {
+    /// The instance.
+    pub id: InstanceId,
+    /// What happened.
+    pub news: News,
+}
+
+/// What happened to an instance.
+#[derive(Debug)]
+pub enum News {
+    /// Its state or what is being done changed.
+    Doing(InstanceState, String),
+    /// It has processes.
+    Runs(Box<InstanceRecord>),
+    /// It may get requests.
+    Ready(Arc<Backend>, Box<InstanceRecord>),
+    /// It was found running after the cell's own restart.
+    Adopted(Arc<Backend>),
+    /// It fails its checks.
+    Unhealthy(String),
+    /// It passes them again.
+    Recovered,
+    /// What it uses.
+    Uses(Usage),
+    /// Nothing of it is left.
+    Ended(Ending),
+}
+
+/// How an instance ended.
+#[derive(Debug)]
+pub enum Ending {
+    /// As it was told, or before it mattered.
+    AsWanted,
+    /// Before it was ready.
+    NotReady {
+        /// The failing step or check.
+        reason: String,
+        /// The last log lines.
+        log: Vec<String>,
+    },
+    /// By itself.
+    Crashed {
+        /// Why.
+        reason: String,
+        /// Whether it had run for long enough to forget former crashes.
+        stable: bool,
+    },
+}
+
+/// The task of one instance.
+pub struct Life {
+    /// The cell.
+    pub shared: Arc<Shared>,
+    /// The instance.
+    pub record: InstanceRecord,
+    /// What it is to do.
+    pub orders: watch::Receiver<Order>,
+    /// Who wants to know.
+    pub reports: mpsc::UnboundedSender<Report>,
+}
+
+struct Running {
+    watched: Watched,
+    client: Client,
+    runtime: PathBuf,
+    backend: Arc<Backend>,
+    meter: Meter,
+}
+
+impl Life {
+    /// Brings the instance up, watches it and cleans up after it.
+    pub async fn begin(mut self) {
+        let mut orders = self.orders.clone();
+        let stopped = orders.wait_for(|order| *order != Order::Run);
+        let brought_up = tokio::select! {
+            biased;
+            _ = stopped => Err(Ending::AsWanted),
+            outcome = self.bring_up() => outcome.map_err(|error| self.not_ready(&error)),
+        };
+        let ending = match brought_up {
+            Ok(running) => {
+                let record = Box::new(self.record.clone());
+                self.report(News::Ready(running.backend.clone(), record));
+                self.watch(running).await
+            }
+            Err(ending) => ending,
+        };
+        self.finish(ending).await;
+    }
+
+    /// Takes over an instance that a former cell left behind.
+    pub async fn resume(mut self) {
+        let ending = match self.take_over() {
+            Ok(Some(running)) => {
+                self.report(News::Adopted(running.backend.clone()));
+                self.watch(running).await
+            }
+            Ok(None) if self.record.ready_at.is_some() => self.crashed(None),
+            // It was not ready when the cell ended: nobody knows how far it got.
+            Ok(None) => Ending::AsWanted,
+            Err(error) => self.not_ready(&error),
+        };
+        self.finish(ending).await;
+    }
+
+    async fn bring_up(&mut self) -> anyhow::Result<Running> {
+        let shared = self.shared.clone();
+        let runtime = shared.runtime(&self.record.template.runtime)?;
+        self.doing(InstanceState::Starting, "Unpacking the package");
+        let package = shared.packages.unpacked(&self.record.template.package).await?;
+        self.doing(InstanceState::Starting, "Making the sandbox");
+        self.prepare()?;
+        let confinement = recipe::confinement(&shared.layout, &self.record, runtime, &package)?;
+        let first = shared.sandbox.start(&confinement).await?;
+        self.record.first = Some(first);
+        self.record.groups = usage::groups_of(first.pid);
+        shared.layout.save(&self.record)?;
+        let watched = Watched::open(first)?.context("the sandbox ended at once")?;
+        let outcome = tokio::select! {
+            biased;
+            outcome = self.start_runtime() => outcome,
+            () = watched.ended() => Err(anyhow::anyhow!("the runtime ended before it was ready")),
+        };
+        let (client, runtime) = match outcome {
+            Ok(reached) => reached,
+            Err(error) => {
+                // An end explains a call that failed; it is seen a moment later.
+                let ended = timeout(LATECOMERS, watched.ended()).await.is_ok();
+                return Err(if ended {
+                    let how = self.how_it_ended(Some(&watched));
+                    error.context(format!("the runtime ended before it was ready: {how}"))
+                } else {
+                    error
+                });
+            }
+        };
+        self.record.ready_at = Some(OffsetDateTime::now_utc());
+        shared.layout.save(&self.record)?;
+        Ok(self.running(watched, client, runtime))
+    }
+
+    fn prepare(&self) -> anyhow::Result<()> {
+        let Self { shared, record, .. } = self;
+        let owner = shared.sandbox.owner(record.uid);
+        disk::private_dir(&shared.layout.instance(record.id))?;
+        shared.layout.save(record)?;
+        ownership::make(&shared.layout.run(record.id), owner)?;
+        let bucket = &record.template.bucket;
+        ownership::hand_over(bucket, owner)
+            .with_context(|| format!("the bucket {} cannot be used", bucket.display()))
+    }
+
+    async fn start_runtime(&mut self) -> anyhow::Result<(Client, PathBuf)> {
+        let shared = self.shared.clone();
+        let runtime = shared.runtime(&self.record.template.runtime)?;
+        self.doing(InstanceState::Starting, "Waiting for the runtime");
+        let config = recipe::start_config(&self.record, runtime);
+        let admin = self.socket(recipe::ADMIN, config.alive_within).await?;
+        self.note_runtime_pid()?;
+        let client = Client::unix(admin, self.record.admin_password.clone());
+        m2ee::start::run(&client, &config, |phase| {
+            self.doing(InstanceState::Starting, phase);
+        })
+        .await?;
+        self.doing(InstanceState::Checking, "Waiting for two good answers");
+        let within = Duration::from_secs(shared.config.ready_within_seconds);
+        let deadline = Instant::now() + within;
+        let runtime = self.socket(recipe::RUNTIME, within).await?;
+        let mut good = 0;
+        loop {
+            let answer = health::ask(&runtime).await;
+            good = if answer == App::Well { good + 1 } else { 0 };
+            if good == 2 {
+                return Ok((client, runtime));
+            }
+            if let Some(complaint) = answer.complaint() {
+                self.doing(InstanceState::Checking, &complaint);
+                anyhow::ensure!(
+                    Instant::now() < deadline,
+                    "{complaint}; it had {} s to become ready",
+                    within.as_secs()
+                );
+            }
+            sleep(READY_PAUSE).await;
+        }
+    }
+
+    fn take_over(&mut self) -> anyhow::Result<Option<Running>> {
+        let (Some(first), true) = (self.record.first, self.record.ready_at.is_some()) else {
+            return Ok(None);
+        };
+        let Some(watched) = Watched::open(first)? else {
+            return Ok(None);
+        };
+        let admin = self.shared.layout.socket(self.record.id, recipe::ADMIN);
+        let runtime = self.shared.layout.socket(self.record.id, recipe::RUNTIME);
+        let client = Client::unix(admin, self.record.admin_password.clone());
+        Ok(Some(self.running(watched, client, runtime)))
+    }
+
+    fn running(&self, watched: Watched, client: Client, runtime: PathBuf) -> Running {
+        let record = &self.record;
+        self.shared.open_channel(record.id, client.clone());
+        Running {
+            watched,
+            client,
+            backend: Arc::new(Backend::new(record.id.uuid(), record.index, runtime.clone())),
+            runtime,
+            meter: Meter::new(record.groups.clone(), record.runtime_pid),
+        }
+    }
+
+    /// Waits until the instance has made a socket, and takes it.
+    async fn socket(&self, name: &str, within: Duration) -> anyhow::Result<PathBuf> {
+        let run = self.shared.layout.run(self.record.id);
+        let private = self.shared.layout.socket(self.record.id, name);
+        let deadline = Instant::now() + within;
+        loop {
+            match shared_folder::take_socket(&run, name, &private) {
+                Ok(()) => return Ok(private),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error).context("the runtime's socket cannot be used"),
+            }
+            anyhow::ensure!(
+                Instant::now() < deadline,
+                "the runtime did not open its socket {name} within {} s",
+                within.as_secs()
+            );
+            sleep(SOON).await;
+        }
+    }
+
+    fn note_runtime_pid(&mut self) -> anyhow::Result<()> {
+        let first = self.record.first.map(|first| first.pid);
+        self.record.runtime_pid = first.and_then(process::first_child).or(first);
+        self.shared.layout.save(&self.record)?;
+        self.report(News::Runs(Box::new(self.record.clone())));
+        Ok(())
+    }
+
+    async fn watch(&mut self, mut running: Running) -> Ending {
+        let mut orders = self.orders.clone();
+        let mut tick = interval(health::EVERY);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut health = Health::default();
+        let mut last_good = Instant::now();
+        loop {
+            let examination = async {
+                tick.tick().await;
+                health::examine(&running.client, &running.runtime).await
+            };
+            let finding = tokio::select! {
+                biased;
+                () = running.watched.ended() => return self.crashed(Some(&running.watched)),
+                order = orders.wait_for(|order| *order != Order::Run) => {
+                    let drain = match order.map(|order| *order) {
+                        Ok(Order::Stop(drain)) => drain,
+                        Ok(Order::Run) | Err(_) => Duration::ZERO,
+                    };
+                    self.stop(&running, drain).await;
+                    return Ending::AsWanted;
+                }
+                finding = examination => finding,
+            };
+            if finding.alive && finding.app == App::Well {
+                last_good = Instant::now();
+            }
+            match health.after(&finding) {
+                Verdict::AsBefore => {}
+                Verdict::TakeOut(why) => self.report(News::Unhealthy(why)),
+                Verdict::PutBack => self.report(News::Recovered),
+                Verdict::Dead => {
+                    let silence = last_good.elapsed().as_secs();
+                    return self.gone(format!("did not answer for {silence} s"));
+                }
+            }
+            self.report(News::Uses(running.meter.read()));
+        }
+    }
+
+    async fn stop(&self, running: &Running, drain: Duration) {
+        let drained = async {
+            sleep(LATECOMERS).await;
+            running.backend.drained().await;
+        };
+        tokio::select! {
+            () = running.watched.ended() => return,
+            _ = timeout(drain, drained) => {}
+        }
+        self.doing(InstanceState::Draining, "Ending");
+        let asked = running.client.with_timeout(health::ANSWER_WITHIN).shutdown().await;
+        if asked.is_ok() && timeout(ENDS_WHEN_ASKED, running.watched.ended()).await.is_ok() {
+            return;
+        }
+        running.watched.signal(Signal::TERM);
+        if timeout(ENDS_WHEN_TOLD, running.watched.ended()).await.is_err() {
+            tracing::warn!(instance = %self.record.id, "an instance did not end by itself and is killed");
+        }
+    }
+
+    /// Removes everything that is left of the instance and says that it is gone.
+    async fn finish(self, ending: Ending) {
+        let Self { shared, record, .. } = &self;
+        shared.close_channel(record.id);
+        while let Err(error) = shared.remove_instance(record).await {
+            let error = format!("{error:#}");
+            tracing::error!(instance = %record.id, error, "an instance cannot be removed; trying again");
+            sleep(Duration::from_secs(5)).await;
+        }
+        self.report(News::Ended(ending));
+    }
+
+    fn not_ready(&self, error: &anyhow::Error) -> Ending {
+        Ending::NotReady {
+            reason: format!("{error:#}"),
+            log: self.last_lines(),
+        }
+    }
+
+    fn crashed(&self, watched: Option<&Watched>) -> Ending {
+        self.gone(self.how_it_ended(watched))
+    }
+
+    fn gone(&self, reason: String) -> Ending {
+        let ready_at = self.record.ready_at;
+        let ran = ready_at.map_or(Duration::ZERO, |at| {
+            Duration::try_from(OffsetDateTime::now_utc() - at).unwrap_or_default()
+        });
+        Ending::Crashed {
+            reason,
+            stable: ran >= crash_policy::STABLE_AFTER,
+        }
+    }
+
+    fn how_it_ended(&self, watched: Option<&Watched>) -> String {
+        let collected = watched.and_then(Watched::collect).flatten();
+        let exit = shared_folder::exit(&self.shared.layout.run(self.record.id));
+        let meter = Meter::new(self.record.groups.clone(), None);
+        match (exit, collected) {
+            (Some(Exit::Code(code)), _) => format!("ended by itself with code {code}"),
+            (Some(Exit::Signal(9)), _) | (None, Some(9)) if meter.out_of_memory() > 0 => {
+                let limit = self.record.template.memory_mib;
+                format!("out of memory: it needed more than its {limit} MiB")
+            }
+            (Some(Exit::Signal(signal)), _) | (None, Some(signal)) => {
+                format!("killed by signal {signal}")
+            }
+            (None, None) => "killed".to_owned(),
+        }
+    }
+
+    fn last_lines(&self) -> Vec<String> {
+        shared_folder::log_tail(&self.shared.layout.run(self.record.id), LAST_LINES)
+    }
+
+    fn doing(&self, state: InstanceState, what: &str) {
+        self.report(News::Doing(state, what.to_owned()));
+    }
+
+    fn report(&self, news: News) {
+        let id = self.record.id;
+        // Nobody listens any more when the cell ends; the instance lives on.
+        drop(self.reports.send(Report { id, news }));
+    }
+}

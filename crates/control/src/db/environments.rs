@@ -1,0 +1,315 @@
+//! SQL of environments.
+
+use super::parsed;
+use crate::apps::EnvironmentSummary;
+use crate::ctx::Ctx;
+use crate::environments::{Counts, Environment, Passwords};
+use crate::error::{Error, Inconsistent, Result};
+use domain::ids::{AppId, CompanyId, EnvironmentId, PackageId};
+use domain::names::EnvironmentName;
+use domain::scaling::Scale;
+use domain::states::{StatusFacts, Wanted};
+use engine::observation::Observation;
+use sqlx::PgConnection;
+use std::collections::HashMap;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+struct EnvironmentRow {
+    id: Uuid,
+    company_id: Uuid,
+    app_id: Uuid,
+    name: String,
+    host_label: String,
+    position: i16,
+    wanted: String,
+    instances: i16,
+    memory_mib: i32,
+    package_id: Option<Uuid>,
+    debugger_instance: i16,
+    restarts: i64,
+    revision: i64,
+    provisioned: bool,
+    database_name: String,
+    database_role: String,
+    observation: Option<serde_json::Value>,
+    observed_at: Option<OffsetDateTime>,
+}
+
+impl TryFrom<EnvironmentRow> for Environment {
+    type Error = Inconsistent;
+    fn try_from(row: EnvironmentRow) -> std::result::Result<Self, Inconsistent> {
+        const TABLE: &str = "environments";
+        let id = row.id;
+        let observation: Option<Observation> = row.observation.and_then(|json| serde_json::from_value(json).ok());
+        Ok(Self {
+            id: EnvironmentId::new(id),
+            company: CompanyId::new(row.company_id),
+            app: AppId::new(row.app_id),
+            name: parsed(EnvironmentName::parse(&row.name).ok(), TABLE, "name", id)?,
+            host_label: row.host_label,
+            position: row.position,
+            wanted: parsed(Wanted::parse(&row.wanted), TABLE, "wanted", id)?,
+            scale: Scale {
+                instances: parsed(u16::try_from(row.instances).ok(), TABLE, "instances", id)?,
+                memory_mib: parsed(u32::try_from(row.memory_mib).ok(), TABLE, "memory_mib", id)?,
+            },
+            package: row.package_id.map(PackageId::new),
+            debugger_instance: parsed(u16::try_from(row.debugger_instance).ok(), TABLE, "debugger_instance", id)?,
+            restarts: row.restarts,
+            revision: row.revision,
+            provisioned: row.provisioned,
+            database_name: row.database_name,
+            database_role: row.database_role,
+            observed: observation.zip(row.observed_at),
+        })
+    }
+}
+
+pub(crate) async fn insert(db: &mut PgConnection, e: &Environment, passwords: &Passwords, at: OffsetDateTime) -> Result<()> {
+    let instances = i16::try_from(e.scale.instances).map_err(|error| Error::internal("storing a scale", error))?;
+    let memory = i32::try_from(e.scale.memory_mib).map_err(|error| Error::internal("storing a scale", error))?;
+    sqlx::query!(
+        r#"
+        insert into environments
+            (id, company_id, app_id, name, slug, host_label, position, wanted, instances, memory_mib,
+             database_name, database_role, database_password, debugger_password, admin_password, created_at, updated_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16)
+        "#,
+        e.id.uuid(),
+        e.company.uuid(),
+        e.app.uuid(),
+        e.name.as_str(),
+        e.name.slug(),
+        e.host_label,
+        e.position,
+        e.wanted.as_str(),
+        instances,
+        memory,
+        e.database_name,
+        e.database_role,
+        passwords.database,
+        passwords.debugger,
+        passwords.admin,
+        at,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn by_slug(db: &mut PgConnection, company: CompanyId, app: AppId, slug: &str) -> Result<Option<Environment>> {
+    let row = sqlx::query_as!(
+        EnvironmentRow,
+        r#"
+        select id, company_id, app_id, name, host_label, position, wanted, instances, memory_mib, package_id, debugger_instance,
+               restarts, revision, provisioned, database_name, database_role, observation, observed_at
+        from environments where company_id = $1 and app_id = $2 and slug = $3
+        "#,
+        company.uuid(),
+        app.uuid(),
+        slug,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(Environment::try_from).transpose()?)
+}
+
+pub(crate) async fn by_id(db: &mut PgConnection, company: CompanyId, id: EnvironmentId) -> Result<Option<Environment>> {
+    let row = sqlx::query_as!(
+        EnvironmentRow,
+        r#"
+        select id, company_id, app_id, name, host_label, position, wanted, instances, memory_mib, package_id, debugger_instance,
+               restarts, revision, provisioned, database_name, database_role, observation, observed_at
+        from environments where company_id = $1 and id = $2
+        "#,
+        company.uuid(),
+        id.uuid(),
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(Environment::try_from).transpose()?)
+}
+
+pub(crate) async fn of_app(db: &mut PgConnection, company: CompanyId, app: AppId) -> Result<Vec<Environment>> {
+    let rows = sqlx::query_as!(
+        EnvironmentRow,
+        r#"
+        select id, company_id, app_id, name, host_label, position, wanted, instances, memory_mib, package_id, debugger_instance,
+               restarts, revision, provisioned, database_name, database_role, observation, observed_at
+        from environments where company_id = $1 and app_id = $2
+        order by position
+        "#,
+        company.uuid(),
+        app.uuid(),
+    )
+    .fetch_all(db)
+    .await?;
+    rows.into_iter().map(|row| Environment::try_from(row).map_err(Error::from)).collect()
+}
+
+/// The environments of several apps as lists show them, in one query.
+pub(crate) async fn summaries(db: &mut PgConnection, ctx: &Ctx, apps: &[AppId]) -> Result<HashMap<AppId, Vec<EnvironmentSummary>>> {
+    let ids: Vec<Uuid> = apps.iter().map(|id| id.uuid()).collect();
+    let rows = sqlx::query!(
+        r#"
+        select e.id, e.app_id, e.name, e.host_label, e.wanted, e.instances, e.provisioned, e.observed_at,
+               e.observed_ready, e.observed_existing, e.observed_crashed,
+               p.name as "package_name?", p.version as "package_version?"
+        from environments e left join packages p on p.id = e.package_id
+        where e.company_id = $1 and e.app_id = any($2)
+        order by e.app_id, e.position
+        "#,
+        ctx.actor.company.uuid(),
+        &ids,
+    )
+    .fetch_all(db)
+    .await?;
+    let mut out: HashMap<AppId, Vec<EnvironmentSummary>> = HashMap::new();
+    for row in rows {
+        let package = row.package_name.zip(row.package_version).map(|(name, version)| format!("{name} {version}"));
+        let count = |n: i16| u16::try_from(n).unwrap_or(0);
+        let facts = StatusFacts {
+            wanted: parsed(Wanted::parse(&row.wanted), "environments", "wanted", row.id)?,
+            deployed: package.is_some(),
+            provisioned: row.provisioned,
+            wanted_instances: count(row.instances),
+            ready: count(row.observed_ready),
+            existing: count(row.observed_existing),
+            crashed: count(row.observed_crashed),
+            age_seconds: row.observed_at.map(|at| (ctx.now() - at).whole_seconds()),
+        };
+        let name = parsed(EnvironmentName::parse(&row.name).ok(), "environments", "name", row.id)?;
+        out.entry(AppId::new(row.app_id)).or_default().push(EnvironmentSummary {
+            id: EnvironmentId::new(row.id),
+            slug: name.slug(),
+            name,
+            url: ctx.state.config.app_url(&row.host_label),
+            status: facts.status(),
+            package,
+        });
+    }
+    Ok(out)
+}
+
+pub(crate) async fn passwords(db: &mut PgConnection, id: EnvironmentId) -> Result<Passwords> {
+    let row = sqlx::query!("select database_password, debugger_password, admin_password from environments where id = $1", id.uuid())
+        .fetch_optional(db)
+        .await?
+        .ok_or(Error::NotFound)?;
+    Ok(Passwords { database: row.database_password, debugger: row.debugger_password, admin: row.admin_password })
+}
+
+/// What a change may want anew, all of it at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(crate) struct WantedState {
+    pub(crate) wanted: Wanted,
+    pub(crate) scale: Scale,
+    pub(crate) package: Option<PackageId>,
+    pub(crate) restarts: i64,
+}
+
+impl From<&Environment> for WantedState {
+    fn from(e: &Environment) -> Self {
+        Self { wanted: e.wanted, scale: e.scale, package: e.package, restarts: e.restarts }
+    }
+}
+
+/// Writes what is wanted and counts the revision up.
+pub(crate) async fn set_wanted(db: &mut PgConnection, company: CompanyId, id: EnvironmentId, state: WantedState, at: OffsetDateTime) -> Result<()> {
+    let instances = i16::try_from(state.scale.instances).map_err(|error| Error::internal("storing a scale", error))?;
+    let memory = i32::try_from(state.scale.memory_mib).map_err(|error| Error::internal("storing a scale", error))?;
+    sqlx::query!(
+        r#"
+        update environments
+        set wanted = $3, instances = $4::smallint, memory_mib = $5, package_id = $6, restarts = $7,
+            debugger_instance = least(debugger_instance, greatest($4::smallint - 1, 0))::smallint, revision = revision + 1, updated_at = $8
+        where company_id = $1 and id = $2
+        "#,
+        company.uuid(),
+        id.uuid(),
+        state.wanted.as_str(),
+        instances,
+        memory,
+        state.package.map(PackageId::uuid),
+        state.restarts,
+        at,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn set_debugger_instance(db: &mut PgConnection, company: CompanyId, id: EnvironmentId, index: u16, at: OffsetDateTime) -> Result<()> {
+    let index = i16::try_from(index).map_err(|error| Error::internal("storing an index", error))?;
+    sqlx::query!(
+        "update environments set debugger_instance = $3, revision = revision + 1, updated_at = $4 where company_id = $1 and id = $2",
+        company.uuid(),
+        id.uuid(),
+        index,
+        at,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn set_provisioned(db: &mut PgConnection, company: CompanyId, app: AppId, at: OffsetDateTime) -> Result<()> {
+    sqlx::query!("update environments set provisioned = true, updated_at = $3 where company_id = $1 and app_id = $2", company.uuid(), app.uuid(), at)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// What the reconcilers need of every environment that an engine should know.
+pub(crate) struct Known {
+    pub(crate) id: EnvironmentId,
+    pub(crate) company: CompanyId,
+    pub(crate) app: String,
+    pub(crate) revision: i64,
+    pub(crate) observed: Option<serde_json::Value>,
+}
+
+pub(crate) async fn provisioned(db: &mut PgConnection) -> Result<Vec<Known>> {
+    let rows = sqlx::query!(
+        r#"
+        select e.id, e.company_id, a.subdomain, e.revision, e.observation
+        from environments e join apps a on a.id = e.app_id
+        where e.provisioned and a.state = 'ready'
+        order by e.id
+        "#
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Known {
+            id: EnvironmentId::new(row.id),
+            company: CompanyId::new(row.company_id),
+            app: row.subdomain,
+            revision: row.revision,
+            observed: row.observation,
+        })
+        .collect())
+}
+
+pub(crate) async fn observe(db: &mut PgConnection, observation: &Observation, counts: Counts) -> Result<()> {
+    let json = serde_json::to_value(observation).map_err(|error| Error::internal("storing an observation", error))?;
+    let number = |n: u16| i16::try_from(n).unwrap_or(i16::MAX);
+    sqlx::query!(
+        r#"
+        update environments
+        set observation = $2, observed_at = $3, observed_ready = $4, observed_existing = $5, observed_crashed = $6
+        where id = $1
+        "#,
+        observation.id.uuid(),
+        json,
+        observation.observed_at,
+        number(counts.ready),
+        number(counts.existing),
+        number(counts.crashed),
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,68 @@
+//! SQL of what happened to instances.
+
+use crate::environments::EventRow;
+use crate::error::{Error, Result};
+use domain::ids::{CompanyId, EnvironmentId};
+use engine::observation::Event;
+use sqlx::PgConnection;
+
+/// Name of the engine in the table of cursors.
+const ENGINE: &str = "cell";
+
+pub(crate) async fn cursor(db: &mut PgConnection) -> Result<u64> {
+    let sequence = sqlx::query_scalar!("select sequence from engine_cursors where engine = $1", ENGINE).fetch_optional(db).await?;
+    Ok(sequence.and_then(|s| u64::try_from(s).ok()).unwrap_or(0))
+}
+
+pub(crate) async fn set_cursor(db: &mut PgConnection, sequence: u64) -> Result<()> {
+    let sequence = i64::try_from(sequence).map_err(|e| Error::internal("storing an event", e))?;
+    sqlx::query!(
+        "insert into engine_cursors (engine, sequence) values ($1, $2) on conflict on constraint engine_cursors_pkey do update set sequence = excluded.sequence",
+        ENGINE,
+        sequence,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Stores an event of an environment that exists; the company it belongs to, if it does.
+pub(crate) async fn insert(db: &mut PgConnection, event: &Event) -> Result<Option<CompanyId>> {
+    let kind = serde_json::to_value(event.kind).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
+    let sequence = i64::try_from(event.sequence).map_err(|e| Error::internal("storing an event", e))?;
+    let company = sqlx::query_scalar!(
+        r#"
+        insert into environment_events (environment_id, company_id, sequence, at, kind, instance_index, message)
+        select e.id, e.company_id, $2, $3, $4, $5, $6 from environments e where e.id = $1
+        on conflict on constraint environment_events_pkey do nothing
+        returning company_id
+        "#,
+        event.workload.uuid(),
+        sequence,
+        event.at,
+        kind,
+        event.index.and_then(|i| i16::try_from(i).ok()),
+        event.message,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(company.map(CompanyId::new))
+}
+
+pub(crate) async fn latest(db: &mut PgConnection, company: CompanyId, environment: EnvironmentId) -> Result<Vec<EventRow>> {
+    let rows = sqlx::query!(
+        r#"
+        select at, kind, instance_index, message from environment_events
+        where company_id = $1 and environment_id = $2
+        order by sequence desc limit 20
+        "#,
+        company.uuid(),
+        environment.uuid(),
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| EventRow { at: row.at, kind: row.kind, index: row.instance_index.and_then(|i| u16::try_from(i).ok()), message: row.message })
+        .collect())
+}

@@ -1,0 +1,164 @@
+//! SQL of packages.
+
+use super::parsed;
+use crate::error::{Error, Result};
+use crate::packages::{Constant, PackageDetails, PackageSummary};
+use domain::ids::{AppId, CompanyId, PackageId};
+use domain::versions::RuntimeVersion;
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+struct PackageRow {
+    id: Uuid,
+    file_name: String,
+    name: String,
+    version: String,
+    runtime_version: String,
+    java_version: Option<i32>,
+    description: String,
+    size_bytes: i64,
+    unpacked_bytes: i64,
+    files: i64,
+    sha256: String,
+    constants: serde_json::Value,
+    scheduled_events: serde_json::Value,
+    uploaded_by: String,
+    created_at: OffsetDateTime,
+    used_by: Vec<String>,
+}
+
+impl TryFrom<PackageRow> for PackageDetails {
+    type Error = Error;
+    fn try_from(row: PackageRow) -> Result<Self> {
+        const TABLE: &str = "packages";
+        let id = row.id;
+        let number = |n: i64, column| parsed(u64::try_from(n).ok(), TABLE, column, id);
+        let constants: Option<Vec<Constant>> = serde_json::from_value(row.constants).ok();
+        let scheduled_events: Option<Vec<String>> = serde_json::from_value(row.scheduled_events).ok();
+        Ok(Self {
+            summary: PackageSummary {
+                id: PackageId::new(id),
+                file_name: row.file_name,
+                name: row.name,
+                version: row.version,
+                runtime: parsed(RuntimeVersion::parse(&row.runtime_version).ok(), TABLE, "runtime_version", id)?,
+                size: number(row.size_bytes, "size_bytes")?,
+                unpacked: number(row.unpacked_bytes, "unpacked_bytes")?,
+                files: number(row.files, "files")?,
+                uploaded_by: row.uploaded_by,
+                uploaded_at: row.created_at,
+                used_by: row.used_by,
+            },
+            java_version: row.java_version.and_then(|v| u32::try_from(v).ok()),
+            description: row.description,
+            sha256: row.sha256,
+            constants: parsed(constants, TABLE, "constants", id)?,
+            scheduled_events: parsed(scheduled_events, TABLE, "scheduled_events", id)?,
+        })
+    }
+}
+
+pub(crate) async fn insert(db: &mut PgConnection, company: CompanyId, app: AppId, package: &PackageDetails) -> Result<()> {
+    let number = |n: u64| i64::try_from(n).map_err(|e| Error::internal("storing a size", e));
+    let json = |value| serde_json::to_value(value).map_err(|e| Error::internal("storing a package", e));
+    let s = &package.summary;
+    sqlx::query!(
+        r#"
+        insert into packages
+            (id, company_id, app_id, file_name, name, version, runtime_version, java_version, description,
+             size_bytes, unpacked_bytes, files, sha256, constants, scheduled_events, uploaded_by, created_at, updated_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17)
+        "#,
+        s.id.uuid(),
+        company.uuid(),
+        app.uuid(),
+        s.file_name,
+        s.name,
+        s.version,
+        s.runtime.to_string(),
+        package.java_version.and_then(|v| i32::try_from(v).ok()),
+        package.description,
+        number(s.size)?,
+        number(s.unpacked)?,
+        number(s.files)?,
+        package.sha256,
+        json(&package.constants)?,
+        serde_json::json!(package.scheduled_events),
+        s.uploaded_by,
+        s.uploaded_at,
+    )
+    .execute(db)
+    .await
+    .map_err(|error| match error.as_database_error().and_then(|e| e.constraint()) {
+        Some("packages_app_version_key") => Error::invalid(
+            "package",
+            format!("Version {} is in this app's repository already. Give the new package another version, or delete the old one.", s.version),
+        ),
+        Some("packages_app_fkey") => Error::NotFound,
+        _ => error.into(),
+    })?;
+    Ok(())
+}
+
+pub(crate) async fn list(db: &mut PgConnection, company: CompanyId, app: AppId, after: Option<(OffsetDateTime, PackageId)>) -> Result<Vec<PackageDetails>> {
+    let (at, id) = after.map_or((None, None), |(at, id)| (Some(at), Some(id.uuid())));
+    let rows = sqlx::query_as!(
+        PackageRow,
+        r#"
+        select p.id, p.file_name, p.name, p.version, p.runtime_version, p.java_version, p.description, p.size_bytes, p.unpacked_bytes,
+               p.files, p.sha256, p.constants, p.scheduled_events, p.uploaded_by, p.created_at,
+               array(select e.name from environments e where e.package_id = p.id order by e.position) as "used_by!"
+        from packages p
+        where p.company_id = $1 and p.app_id = $2 and ($3::timestamptz is null or (p.created_at, p.id) < ($3, $4))
+        order by p.created_at desc, p.id desc
+        limit $5
+        "#,
+        company.uuid(),
+        app.uuid(),
+        at,
+        id,
+        crate::page::PAGE + 1,
+    )
+    .fetch_all(db)
+    .await?;
+    rows.into_iter().map(PackageDetails::try_from).collect()
+}
+
+pub(crate) async fn by_id(db: &mut PgConnection, company: CompanyId, app: AppId, id: PackageId) -> Result<Option<PackageDetails>> {
+    let row = sqlx::query_as!(
+        PackageRow,
+        r#"
+        select p.id, p.file_name, p.name, p.version, p.runtime_version, p.java_version, p.description, p.size_bytes, p.unpacked_bytes,
+               p.files, p.sha256, p.constants, p.scheduled_events, p.uploaded_by, p.created_at,
+               array(select e.name from environments e where e.package_id = p.id order by e.position) as "used_by!"
+        from packages p
+        where p.company_id = $1 and p.app_id = $2 and p.id = $3
+        "#,
+        company.uuid(),
+        app.uuid(),
+        id.uuid(),
+    )
+    .fetch_optional(db)
+    .await?;
+    row.map(PackageDetails::try_from).transpose()
+}
+
+pub(crate) async fn ids_of_app(db: &mut PgConnection, company: CompanyId, app: AppId) -> Result<Vec<PackageId>> {
+    let ids = sqlx::query_scalar!("select id from packages where company_id = $1 and app_id = $2", company.uuid(), app.uuid())
+        .fetch_all(db)
+        .await?;
+    Ok(ids.into_iter().map(PackageId::new).collect())
+}
+
+/// Deletes a package that no environment wants; false if one does.
+pub(crate) async fn delete(db: &mut PgConnection, company: CompanyId, app: AppId, id: PackageId) -> Result<bool> {
+    let done = sqlx::query!("delete from packages where company_id = $1 and app_id = $2 and id = $3", company.uuid(), app.uuid(), id.uuid())
+        .execute(db)
+        .await;
+    match done {
+        Ok(done) => Ok(done.rows_affected() == 1),
+        Err(error) if error.as_database_error().and_then(|e| e.constraint()) == Some("environments_package_fkey") => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,84 @@
+//! From what is wanted to the workload an engine takes.
+
+use crate::ctx::State;
+use crate::db;
+use crate::error::{Error, Result};
+use domain::ids::{CompanyId, EnvironmentId};
+use domain::states::Wanted;
+use engine::workload::{Database, PackageSource, Template, Workload};
+use std::collections::BTreeMap;
+
+/// How long an instance may finish its requests, seconds.
+const DRAIN_SECONDS: u32 = 30;
+
+/// Limit of processes and threads of one instance.
+const PIDS: u32 = 512;
+
+/// The workload of an environment as it is wanted now.
+pub(crate) async fn assemble(state: &State, company: CompanyId, id: EnvironmentId) -> Result<Workload> {
+    let mut db = state.pool.acquire().await?;
+    let environment = db::environments::by_id(&mut db, company, id).await?.ok_or(Error::NotFound)?;
+    let app = db::apps::by_id(&mut db, company, environment.app).await?.ok_or(Error::NotFound)?;
+    let package = match environment.package {
+        Some(package) => db::packages::by_id(&mut db, company, app.id, package).await?,
+        None => None,
+    };
+    let template = match package {
+        None => None,
+        Some(package) => {
+            let passwords = db::environments::passwords(&mut db, id).await?;
+            let open = |sealed: &[u8]| state.secrets.open(sealed, &environment.owner());
+            let region = state.config.regions.get(&app.region).ok_or_else(|| {
+                Error::internal("assembling a workload", format!("region {} is not configured", app.region))
+            })?;
+            Some(Template {
+                package: PackageSource {
+                    file: state.packages.file(package.summary.id),
+                    sha256: package.sha256.clone(),
+                    label: package.summary.label(),
+                },
+                runtime: region.runtime.clone(),
+                memory_mib: environment.scale.memory_mib,
+                cpu_milli: app.plan.plan().instance_cpu_milli,
+                pids: PIDS,
+                database: Database {
+                    host: region.postgres_host.clone(),
+                    port: region.postgres_port,
+                    name: environment.database_name.clone(),
+                    user: environment.database_role.clone(),
+                    password: open(&passwords.database)?,
+                },
+                bucket: crate::sagas::buckets::folder(&region.buckets_dir, id),
+                dtap_mode: dtap_mode(&environment.name.slug()).to_owned(),
+                root_url: state.config.app_url(&environment.host_label),
+                constants: package.constants.iter().map(|c| (c.name.clone(), c.default_value.clone())).collect(),
+                settings: BTreeMap::from([(
+                    "ConnectionPoolingMaxActive".to_owned(),
+                    domain::scaling::POOL_PER_INSTANCE.to_string(),
+                )]),
+                debugger_password: open(&passwords.debugger)?,
+                admin_password: open(&passwords.admin)?,
+                restarts: environment.restarts,
+            })
+        }
+    };
+    Ok(Workload {
+        id,
+        revision: environment.revision,
+        title: format!("{} / {}", app.name, environment.name),
+        hosts: vec![state.config.host(&environment.host_label)],
+        instances: if environment.wanted == Wanted::Running { environment.scale.instances } else { 0 },
+        template,
+        debugger_instance: environment.debugger_instance,
+        drain_seconds: DRAIN_SECONDS,
+    })
+}
+
+/// The runtime's word for the kind of environment.
+fn dtap_mode(slug: &str) -> &'static str {
+    match slug {
+        "production" => "P",
+        "acceptance" => "A",
+        _ => "T",
+    }
+}

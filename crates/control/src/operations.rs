@@ -1,0 +1,263 @@
+//! Operations: everything that takes longer than a request, as people watch it.
+//!
+//! An operation is a saga run; what belongs to the saga stays in the `saga` crate, this module
+//! says who may see and cancel it and puts it into words.
+
+use crate::apps::App;
+use crate::ctx::{Ctx, State};
+use crate::db;
+use crate::environments::Environment;
+use crate::error::{Error, Result};
+use crate::page::{Cursor, PAGE, Page};
+use crate::sagas::app_delete::AppDelete;
+use domain::ids::{EnvironmentId, OperationId};
+use domain::permissions::{Access, Permission, app_access};
+use domain::states::OperationState;
+use saga::error::StartError;
+use saga::run::{Filter, Position, Run, RunState, StepState};
+use saga::saga::{NewSaga, Saga, SagaId};
+use serde_json::json;
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// An operation, in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OperationSummary {
+    /// Its id.
+    pub id: OperationId,
+    /// What it does: `Create Shop`.
+    pub title: String,
+    /// What it works on, if that still exists and the person may see it.
+    pub subject: Option<Subject>,
+    /// Its state.
+    pub state: OperationState,
+    /// The phase it is in.
+    pub phase: String,
+    /// How far it is, of 100.
+    pub percent: u8,
+    /// What is being done right now.
+    pub detail: String,
+    /// Why it failed, for a person.
+    pub error: Option<String>,
+    /// Who started it.
+    pub started_by: String,
+    /// When it was started.
+    pub created_at: OffsetDateTime,
+    /// When it ended.
+    pub finished_at: Option<OffsetDateTime>,
+    /// Age of the worker's last sign of life, seconds.
+    pub heartbeat_age_seconds: Option<i64>,
+}
+
+/// What an operation works on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subject {
+    /// The app's subdomain.
+    pub app: String,
+    /// The environment's slug, if it is about one.
+    pub environment: Option<String>,
+}
+
+/// An operation, for its page.
+#[derive(Debug, Clone)]
+pub struct OperationDetails {
+    /// What the list shows.
+    pub summary: OperationSummary,
+    /// Its phases, in order.
+    pub steps: Vec<Phase>,
+    /// Its log, oldest first.
+    pub log: Vec<LogEntry>,
+    /// Whether the person may cancel it now.
+    pub can_cancel: Access,
+}
+
+/// A phase of an operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Phase {
+    /// As a person reads it.
+    pub title: String,
+    /// Where it is.
+    pub state: PhaseState,
+    /// Why it failed.
+    pub error: Option<String>,
+}
+
+/// Where a phase is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PhaseState {
+    /// Not begun.
+    Pending,
+    /// Under way.
+    Running,
+    /// Done.
+    Done,
+    /// Failed.
+    Failed,
+    /// Done, and taken back.
+    Undone,
+}
+
+/// A line of an operation's log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogEntry {
+    /// When.
+    pub at: OffsetDateTime,
+    /// What.
+    pub line: String,
+}
+
+/// Operations of apps whose team the person is in, newest first.
+pub async fn list(ctx: &Ctx, unfinished_only: bool, after: Option<Cursor>) -> Result<Page<OperationSummary>> {
+    let after: Option<(OffsetDateTime, Uuid)> = after.map(|cursor| cursor.key()).transpose()?;
+    let mut db = ctx.state.pool.acquire().await?;
+    let filter = Filter { subject: None, unfinished_only };
+    let after = after.map(|(created_at, id)| Position { created_at, id: SagaId(id) });
+    let runs = saga::store::list(&mut db, ctx.actor.company.uuid(), filter, after, PAGE + 1).await?;
+    let page = Page::from_rows(runs, |run| (run.created_at, run.id.0))?;
+    let subjects = db::subjects::of(&mut db, ctx, &page.items).await?;
+    Ok(Page { items: page.items.into_iter().filter_map(|run| subjects.visible(ctx, &run).then(|| summary(ctx, run, &subjects))).collect(), next: page.next })
+}
+
+/// One operation.
+pub async fn get(ctx: &Ctx, id: OperationId) -> Result<OperationDetails> {
+    let mut db = ctx.state.pool.acquire().await?;
+    let (company, saga_id) = (ctx.actor.company.uuid(), SagaId(id.uuid()));
+    let run = saga::store::get(&mut db, company, saga_id).await?.ok_or(Error::NotFound)?;
+    let subjects = db::subjects::of(&mut db, ctx, std::slice::from_ref(&run)).await?;
+    if !subjects.visible(ctx, &run) {
+        return Err(Error::NotFound);
+    }
+    let steps = saga::store::steps(&mut db, company, saga_id).await?;
+    let log = saga::store::log(&mut db, company, saga_id, 0).await?;
+    Ok(OperationDetails {
+        can_cancel: can_cancel(ctx, &run, &subjects),
+        steps: steps.into_iter().map(|s| Phase { title: s.title, state: phase_state(s.state), error: s.error }).collect(),
+        log: log.into_iter().map(|row| LogEntry { at: row.at, line: row.line }).collect(),
+        summary: summary(ctx, run, &subjects),
+    })
+}
+
+/// Asks the worker to cancel; it acknowledges between steps and then undoes what was done.
+pub async fn cancel(ctx: &Ctx, id: OperationId) -> Result<()> {
+    const ACTION: &str = "operation.cancel";
+    let details = get(ctx, id).await?;
+    if let Access::Denied(reason) = &details.can_cancel {
+        crate::audit::refused(ctx, ACTION, &details.summary.title, reason).await?;
+    }
+    Error::unless_allowed(&details.can_cancel)?;
+    let mut tx = ctx.state.pool.begin().await?;
+    if !saga::store::request_cancel(&mut tx, ctx.actor.company.uuid(), SagaId(id.uuid()), ctx.now()).await? {
+        return Err(Error::Conflict("It has ended already.".to_owned()));
+    }
+    crate::audit::record(&mut tx, ctx, ACTION, &details.summary.title, json!({ "operation": id })).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Starts an operation in the caller's transaction; only one at a time works on one subject.
+pub(crate) async fn start<S: Saga<Context = State>>(
+    ctx: &Ctx,
+    db: &mut PgConnection,
+    id: SagaId,
+    subject: Uuid,
+    title: String,
+    params: &S::Params,
+) -> Result<()> {
+    let new = NewSaga {
+        id,
+        scope: ctx.actor.company.uuid(),
+        subject,
+        title,
+        started_by: ctx.name.clone(),
+        exclusive: Some(subject.to_string()),
+    };
+    saga::store::start::<S>(db, new, params, ctx.now()).await.map_err(|error| match error {
+        StartError::Busy { title, .. } => Error::Conflict(format!("“{title}” is under way. Wait until it has ended, or cancel it.")),
+        StartError::Database(error) => error.into(),
+        other @ StartError::Params { .. } => Error::internal("starting an operation", other),
+    })
+}
+
+/// Operations under way on an app or one of its environments.
+pub(crate) async fn unfinished_of(ctx: &Ctx, db: &mut PgConnection, app: &App, environments: &[EnvironmentId]) -> Result<Vec<OperationSummary>> {
+    let mut runs = Vec::new();
+    let subjects = std::iter::once(app.id.uuid()).chain(environments.iter().map(|id| id.uuid()));
+    for subject in subjects {
+        runs.extend(saga::store::unfinished_for(&mut *db, app.company.uuid(), subject).await?);
+    }
+    let subjects = db::subjects::of(db, ctx, &runs).await?;
+    Ok(runs.into_iter().map(|run| summary(ctx, run, &subjects)).collect())
+}
+
+/// The operation under way on an environment, and the last one if it failed.
+pub(crate) struct Latest {
+    pub(crate) unfinished: Option<OperationSummary>,
+    pub(crate) last_failure: Option<OperationSummary>,
+}
+
+pub(crate) async fn latest_of(ctx: &Ctx, db: &mut PgConnection, app: &App, environment: &Environment) -> Result<Latest> {
+    let filter = Filter { subject: Some(environment.id.uuid()), unfinished_only: false };
+    let mut runs = saga::store::list(db, app.company.uuid(), filter, None, 2).await?;
+    let creating = saga::store::unfinished_for(db, app.company.uuid(), app.id.uuid()).await?;
+    let subjects = db::subjects::of(db, ctx, &runs).await?;
+    let unfinished = runs.iter().position(|run| !state(run).is_final()).map(|at| runs.remove(at)).or_else(|| creating.into_iter().next());
+    let last_failure = runs.into_iter().next().filter(|run| unfinished.is_none() && matches!(state(run), OperationState::Failed | OperationState::Stuck));
+    Ok(Latest {
+        unfinished: unfinished.map(|run| summary(ctx, run, &subjects)),
+        last_failure: last_failure.map(|run| summary(ctx, run, &subjects)),
+    })
+}
+
+fn summary(ctx: &Ctx, run: Run, subjects: &db::subjects::Subjects) -> OperationSummary {
+    OperationSummary {
+        id: OperationId::new(run.id.0),
+        subject: subjects.get(run.subject).map(|s| s.place.clone()),
+        state: state(&run),
+        phase: run.phase,
+        percent: u8::try_from(run.percent).unwrap_or(0),
+        detail: run.detail,
+        error: run.error,
+        started_by: run.started_by,
+        created_at: run.created_at,
+        finished_at: run.finished_at,
+        heartbeat_age_seconds: run.heartbeat_at.map(|at| (ctx.now() - at).whole_seconds()),
+        title: run.title,
+    }
+}
+
+fn state(run: &Run) -> OperationState {
+    match run.state {
+        RunState::Queued | RunState::Running if run.cancel_requested => OperationState::Cancelling,
+        RunState::Queued => OperationState::Queued,
+        RunState::Running => OperationState::Running,
+        RunState::Unwinding => OperationState::Unwinding,
+        RunState::Succeeded => OperationState::Succeeded,
+        RunState::Failed => OperationState::Failed,
+        RunState::Cancelled => OperationState::Cancelled,
+        RunState::Stuck => OperationState::Stuck,
+    }
+}
+
+const fn phase_state(state: StepState) -> PhaseState {
+    match state {
+        StepState::Pending => PhaseState::Pending,
+        StepState::Running | StepState::Undoing => PhaseState::Running,
+        StepState::Done => PhaseState::Done,
+        StepState::Failed | StepState::UndoFailed => PhaseState::Failed,
+        StepState::Undone => PhaseState::Undone,
+    }
+}
+
+fn can_cancel(ctx: &Ctx, run: &Run, subjects: &db::subjects::Subjects) -> Access {
+    if run.name == AppDelete::NAME {
+        return Access::Denied("A deletion that has begun is finished: what is gone cannot be brought back.".to_owned());
+    }
+    match state(run) {
+        OperationState::Queued | OperationState::Running => {}
+        OperationState::Cancelling | OperationState::Unwinding => return Access::Denied("It is being undone already.".to_owned()),
+        _ => return Access::Denied("It has ended.".to_owned()),
+    }
+    subjects.get(run.subject).map_or(Access::Hidden, |s| app_access(&ctx.actor, ctx.actor.company, Some(s.team_role), Permission::OperateEnvironment))
+}
+

@@ -1,0 +1,138 @@
+//! Packages: the deployment packages (`.mda`) of an app.
+
+pub mod store;
+pub mod upload;
+
+use crate::apps::{permitted, visible};
+use crate::ctx::{Ctx, State};
+use crate::db;
+use crate::error::{Error, Result};
+use crate::page::{Cursor, Page};
+use bytes::Bytes;
+use domain::ids::PackageId;
+use domain::names::Subdomain;
+use domain::permissions::Permission;
+use domain::versions::RuntimeVersion;
+use futures::stream::BoxStream;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use time::OffsetDateTime;
+
+/// A package, in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackageSummary {
+    /// Its id.
+    pub id: PackageId,
+    /// The name of the file as it was uploaded.
+    pub file_name: String,
+    /// The name inside; the app's name when the package has none.
+    pub name: String,
+    /// The model's version.
+    pub version: String,
+    /// The runtime that it needs.
+    pub runtime: RuntimeVersion,
+    /// Size of the file, bytes.
+    pub size: u64,
+    /// Size unpacked, bytes.
+    pub unpacked: u64,
+    /// Number of files in it.
+    pub files: u64,
+    /// Who uploaded it.
+    pub uploaded_by: String,
+    /// When.
+    pub uploaded_at: OffsetDateTime,
+    /// Names of the environments that want it.
+    pub used_by: Vec<String>,
+}
+
+impl PackageSummary {
+    /// Name and version: `Shop 2.4.1`.
+    pub fn label(&self) -> String {
+        format!("{} {}", self.name, self.version)
+    }
+}
+
+/// A package, for its page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackageDetails {
+    /// What the list shows.
+    pub summary: PackageSummary,
+    /// The Java version that it asks for.
+    pub java_version: Option<u32>,
+    /// The description inside.
+    pub description: String,
+    /// SHA-256 of the file, lower-case hexadecimal.
+    pub sha256: String,
+    /// Its constants.
+    pub constants: Vec<Constant>,
+    /// Names of its scheduled events.
+    pub scheduled_events: Vec<String>,
+}
+
+/// A constant of a package.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Constant {
+    /// `Module.Name`.
+    pub name: String,
+    /// Its type.
+    pub kind: String,
+    /// The value it has unless an environment says otherwise.
+    pub default_value: String,
+    /// What the model says of it.
+    pub description: String,
+}
+
+/// What a package may be, to be said before the upload.
+pub fn limits(state: &State) -> crate::config::Limits {
+    state.config.limits
+}
+
+/// Packages of an app, newest first.
+pub async fn list(ctx: &Ctx, subdomain: &Subdomain, after: Option<Cursor>) -> Result<Page<PackageSummary>> {
+    let (app, _) = visible(ctx, subdomain).await?;
+    let after: Option<(OffsetDateTime, PackageId)> = after.map(|cursor| cursor.key()).transpose()?;
+    let mut db = ctx.state.pool.acquire().await?;
+    let rows = db::packages::list(&mut db, app.company, app.id, after).await?;
+    Ok(Page::from_rows(rows, |p| (p.summary.uploaded_at, p.summary.id))?.map(|p| p.summary))
+}
+
+/// One package.
+pub async fn get(ctx: &Ctx, subdomain: &Subdomain, id: PackageId) -> Result<PackageDetails> {
+    let (app, _) = visible(ctx, subdomain).await?;
+    let mut db = ctx.state.pool.acquire().await?;
+    db::packages::by_id(&mut db, app.company, app.id, id).await?.ok_or(Error::NotFound)
+}
+
+/// A package's file, for a download.
+pub struct Download {
+    /// The name to save it under.
+    pub file_name: String,
+    /// Its size, bytes.
+    pub size: u64,
+    /// Its bytes.
+    pub bytes: BoxStream<'static, std::io::Result<Bytes>>,
+}
+
+/// Opens a package for download.
+pub async fn open(ctx: &Ctx, subdomain: &Subdomain, id: PackageId) -> Result<Download> {
+    let package = get(ctx, subdomain, id).await?;
+    let (size, bytes) = ctx.state.packages.read(id).await?;
+    Ok(Download { file_name: package.summary.file_name, size, bytes })
+}
+
+/// Deletes a package that no environment wants.
+pub async fn delete(ctx: &Ctx, subdomain: &Subdomain, id: PackageId) -> Result<()> {
+    const ACTION: &str = "package.delete";
+    let app = permitted(ctx, subdomain, Permission::ManagePackages, ACTION).await?;
+    let mut tx = ctx.state.pool.begin().await?;
+    let package = db::packages::by_id(&mut tx, app.company, app.id, id).await?.ok_or(Error::NotFound)?;
+    if !db::packages::delete(&mut tx, app.company, app.id, id).await? {
+        let users = package.summary.used_by.join(", ");
+        return Err(Error::Conflict(format!("{} is in use by {users}. Deploy another package there first.", package.summary.label())));
+    }
+    crate::audit::record(&mut tx, ctx, ACTION, app.name.as_str(), json!({ "version": package.summary.version, "sha256": package.sha256 })).await?;
+    db::notify::changed(&mut tx, app.company, &[format!("packages:{}", app.subdomain)]).await?;
+    tx.commit().await?;
+    // The row is gone: a file that stays is only lost space, found again by the sweep at start.
+    ctx.state.packages.remove(id).await
+}

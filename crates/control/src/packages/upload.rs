@@ -1,0 +1,153 @@
+//! Uploading a package: streamed to disk, inspected, and only then a package.
+
+use super::{Constant, PackageDetails, PackageSummary};
+use crate::apps::{App, permitted};
+use crate::ctx::Ctx;
+use crate::db;
+use crate::error::{Error, Result};
+use bytes::Bytes;
+use domain::ids::PackageId;
+use domain::names::Subdomain;
+use domain::permissions::Permission;
+use domain::versions::RuntimeVersion;
+use futures::{Stream, StreamExt};
+use serde_json::json;
+use std::io;
+use std::path::PathBuf;
+use tokio::io::AsyncWriteExt;
+use uuid::Uuid;
+
+/// The name of the form field.
+pub const FIELD: &str = "package";
+
+/// Takes an upload. A refused or broken one leaves nothing behind.
+pub async fn upload(
+    ctx: &Ctx,
+    subdomain: &Subdomain,
+    file_name: &str,
+    declared_size: Option<u64>,
+    body: impl Stream<Item = io::Result<Bytes>> + Send,
+) -> Result<PackageId> {
+    const ACTION: &str = "package.upload";
+    let app = permitted(ctx, subdomain, Permission::ManagePackages, ACTION).await?;
+    let limit = ctx.state.config.limits.package_bytes;
+    if declared_size.is_some_and(|size| size > limit) {
+        return Err(too_large(limit));
+    }
+    let id = PackageId::new(Uuid::now_v7());
+    let incoming = Incoming(ctx.state.packages.incoming(id));
+    let size = receive(&incoming.0, body, limit).await?;
+    let manifest = inspect(ctx, &incoming).await?;
+    let package = details(ctx, &app, id, clean_file_name(file_name), size, manifest)?;
+    let mut tx = ctx.state.pool.begin().await?;
+    db::packages::insert(&mut tx, app.company, app.id, &package).await?;
+    crate::audit::record(&mut tx, ctx, ACTION, app.name.as_str(), json!({ "version": package.summary.version, "sha256": package.sha256 })).await?;
+    db::notify::changed(&mut tx, app.company, &[format!("packages:{}", app.subdomain)]).await?;
+    ctx.state.packages.accept(id).await?;
+    if let Err(error) = tx.commit().await {
+        ctx.state.packages.remove(id).await?;
+        return Err(error.into());
+    }
+    Ok(id)
+}
+
+/// A file that goes away unless it was moved.
+struct Incoming(PathBuf);
+
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_file(&self.0) {
+            if error.kind() != io::ErrorKind::NotFound {
+                tracing::warn!(%error, "a refused upload could not be removed");
+            }
+        }
+    }
+}
+
+/// Writes the body to disk; its size.
+async fn receive(file: &std::path::Path, body: impl Stream<Item = io::Result<Bytes>> + Send, limit: u64) -> Result<u64> {
+    let mut out = tokio::fs::File::create_new(file).await.map_err(disk)?;
+    let mut body = std::pin::pin!(body);
+    let mut size: u64 = 0;
+    while let Some(chunk) = body.next().await {
+        let chunk = chunk.map_err(|error| {
+            tracing::info!(%error, "an upload broke off");
+            Error::invalid(FIELD, "The upload broke off before the end of the file. Nothing was kept; send it again.")
+        })?;
+        size += u64::try_from(chunk.len()).unwrap_or(u64::MAX);
+        if size > limit {
+            return Err(too_large(limit));
+        }
+        out.write_all(&chunk).await.map_err(disk)?;
+    }
+    out.sync_all().await.map_err(disk)?;
+    Ok(size)
+}
+
+async fn inspect(ctx: &Ctx, incoming: &Incoming) -> Result<mda::manifest::Manifest> {
+    let file = incoming.0.clone();
+    let limits = ctx.state.config.limits;
+    let limits = mda::limits::Limits::new(limits.package_bytes, limits.package_unpacked_bytes, limits.package_files);
+    tokio::task::spawn_blocking(move || mda::inspect(&file, &limits))
+        .await
+        .map_err(|error| Error::internal("inspecting a package", error))?
+        .map_err(|refusal| Error::invalid(FIELD, refusal.message))
+}
+
+fn details(ctx: &Ctx, app: &App, id: PackageId, file_name: String, size: u64, manifest: mda::manifest::Manifest) -> Result<PackageDetails> {
+    Ok(PackageDetails {
+        summary: PackageSummary {
+            id,
+            file_name,
+            name: manifest.name.filter(|name| !name.is_empty()).unwrap_or_else(|| app.name.to_string()),
+            version: manifest.version,
+            runtime: RuntimeVersion::parse(&manifest.runtime_version).map_err(|message| Error::invalid(FIELD, message))?,
+            size,
+            unpacked: manifest.unpacked_bytes,
+            files: manifest.files,
+            uploaded_by: ctx.name.clone(),
+            uploaded_at: ctx.now(),
+            used_by: Vec::new(),
+        },
+        java_version: manifest.java_version,
+        description: manifest.description,
+        sha256: manifest.sha256,
+        constants: manifest
+            .constants
+            .into_iter()
+            .map(|c| Constant { name: c.name, kind: c.kind, default_value: c.default_value, description: c.description })
+            .collect(),
+        scheduled_events: manifest.scheduled_events,
+    })
+}
+
+/// The last part of the name, without what could mislead a file system or a person.
+fn clean_file_name(name: &str) -> String {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let clean: String = last.chars().filter(|c| !c.is_control() && !"\"<>:|?*".contains(*c)).take(120).collect();
+    if clean.trim_matches(['.', ' ']).is_empty() { "package.mda".to_owned() } else { clean }
+}
+
+fn too_large(limit: u64) -> Error {
+    Error::invalid(FIELD, format!("The file is larger than the {} MB that this portal accepts. An admin can raise the limit.", limit >> 20))
+}
+
+fn disk(error: io::Error) -> Error {
+    let text = if error.kind() == io::ErrorKind::StorageFull {
+        "The disk that keeps packages is full. Nothing was kept; an operator must make room."
+    } else {
+        "The disk that keeps packages cannot be written. Nothing was kept; an operator must look."
+    };
+    Error::Unavailable { text: text.to_owned(), source: Some(error.into()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::clean_file_name;
+
+    #[test]
+    fn file_names_are_only_names() {
+        let clean = ["shop.mda", "../../etc/passwd", "C:\\x\\shop.mda", "a\u{0}b\"c.mda", "..", ""].map(clean_file_name);
+        assert_eq!(clean, ["shop.mda", "passwd", "shop.mda", "abc.mda", "package.mda", "package.mda"]);
+    }
+}

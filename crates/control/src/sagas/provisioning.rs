@@ -1,0 +1,81 @@
+//! What creating and deleting an app have in common: the parts an environment stands on.
+
+use super::buckets;
+use crate::ctx::State;
+use crate::db;
+use crate::db::tenants::Tenant;
+use crate::environments::Environment;
+use crate::error::{Error, Result};
+use domain::ids::{AppId, CompanyId};
+use domain::names::Subdomain;
+use domain::regions::RegionCode;
+use serde::{Deserialize, Serialize};
+
+/// The app that is created or deleted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Params {
+    pub(crate) company: CompanyId,
+    pub(crate) app: AppId,
+    pub(crate) name: String,
+    pub(crate) subdomain: Subdomain,
+    pub(crate) region: RegionCode,
+    pub(crate) connections: u32,
+}
+
+impl crate::apps::App {
+    pub(crate) fn params(&self) -> Params {
+        Params {
+            company: self.company,
+            app: self.id,
+            name: self.name.to_string(),
+            subdomain: self.subdomain.clone(),
+            region: self.region,
+            connections: self.connections(),
+        }
+    }
+}
+
+impl Params {
+    pub(super) async fn environments(&self, state: &State) -> Result<Vec<Environment>> {
+        let mut db = state.pool.acquire().await?;
+        db::environments::of_app(&mut db, self.company, self.app).await
+    }
+
+    fn region<'a>(&self, state: &'a State) -> Result<&'a crate::config::RegionServer> {
+        state.config.regions.get(&self.region).ok_or_else(|| {
+            Error::internal("finding a region's servers", format!("region {} is not configured", self.region))
+        })
+    }
+
+    pub(super) async fn make_database(&self, state: &State, e: &Environment) -> Result<()> {
+        let sealed = db::environments::passwords(&mut *state.pool.acquire().await?, e.id).await?.database;
+        let password = state.secrets.open(&sealed, &e.owner())?;
+        db::tenants::provision(&self.region(state)?.postgres_admin_url, &self.tenant(e), &password).await
+    }
+
+    pub(super) async fn drop_database(&self, state: &State, e: &Environment) -> Result<()> {
+        db::tenants::drop(&self.region(state)?.postgres_admin_url, &self.tenant(e)).await
+    }
+
+    pub(super) async fn make_bucket(&self, state: &State, e: &Environment) -> Result<()> {
+        buckets::make(&buckets::folder(&self.region(state)?.buckets_dir, e.id)).await
+    }
+
+    pub(super) async fn remove_bucket(&self, state: &State, e: &Environment) -> Result<()> {
+        buckets::remove(&buckets::folder(&self.region(state)?.buckets_dir, e.id)).await
+    }
+
+    fn tenant<'a>(&self, e: &'a Environment) -> Tenant<'a> {
+        Tenant { database: &e.database_name, role: &e.database_role, connections: self.connections }
+    }
+
+    /// Tells pages that the app changed.
+    pub(super) fn keys(&self) -> [String; 2] {
+        ["apps".to_owned(), format!("app:{}", self.subdomain)]
+    }
+}
+
+/// The percent of `done` of `all`.
+pub(super) fn percent(done: usize, all: usize) -> u8 {
+    u8::try_from(done * 100 / all.max(1)).unwrap_or(100)
+}

@@ -1,0 +1,5 @@
+//! The client and the start sequence against a scripted peer.
+
+mod calls;
+mod peer;
+mod sequence;

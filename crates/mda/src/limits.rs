@@ -1,0 +1,43 @@
+//! How large a package may be, in every respect.
+
+/// How large a package may be, in every respect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of the package itself.
+    pub package_bytes: u64,
+    /// Bytes of all that comes out of it.
+    pub unpacked_bytes: u64,
+    /// Entries: files and folders.
+    pub files: u64,
+    /// Bytes that come out of a single entry.
+    pub entry_bytes: u64,
+    /// How many times larger than its packed form something may become. It is asked of an entry
+    /// that comes to over 1 MiB, and of everything together over 16 MiB.
+    pub ratio: u64,
+    /// Bytes of an entry's name.
+    pub name_bytes: usize,
+    /// Folders within folders.
+    pub depth: usize,
+}
+
+impl Limits {
+    /// Limits with the usual form of names and compression.
+    pub fn new(package_bytes: u64, unpacked_bytes: u64, files: u64) -> Self {
+        Self {
+            package_bytes,
+            unpacked_bytes,
+            files,
+            entry_bytes: unpacked_bytes,
+            ratio: 200,
+            name_bytes: 512,
+            depth: 32,
+        }
+    }
+}
+
+impl Default for Limits {
+    /// 1 GiB packed, 4 GiB unpacked, 64,000 entries.
+    fn default() -> Self {
+        Self::new(1 << 30, 4 << 30, 64_000)
+    }
+}

@@ -1,0 +1,6 @@
+//! Packages as people and attackers make them, through the crate's public functions.
+
+mod accepted;
+mod archive_builder;
+mod hostile;
+mod unpacking;

@@ -1,0 +1,14 @@
+//! The clock, so that tests can move it.
+
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+
+/// Tells the time.
+pub type Clock = Arc<dyn Fn() -> OffsetDateTime + Send + Sync>;
+
+/// The machine's clock.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that asks the machine")]
+pub fn system() -> Clock {
+    Arc::new(OffsetDateTime::now_utc)
+}

@@ -1,0 +1,66 @@
+//! Authorization requests that wait for a sign-in.
+
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+
+/// What a client asked for, already checked.
+pub(crate) struct AuthorizationRequestRow {
+    pub(crate) client_id: String,
+    pub(crate) redirect_uri: String,
+    pub(crate) scope: String,
+    pub(crate) state: Option<String>,
+    pub(crate) nonce: Option<String>,
+    pub(crate) code_challenge: String,
+    pub(crate) login_hint: Option<String>,
+}
+
+/// Keeps a request until `expires_at`.
+pub(crate) async fn insert(
+    db: &mut PgConnection,
+    id_hash: &[u8],
+    request: &AuthorizationRequestRow,
+    at: OffsetDateTime,
+    expires_at: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        insert into mxid.authorization_requests
+            (id_hash, client_id, redirect_uri, scope, state, nonce, code_challenge, login_hint,
+             created_at, expires_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        "#,
+        id_hash,
+        request.client_id,
+        request.redirect_uri,
+        request.scope,
+        request.state,
+        request.nonce,
+        request.code_challenge,
+        request.login_hint,
+        at,
+        expires_at,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// A request that has not expired.
+pub(crate) async fn get(
+    db: &mut PgConnection,
+    id_hash: &[u8],
+    at: OffsetDateTime,
+) -> sqlx::Result<Option<AuthorizationRequestRow>> {
+    sqlx::query_as!(
+        AuthorizationRequestRow,
+        r#"
+        select client_id, redirect_uri, scope, state, nonce, code_challenge, login_hint
+        from mxid.authorization_requests
+        where id_hash = $1 and expires_at > $2
+        "#,
+        id_hash,
+        at,
+    )
+    .fetch_optional(db)
+    .await
+}

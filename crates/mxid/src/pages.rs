@@ -1,0 +1,81 @@
+//! The pages: plain HTML made here, one stylesheet, no script.
+//!
+//! Links are relative, so that the pages work under whichever path the provider is nested.
+
+use std::fmt::Write;
+
+use axum::response::{Html, IntoResponse, Response};
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, StatusCode};
+
+pub(crate) mod message;
+pub(crate) mod sign_in;
+pub(crate) mod sign_out;
+
+const STYLE: &str = include_str!("pages/style.css");
+const ICON: &str = include_str!("pages/icon.svg");
+const MARK: &str = r#"<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M4 20V9l8-5 8 5v11"/><path d="M9 20v-6h6v6"/></svg>"#;
+
+/// The stylesheet.
+pub(crate) async fn style() -> impl IntoResponse {
+    ([(CONTENT_TYPE, HeaderValue::from_static("text/css; charset=utf-8"))], STYLE)
+}
+
+/// The icon in the browser's tab.
+pub(crate) async fn icon() -> impl IntoResponse {
+    ([(CONTENT_TYPE, HeaderValue::from_static("image/svg+xml"))], ICON)
+}
+
+/// A whole page around its content, which is HTML already.
+fn layout(status: StatusCode, title: &str, content: &str) -> Response {
+    let title = escape(title);
+    let html = format!(
+        r#"<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{title} · MxID</title>
+<link rel="icon" type="image/svg+xml" href="icon.svg">
+<link rel="stylesheet" href="style.css">
+</head>
+<body>
+<main class="stage">
+<p class="mark">{MARK}<span>MxID</span></p>
+<div class="card">
+{content}
+</div>
+<p class="foot">One sign-in for the portal and your apps</p>
+</main>
+</body>
+</html>
+"#
+    );
+    (status, Html(html)).into_response()
+}
+
+/// Text as it may stand in HTML, between tags and in quoted attributes.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for char in text.chars() {
+        match char {
+            '&' | '<' | '>' | '"' | '\'' => {
+                write!(out, "&#{};", u32::from(char)).expect("a String takes every text");
+            }
+            _ => out.push(char),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escape;
+
+    #[test]
+    fn nothing_typed_becomes_markup() {
+        assert_eq!(escape(r#"<a b="c">'&"#), "&#60;a b=&#34;c&#34;&#62;&#39;&#38;");
+        assert_eq!(escape("Ada Löve"), "Ada Löve");
+    }
+}

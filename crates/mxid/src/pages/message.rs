@@ -1,0 +1,58 @@
+//! Pages that only say something.
+
+use std::time::Duration;
+
+use axum::response::Response;
+use http::header::RETRY_AFTER;
+use http::{HeaderValue, StatusCode};
+
+use crate::pages::{escape, layout};
+
+/// A heading and a paragraph.
+pub(crate) fn page(status: StatusCode, heading: &str, text: &str) -> Response {
+    let content = format!(
+        "<h1>{}</h1>\n<p class=\"soft\">{}</p>",
+        escape(heading),
+        escape(text)
+    );
+    layout(status, heading, &content)
+}
+
+/// Too many requests from one address.
+pub(crate) fn too_often(wait: Duration) -> Response {
+    let text = format!("Too many requests came from your address. Try again in {}.", words(wait));
+    with_retry_after(page(StatusCode::TOO_MANY_REQUESTS, "A moment, please", &text), wait)
+}
+
+/// Adds how long to wait, in whole seconds.
+pub(crate) fn with_retry_after(mut response: Response, wait: Duration) -> Response {
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds(wait)));
+    response
+}
+
+/// A wait in words, rounded up.
+pub(crate) fn words(wait: Duration) -> String {
+    match seconds(wait) {
+        1 => "1 second".to_owned(),
+        seconds @ 2..=90 => format!("{seconds} seconds"),
+        seconds => format!("{} minutes", seconds.div_ceil(60)),
+    }
+}
+
+fn seconds(wait: Duration) -> u64 {
+    (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::words;
+
+    #[test]
+    fn a_wait_is_rounded_up() {
+        assert_eq!(words(Duration::ZERO), "1 second");
+        assert_eq!(words(Duration::from_millis(1001)), "2 seconds");
+        assert_eq!(words(Duration::from_secs(91)), "2 minutes");
+    }
+}

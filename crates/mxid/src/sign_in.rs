@@ -1,0 +1,172 @@
+//! The sign-in page and what its form does.
+//!
+//! An unknown address, a wrong password and a deactivated account get the same words in the same
+//! time. The authorization request is found by the random id in the page's address; the form
+//! carries nothing else that is believed.
+
+use std::sync::Arc;
+
+use axum::extract::{RawQuery, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use http::header::SET_COOKIE;
+use url::Url;
+use uuid::Uuid;
+
+use crate::authorization::answer;
+use crate::caller::Caller;
+use crate::db;
+use crate::db::authorization_requests::AuthorizationRequestRow;
+use crate::db::events::{Event, Kind};
+use crate::error::PageError;
+use crate::pages::sign_in::{Notice, page};
+use crate::parameters::Parameters;
+use crate::provider::Provider;
+use crate::{email, password, secret_token, session};
+
+/// The form.
+pub(crate) async fn get(
+    State(provider): State<Arc<Provider>>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, PageError> {
+    let pending = Pending::find(&provider, query.as_deref()).await?;
+    let email = pending.request.login_hint.clone().unwrap_or_default();
+    Ok(pending.page(&email, &Notice::None))
+}
+
+/// Signs in.
+pub(crate) async fn create(
+    State(provider): State<Arc<Provider>>,
+    caller: Caller,
+    RawQuery(query): RawQuery,
+    body: String,
+) -> Result<Response, PageError> {
+    if !caller.is_same_origin(&provider.origin) {
+        return Err(PageError::CrossSite);
+    }
+    let pending = Pending::find(&provider, query.as_deref()).await?;
+    let form = Parameters::parse(&body);
+    let field = |name| form.once(name).ok().flatten().unwrap_or_default();
+    let (typed, password) = (field("email"), field("password"));
+    if typed.trim().is_empty() || password.is_empty() {
+        let missing =
+            Notice::Missing { email: typed.trim().is_empty(), password: password.is_empty() };
+        return Ok(pending.page(typed, &missing));
+    }
+    let name = email::normalise(typed).unwrap_or_default();
+    if let Err(too_often) = provider.limits.attempt(&name, &caller.network) {
+        note(&provider, &caller, &pending, Kind::SignInLimited, None).await?;
+        return Ok(pending.page(typed, &Notice::TooOften(too_often.0)));
+    }
+    match authenticate(&provider, &name, password).await? {
+        Outcome::Accepted(account_id) => {
+            let answer = begin(&provider, &caller, &pending, account_id).await?;
+            if answer.is_some() {
+                provider.limits.succeeded(&name, &caller.network);
+            }
+            Ok(answer.unwrap_or_else(|| pending.page(typed, &Notice::Refused)))
+        }
+        Outcome::Refused(account_id) => {
+            note(&provider, &caller, &pending, Kind::SignInRefused, account_id).await?;
+            Ok(pending.page(typed, &Notice::Refused))
+        }
+    }
+}
+
+/// An authorization request that waits for this sign-in.
+struct Pending {
+    id: String,
+    request: AuthorizationRequestRow,
+    target: Url,
+}
+
+impl Pending {
+    async fn find(provider: &Provider, query: Option<&str>) -> Result<Self, PageError> {
+        let parameters = Parameters::parse(query.unwrap_or_default());
+        let id = parameters.once("request").ok().flatten().ok_or(PageError::Expired)?;
+        let mut db = provider.pool.acquire().await?;
+        let hash = secret_token::hash(id);
+        let request = db::authorization_requests::get(&mut db, &hash, provider.now())
+            .await?
+            .ok_or(PageError::Expired)?;
+        if provider.client_with_redirect(&request.client_id, &request.redirect_uri).is_none() {
+            return Err(PageError::UnknownClient);
+        }
+        let target = Url::parse(&request.redirect_uri).map_err(|_| PageError::UnknownClient)?;
+        Ok(Self { id: id.to_owned(), request, target })
+    }
+
+    fn page(&self, email: &str, notice: &Notice) -> Response {
+        page(&self.id, &self.target, email, notice)
+    }
+}
+
+enum Outcome {
+    Accepted(Uuid),
+    Refused(Option<Uuid>),
+}
+
+async fn authenticate(
+    provider: &Provider,
+    email: &str,
+    password: &str,
+) -> Result<Outcome, PageError> {
+    let mut db = provider.pool.acquire().await?;
+    let account = db::accounts::by_email(&mut db, email).await?;
+    drop(db);
+    let hash = account.as_ref().map_or(&provider.nobodys_hash, |it| &it.password_hash);
+    let fits = password::verify(password.into(), hash.clone()).await?;
+    Ok(match account {
+        Some(account) if fits && account.deactivated_at.is_none() => Outcome::Accepted(account.id),
+        account => Outcome::Refused(account.map(|it| it.id)),
+    })
+}
+
+/// Begins the session and makes the code; nothing when the account was deactivated meanwhile.
+async fn begin(
+    provider: &Provider,
+    caller: &Caller,
+    pending: &Pending,
+    account_id: Uuid,
+) -> Result<Option<Response>, PageError> {
+    let now = provider.now();
+    let mut db = provider.pool.begin().await?;
+    if !db::accounts::lock_active(&mut db, account_id).await? {
+        return Ok(None);
+    }
+    let token = session::begin(&mut db, caller, account_id, now).await?;
+    let location =
+        answer::code(&mut db, provider, &pending.request, &token.hash, now).await?;
+    let event = event(provider, caller, pending, Kind::SignedIn, Some(account_id));
+    db::events::insert(&mut db, &event).await?;
+    db.commit().await?;
+    let cookie = [(SET_COOKIE, session::cookie(&token))];
+    Ok(Some((cookie, Redirect::to(&location)).into_response()))
+}
+
+async fn note(
+    provider: &Provider,
+    caller: &Caller,
+    pending: &Pending,
+    kind: Kind,
+    account_id: Option<Uuid>,
+) -> Result<(), PageError> {
+    let event = event(provider, caller, pending, kind, account_id);
+    Ok(db::events::insert(&mut *provider.pool.acquire().await?, &event).await?)
+}
+
+fn event<'a>(
+    provider: &Provider,
+    caller: &'a Caller,
+    pending: &'a Pending,
+    kind: Kind,
+    account_id: Option<Uuid>,
+) -> Event<'a> {
+    Event {
+        kind,
+        at: provider.now(),
+        account_id,
+        client_id: Some(&pending.request.client_id),
+        request_id: &caller.request_id,
+        from_address: &caller.address,
+    }
+}

@@ -1,0 +1,123 @@
+//! How a step says that it could not do its work, and why a start is refused.
+
+use std::error::Error;
+
+use thiserror::Error;
+
+use crate::saga::SagaId;
+
+type Source = Box<dyn Error + Send + Sync>;
+
+/// A step's failure: what people read, what the log gets, and what the executor does about it.
+#[derive(Debug, Error)]
+#[error("{text}")]
+pub struct StepError {
+    pub(crate) remedy: Remedy,
+    pub(crate) text: String,
+    source: Option<Source>,
+}
+
+/// What the executor does about a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Remedy {
+    Retry,
+    Unwind,
+    Cancel,
+}
+
+impl StepError {
+    /// May pass: the step is tried again, later each time, up to a limit, and then fails.
+    pub fn retry(source: impl Into<Source>) -> Self {
+        Self {
+            remedy: Remedy::Retry,
+            text: "A part of the platform did not answer as expected.".to_owned(),
+            source: Some(source.into()),
+        }
+    }
+
+    /// Will not pass: the run unwinds, and people read this sentence.
+    pub fn fail(text: impl Into<String>) -> Self {
+        Self {
+            remedy: Remedy::Unwind,
+            text: text.into(),
+            source: None,
+        }
+    }
+
+    /// The step saw that a cancel was asked for and stopped its work; the run unwinds.
+    pub fn cancelled() -> Self {
+        Self {
+            remedy: Remedy::Cancel,
+            text: "Cancelled.".to_owned(),
+            source: None,
+        }
+    }
+
+    /// The same failure with another sentence for people.
+    #[must_use]
+    pub fn with_text(self, text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            ..self
+        }
+    }
+
+    /// The same failure with its cause, for the log only.
+    #[must_use]
+    pub fn with_source(self, source: impl Into<Source>) -> Self {
+        Self {
+            source: Some(source.into()),
+            ..self
+        }
+    }
+
+    /// What people read.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether the step is tried again.
+    pub fn is_retry(&self) -> bool {
+        self.remedy == Remedy::Retry
+    }
+
+    pub(crate) fn causes(&self) -> String {
+        let mut chain = Vec::new();
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            chain.push(error.to_string());
+            cause = error.source();
+        }
+        chain.join(": ")
+    }
+}
+
+impl From<sqlx::Error> for StepError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::retry(error).with_text("The database did not answer as expected.")
+    }
+}
+
+/// Why a saga was not started.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// An unfinished run has the same exclusive key.
+    #[error("“{title}” is still under way")]
+    Busy {
+        /// The run that is in the way.
+        other: SagaId,
+        /// What people call it.
+        title: String,
+    },
+    /// The parameters cannot be written as JSON.
+    #[error("the parameters of saga {saga} cannot be stored")]
+    Params {
+        /// The saga's name.
+        saga: &'static str,
+        /// What the serializer says.
+        source: serde_json::Error,
+    },
+    /// The database refused or did not answer.
+    #[error("the saga could not be written down")]
+    Database(#[from] sqlx::Error),
+}

@@ -1,0 +1,9 @@
+//! Sagas on a real `PostgreSQL`, with workers that fail, stop and vanish.
+
+mod cancel;
+mod exclusive;
+mod harness;
+mod lifecycle;
+mod takeover;
+mod unwinding;
+mod workshop;

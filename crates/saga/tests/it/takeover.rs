@@ -1,0 +1,225 @@
+//! Workers that vanish, stop, are late, or compete.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use saga::clock;
+use saga::fault::Direction;
+use saga::run::RunState;
+use saga::saga::SagaId;
+use saga::worker::{Timing, Worker};
+use sqlx::PgPool;
+use tokio::sync::{Semaphore, oneshot};
+
+use crate::workshop::{Bench, STEPS, Twist, until};
+
+async fn fence(bench: &Bench, id: SagaId) -> i64 {
+    sqlx::query_scalar("select fence from sagas where id = $1")
+        .bind(id)
+        .fetch_one(&bench.pool)
+        .await
+        .expect("the run is there")
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_worker_killed_in_each_step_is_replaced_once_its_lease_has_expired(pool: PgPool) {
+    for step in STEPS {
+        let bench = Bench::new(pool.clone());
+        let never = Arc::new(Semaphore::new(0));
+        bench
+            .workshop
+            .twist(step, Direction::Forward, Twist::Wait(never));
+        let id = bench.start().await;
+        let victim = bench.spawn_worker();
+        bench.until_called(&format!("+{step}"), 1).await;
+        let before = fence(&bench, id).await;
+        victim.abort();
+        assert!(victim.await.expect_err("it was killed").is_cancelled());
+
+        let heir = bench.spawn_worker();
+        bench.until_state(id, RunState::Succeeded).await;
+        heir.abort();
+        assert_eq!(fence(&bench, id).await, before + 1);
+        let calls = bench.workshop.calls();
+        assert_eq!(
+            calls.len(),
+            4,
+            "only the step under way ran again: {calls:?}"
+        );
+        assert_eq!(bench.workshop.made().len(), 3);
+    }
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_run_that_is_held_is_not_taken(pool: PgPool) {
+    let bench = Bench::new(pool);
+    let gate = Arc::new(Semaphore::new(0));
+    bench
+        .workshop
+        .twist("cut", Direction::Forward, Twist::Wait(Arc::clone(&gate)));
+    let id = bench.start().await;
+    let first = bench.spawn_worker();
+    bench.until_called("+cut", 1).await;
+
+    bench.run_until_idle().await;
+    assert_eq!(bench.workshop.calls(), ["+cut"]);
+    assert_eq!(fence(&bench, id).await, 1);
+
+    gate.add_permits(1);
+    bench.until_state(id, RunState::Succeeded).await;
+    first.abort();
+}
+
+/// The lease is given three lifetimes to expire while a step is under way.
+#[sqlx::test(migrations = "../../migrations")]
+async fn heartbeats_keep_a_long_step_with_its_worker(pool: PgPool) {
+    let bench = Bench::new(pool);
+    let gate = Arc::new(Semaphore::new(0));
+    bench
+        .workshop
+        .twist("cut", Direction::Forward, Twist::Wait(Arc::clone(&gate)));
+    let id = bench.start().await;
+    let holder = bench.spawn_worker();
+    let rival = bench.spawn_worker();
+    bench.until_called("+cut", 1).await;
+    let begun = bench.run(id).await.heartbeat_at.expect("a heartbeat");
+
+    until(async || {
+        let beat = bench.run(id).await.heartbeat_at.expect("a heartbeat");
+        (beat - begun > Duration::from_millis(1_800)).then_some(())
+    })
+    .await;
+    assert_eq!(bench.workshop.calls(), ["+cut"]);
+    assert_eq!(fence(&bench, id).await, 1);
+
+    gate.add_permits(1);
+    bench.until_state(id, RunState::Succeeded).await;
+    holder.abort();
+    rival.abort();
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_late_worker_writes_nothing(pool: PgPool) {
+    let bench = Bench::new(pool);
+    let gate = Arc::new(Semaphore::new(0));
+    bench
+        .workshop
+        .twist("cut", Direction::Forward, Twist::Wait(Arc::clone(&gate)));
+    let id = bench.start().await;
+    let mute = Timing {
+        lease: Duration::from_millis(300),
+        heartbeat: Duration::from_secs(3_600),
+        poll: Duration::from_millis(20),
+    };
+    let late = Worker::new(bench.pool.clone(), bench.registry(), clock::system(), mute);
+    let late = tokio::spawn(late.run_until_idle());
+    bench.until_called("+cut", 1).await;
+
+    let never = Arc::new(Semaphore::new(0));
+    bench
+        .workshop
+        .twist("glue", Direction::Forward, Twist::Wait(never));
+    let heir = bench.spawn_worker();
+    bench.until_called("+glue", 1).await;
+    let standing = bench.run(id).await;
+    let lines = bench.log(id).await.len();
+
+    gate.add_permits(1);
+    late.await
+        .expect("the late worker ends")
+        .expect("the database answered");
+
+    let now = bench.run(id).await;
+    assert_eq!(
+        (now.state, &now.phase, now.percent),
+        (RunState::Running, &standing.phase, standing.percent)
+    );
+    assert_eq!(now.detail, standing.detail);
+    assert_eq!(
+        bench.log(id).await.len(),
+        lines,
+        "the late worker's log line is refused"
+    );
+    assert_eq!(fence(&bench, id).await, 2);
+    assert_eq!(bench.workshop.calls(), ["+cut", "+cut", "+glue"]);
+    heir.abort();
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn many_workers_run_each_step_of_many_runs_once(pool: PgPool) {
+    let benches: Vec<_> = (0..12).map(|_| Bench::new(pool.clone())).collect();
+    let mut runs = Vec::new();
+    for bench in &benches {
+        runs.push(bench.start().await);
+    }
+    let shared = Arc::clone(&benches[0].workshop);
+    let registry =
+        || saga::registry::Registry::new(Arc::clone(&shared)).with::<crate::workshop::Craft>();
+    let worker = || {
+        let timing = Timing {
+            poll: Duration::from_millis(10),
+            ..Timing::default()
+        };
+        let worker = Worker::new(pool.clone(), registry(), clock::system(), timing).with_limit(3);
+        tokio::spawn(worker.run(std::future::pending()))
+    };
+    let workers = [worker(), worker(), worker()];
+    for (bench, id) in benches.iter().zip(&runs) {
+        bench.until_state(*id, RunState::Succeeded).await;
+        assert_eq!(fence(bench, *id).await, 1);
+    }
+    for worker in workers {
+        worker.abort();
+    }
+    assert_eq!(shared.calls().len(), 36);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_worker_that_is_asked_to_stop_gives_its_runs_back_at_once(pool: PgPool) {
+    let bench = Bench::new(pool);
+    let never = Arc::new(Semaphore::new(0));
+    bench
+        .workshop
+        .twist("glue", Direction::Forward, Twist::Wait(never));
+    let id = bench.start().await;
+    let (stop, stopped) = oneshot::channel::<()>();
+    let long = Timing {
+        lease: Duration::from_secs(3_600),
+        ..Timing::default()
+    };
+    let worker = Worker::new(bench.pool.clone(), bench.registry(), clock::system(), long);
+    let worker = tokio::spawn(worker.run(async move { drop(stopped.await) }));
+    bench.until_called("+glue", 1).await;
+    stop.send(()).expect("the worker listens");
+    worker.await.expect("it ends by itself");
+
+    bench.run_until_idle().await;
+    assert_eq!(bench.run(id).await.state, RunState::Succeeded);
+    assert_eq!(bench.workshop.calls(), ["+cut", "+glue", "+glue", "+paint"]);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_start_wakes_a_worker_that_would_not_look_for_an_hour(pool: PgPool) {
+    let bench = Bench::new(pool);
+    let rare = Timing {
+        poll: Duration::from_secs(3_600),
+        ..Timing::default()
+    };
+    let worker = Worker::new(bench.pool.clone(), bench.registry(), clock::system(), rare);
+    let worker = tokio::spawn(worker.run(std::future::pending()));
+    until(async || {
+        let listening: bool = sqlx::query_scalar(
+            "select exists (select from pg_stat_activity \
+             where datname = current_database() and query ilike 'listen \"sagas\"%')",
+        )
+        .fetch_one(&bench.pool)
+        .await
+        .expect("readable");
+        listening.then_some(())
+    })
+    .await;
+
+    let id = bench.start().await;
+    bench.until_state(id, RunState::Succeeded).await;
+    worker.abort();
+}

@@ -1,0 +1,88 @@
+//! The three people a fresh installation starts with: each with a random password made now.
+
+use crate::private_file;
+use anyhow::{Context, Result};
+use control::ctx::State;
+use control::people::{self, SeedPerson};
+use control::secrets::Secrets;
+use domain::permissions::Role;
+use mxid::accounts::{self, Created};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// One of them, as the file keeps it.
+#[derive(Serialize, Deserialize)]
+pub struct DemoPerson {
+    /// The role's code.
+    pub role: String,
+    /// The address to sign in with.
+    pub email: String,
+    password: String,
+}
+
+impl DemoPerson {
+    /// The password, to be printed once.
+    pub fn password(&self) -> &str {
+        &self.password
+    }
+}
+
+const PEOPLE: [(Role, &str, &str, &str); 3] = [
+    (Role::Customer, "ada@northwind.example", "Ada Lindqvist", "Northwind"),
+    (Role::CustomerSuccess, "cleo@cloud.example", "Cleo Marchetti", "Cloud Operations"),
+    (Role::Admin, "abel@cloud.example", "Abel Okafor", "Cloud Operations"),
+];
+
+/// Sees to it that the three exist and that `file` says how they sign in.
+pub async fn ensure(state: &State, file: &Path) -> Result<Vec<DemoPerson>> {
+    let seeds: Vec<SeedPerson> = PEOPLE
+        .iter()
+        .map(|(role, email, name, company)| SeedPerson {
+            email: (*email).to_owned(),
+            name: (*name).to_owned(),
+            role: *role,
+            company: (*company).to_owned(),
+        })
+        .collect();
+    people::seed(state, &seeds).await.context("adding the demo people")?;
+    match private_file::read(file)? {
+        Some(text) => {
+            let kept: Vec<DemoPerson> = serde_json::from_str(text.expose_secret())
+                .with_context(|| format!("reading {}; delete it to get new passwords", file.display()))?;
+            for person in &kept {
+                give_account(state, person, false).await?;
+            }
+            Ok(kept)
+        }
+        None => make(state, file).await,
+    }
+}
+
+async fn make(state: &State, file: &Path) -> Result<Vec<DemoPerson>> {
+    let made: Vec<DemoPerson> = PEOPLE
+        .iter()
+        .map(|(role, email, ..)| DemoPerson {
+            role: role.as_str().to_owned(),
+            email: (*email).to_owned(),
+            password: Secrets::generate().expose_secret().to_owned(),
+        })
+        .collect();
+    for person in &made {
+        give_account(state, person, true).await?;
+    }
+    private_file::write(file, &serde_json::to_string_pretty(&made)?)?;
+    Ok(made)
+}
+
+/// Makes the account; one that is there keeps its password unless nobody can know it any more.
+async fn give_account(state: &State, person: &DemoPerson, renew: bool) -> Result<()> {
+    let doing = || format!("making the MxID account of {}", person.email);
+    let password = SecretString::from(person.password.clone());
+    let name = PEOPLE.iter().find(|(_, email, ..)| *email == person.email).map_or("", |(_, _, name, _)| *name);
+    let created = accounts::create(&state.pool, &person.email, name, &password, state.now()).await.with_context(doing)?;
+    if renew && matches!(created, Created::Existing) {
+        accounts::set_password(&state.pool, &person.email, &password, state.now()).await.with_context(doing)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,111 @@
+//! The stream that tells a browser what has changed, for its own company alone.
+//!
+//! Events: `change` with the keys that changed, and `resync` when some may have been missed. The
+//! stream ends when the session does.
+
+use crate::state::AppState;
+use axum::Extension;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use control::changes::Change;
+use control::ctx::Ctx;
+use domain::ids::CompanyId;
+use futures::stream::unfold;
+use serde_json::json;
+use std::convert::Infallible;
+use std::time::Duration;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::time::{Interval, MissedTickBehavior, interval_at};
+use tower_sessions::Session;
+use tower_sessions::session::Id;
+
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// Opens the stream.
+pub async fn stream(
+    State(app): State<AppState>,
+    Extension(ctx): Extension<Ctx>,
+    session: Session,
+    headers: HeaderMap,
+) -> Response {
+    let mut check = interval_at(tokio::time::Instant::now() + app.session_check, app.session_check);
+    check.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let missed_some = headers.contains_key("last-event-id");
+    let listener = Listener {
+        changes: app.changes.subscribe(),
+        company: ctx.actor.company,
+        session: session.id(),
+        first: Some(if missed_some { Event::default().event("resync").data("{}") } else { Event::default().comment("open") }),
+        count: 0,
+        check,
+        app,
+    };
+    let events = unfold(listener, |mut listener| async move {
+        listener.next().await.map(|event| (Ok::<_, Infallible>(event), listener))
+    });
+    let sse = Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT).text("still here"));
+    // Proxies must pass each event on at once.
+    let unbuffered = (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    ([unbuffered], sse).into_response()
+}
+
+struct Listener {
+    changes: Receiver<Change>,
+    company: CompanyId,
+    session: Option<Id>,
+    first: Option<Event>,
+    count: u64,
+    check: Interval,
+    app: AppState,
+}
+
+impl Listener {
+    /// The next event; none when the stream is over.
+    async fn next(&mut self) -> Option<Event> {
+        if let Some(first) = self.first.take() {
+            return Some(first);
+        }
+        loop {
+            tokio::select! {
+                () = self.app.shutdown.cancelled() => return None,
+                change = self.changes.recv() => match change {
+                    Ok(change) if change.scope == self.company => {
+                        let data = json!({ "keys": change.keys }).to_string();
+                        return Some(self.numbered("change", &data));
+                    }
+                    Ok(_) => {}
+                    Err(RecvError::Lagged(_)) => return Some(self.numbered("resync", "{}")),
+                    Err(RecvError::Closed) => return None,
+                },
+                _ = self.check.tick() => {
+                    if !self.session_holds().await {
+                        return None;
+                    }
+                }
+            }
+        }
+    }
+
+    fn numbered(&mut self, event: &str, data: &str) -> Event {
+        self.count += 1;
+        Event::default().event(event).id(self.count.to_string()).data(data)
+    }
+
+    /// Whether the session is still there and its person still active; a silent database ends nothing.
+    async fn session_holds(&self) -> bool {
+        let Some(session) = self.session else {
+            return false;
+        };
+        match self.app.sessions.person(session, self.app.control.now()).await {
+            Ok(None) => false,
+            Ok(Some(person)) => {
+                let ctx = control::people::ctx(&self.app.control, person, String::new()).await;
+                !matches!(ctx, Ok(None))
+            }
+            Err(_) => true,
+        }
+    }
+}

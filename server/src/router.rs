@@ -1,0 +1,147 @@
+//! Every route of the portal, and the layers around them.
+//!
+//! Layers, from the outside: request id → trace → security headers → panic → cross-site check →
+//! session → session guard → routes. The tables below are data, so that a test can walk them.
+
+use crate::headers::FormTargets;
+use crate::request_id::RequestId;
+use crate::state::AppState;
+use crate::{
+    assets, cross_site, downloads, events, guard, headers, health, leptos_context, login, logout, notice, request_id,
+    theme, uploads,
+};
+use app::{App, shell};
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{Extensions, StatusCode};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::Response;
+use axum::routing::{MethodRouter, get, post};
+use leptos_axum::{
+    AxumRouteListing, LeptosRoutes, file_and_error_handler_with_context, generate_route_list,
+    handle_server_fns_with_context,
+};
+use std::any::Any;
+use std::sync::Arc;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::trace::{DefaultOnResponse, TraceLayer};
+use tracing::Level;
+
+/// Bodies of forms and server functions; uploads have the limit that the admin sets.
+const BODY_AT_MOST: usize = 64 << 10;
+
+/// Who may use a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// Anyone.
+    Everyone,
+    /// Someone who is signed in; what they may see is decided further in.
+    SignedIn,
+}
+
+/// A route that is neither a page nor a server function.
+pub struct Route {
+    /// The method.
+    pub method: &'static str,
+    /// The path, with `{parameters}`.
+    pub path: &'static str,
+    /// Who may use it.
+    pub audience: Audience,
+    handler: fn() -> MethodRouter<AppState>,
+}
+
+/// The routes that are neither pages nor server functions.
+pub const ROUTES: [Route; 9] = [
+    Route { method: "GET", path: "/healthz", audience: Audience::Everyone, handler: || get(health::live) },
+    Route { method: "GET", path: "/readyz", audience: Audience::Everyone, handler: || get(health::ready) },
+    Route { method: "GET", path: "/login", audience: Audience::Everyone, handler: || get(login::start) },
+    Route { method: "GET", path: login::CALLBACK, audience: Audience::Everyone, handler: || get(login::callback) },
+    Route { method: "POST", path: "/logout", audience: Audience::Everyone, handler: || post(logout::sign_out) },
+    Route { method: "POST", path: "/theme", audience: Audience::Everyone, handler: || post(theme::choose) },
+    Route { method: "GET", path: "/events", audience: Audience::SignedIn, handler: || get(events::stream) },
+    Route {
+        method: "POST",
+        path: "/apps/{app}/packages/upload",
+        audience: Audience::SignedIn,
+        handler: || post(uploads::package).layer(DefaultBodyLimit::disable()),
+    },
+    Route {
+        method: "GET",
+        path: "/apps/{app}/packages/{package}/file",
+        audience: Audience::SignedIn,
+        handler: || get(downloads::package),
+    },
+];
+
+/// The pages, as the app declares them.
+pub fn pages() -> Vec<AxumRouteListing> {
+    generate_route_list(App)
+}
+
+/// The whole portal.
+pub fn router(app: AppState) -> Router {
+    let portal_url: Arc<str> = app.control.config.portal_url.as_str().into();
+    let targets = FormTargets::new(&portal_url, &app.login.issuer_origin());
+    let guarded = routes_for(Audience::SignedIn)
+        .merge(rendered(&app))
+        .layer(from_fn_with_state(app.clone(), guard::require));
+    let portal = routes_for(Audience::Everyone)
+        .merge(guarded)
+        .layer(app.sessions.layer())
+        .layer(DefaultBodyLimit::max(BODY_AT_MOST));
+    let mxid = app.mxid.clone().map_or_else(Router::new, |mxid| Router::new().nest("/mxid", mxid));
+    portal
+        .merge(assets::router(&app.leptos))
+        .with_state(app)
+        .merge(mxid)
+        .layer(from_fn_with_state(portal_url, cross_site::check))
+        .layer(CatchPanicLayer::custom(answer_panic))
+        .layer(from_fn_with_state(targets, headers::set))
+        .layer(
+            TraceLayer::new_for_http()
+                .make_span_with(span)
+                .on_response(DefaultOnResponse::new().level(Level::DEBUG)),
+        )
+        .layer(from_fn(request_id::set))
+}
+
+fn routes_for(audience: Audience) -> Router<AppState> {
+    let of_audience = ROUTES.into_iter().filter(|route| route.audience == audience);
+    of_audience.fold(Router::new(), |router, route| router.route(route.path, (route.handler)()))
+}
+
+/// Pages, server functions, and the page that says that there is none.
+fn rendered(app: &AppState) -> Router<AppState> {
+    let context = leptos_context::provide(app);
+    let options = app.leptos.clone();
+    let for_functions = context.clone();
+    let functions = move |request: Request| {
+        let context = for_functions.clone();
+        async move { handle_server_fns_with_context(context, request).await }
+    };
+    Router::new()
+        .leptos_routes_with_context(app, pages(), context.clone(), move || shell(options.clone()))
+        .route("/api/fn/{*function}", post(functions))
+        .fallback(file_and_error_handler_with_context(context, shell))
+        .layer(CompressionLayer::new())
+}
+
+/// Names the path alone: a query may carry a code or a token.
+fn span(request: &Request) -> tracing::Span {
+    let request_id = request.extensions().get::<RequestId>().map_or("", |id| id.0.as_str());
+    tracing::info_span!("request", id = request_id, method = %request.method(), path = request.uri().path())
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands over what the panic carried")]
+fn answer_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    tracing::error!(panic = text.unwrap_or("of unknown kind"), "a request handler panicked");
+    let notice = notice::Notice {
+        status: StatusCode::INTERNAL_SERVER_ERROR,
+        title: "Something went wrong",
+        text: "Something went wrong in the portal itself. Try again.".to_owned(),
+        action: ("/", "Back to your apps"),
+    };
+    notice.answer(&Extensions::new())
+}

@@ -1,0 +1,48 @@
+//! What every request handler may use.
+
+use crate::login::client::Client;
+use crate::rate_limit::RateLimits;
+use crate::session::Sessions;
+use axum::extract::FromRef;
+use control::changes::Change;
+use control::ctx::State;
+use leptos::config::LeptosOptions;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
+
+/// The parts of the web side; cheap to clone.
+#[derive(Clone)]
+pub struct AppState {
+    /// The control plane.
+    pub control: Arc<State>,
+    /// Where the pages' scripts and styles are.
+    pub leptos: LeptosOptions,
+    /// Server-side sessions.
+    pub sessions: Sessions,
+    /// The client of the issuer that signs people in.
+    pub login: Arc<Client>,
+    /// What changed, of every company.
+    pub changes: broadcast::Sender<Change>,
+    /// How often one address or person may ask for what is costly.
+    pub limits: Arc<RateLimits>,
+    /// How often an open event stream asks whether its session still holds.
+    pub session_check: Duration,
+    /// Ends what has no end of its own when the program stops.
+    pub shutdown: CancellationToken,
+    /// The built-in OpenID Connect provider, unless another issuer is set.
+    pub mxid: Option<axum::Router>,
+}
+
+impl FromRef<AppState> for LeptosOptions {
+    fn from_ref(state: &AppState) -> Self {
+        state.leptos.clone()
+    }
+}
+
+impl FromRef<AppState> for Arc<State> {
+    fn from_ref(state: &AppState) -> Self {
+        Arc::clone(&state.control)
+    }
+}
