@@ -22,7 +22,7 @@ pub struct Session {
 
 /// The signed-in person.
 #[server]
-pub async fn session() -> Result<Session, AppError> {
+pub async fn get_session() -> Result<Session, AppError> {
     Ok(ctx()?.into())
 }
 

@@ -5,6 +5,7 @@
 mod regions;
 mod source;
 
+use crate::socket_place;
 use anyhow::{Context, Result, bail};
 use control::config::Limits;
 use domain::regions::RegionCode;
@@ -15,6 +16,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use url::{Host, Url};
+
+const CELL_SOCKET: &str = "cell.sock";
 
 /// All settings.
 #[derive(Debug, Clone)]
@@ -91,7 +94,7 @@ impl Config {
         let data = absolute(&source.text("portal_data")?.map_or_else(|| PathBuf::from("var"), PathBuf::from))?;
         let cell_socket = match source.text("cell_socket")? {
             Some(path) => absolute(Path::new(&path))?,
-            None => data.join("cell").join("cell.sock"),
+            None => socket_place::folder(data.join("cell"), CELL_SOCKET).join(CELL_SOCKET),
         };
         Ok(Self {
             portal_addr,

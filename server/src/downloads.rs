@@ -4,6 +4,7 @@ use crate::notice::Notice;
 use crate::request_id::RequestId;
 use axum::body::Body;
 use axum::extract::{Path, Request};
+use axum::http::request::Parts;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use control::ctx::Ctx;
@@ -17,12 +18,12 @@ pub async fn package(Path((app, package)): Path<(String, String)>, request: Requ
     let id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
     match open(&app, &package, &request).await {
         Ok(response) => response,
-        Err(error) => Notice::from_error(&error, &id).answer(request.extensions()),
+        Err(error) => Notice::from_error(&error, &id).answer(&request.extensions),
     }
 }
 
-async fn open(app: &str, package: &str, request: &Request) -> Result<Response> {
-    let ctx = request.extensions().get::<Ctx>().ok_or(Error::NotFound)?;
+async fn open(app: &str, package: &str, request: &Parts) -> Result<Response> {
+    let ctx = request.extensions.get::<Ctx>().ok_or(Error::NotFound)?;
     let subdomain = Subdomain::parse(app).map_err(|_| Error::NotFound)?;
     let package: PackageId = package.parse().map_err(|_| Error::NotFound)?;
     let file = control::packages::open(ctx, &subdomain, package).await?;

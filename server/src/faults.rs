@@ -6,26 +6,32 @@
 use anyhow::{Result, bail};
 use saga::fault::{Direction, Fault, Faults, Point};
 
-/// Where the process ends itself.
+/// What goes wrong on purpose: nothing, unless a test asks for it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Drill {
+    abort_at: Option<Place>,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AbortAt {
+struct Place {
     saga: String,
     step: String,
     after: bool,
 }
 
-impl AbortAt {
+impl Drill {
     /// Reads `saga:step:before|after:abort`.
     pub fn parse(text: &str) -> Result<Self> {
         let parts: Vec<&str> = text.split(':').collect();
         let [saga, step, when @ ("before" | "after"), "abort"] = parts[..] else {
             bail!("PORTAL_FAULT: `{text}` must be saga:step:before:abort or saga:step:after:abort; unset it outside tests");
         };
-        Ok(Self { saga: saga.to_owned(), step: step.to_owned(), after: when == "after" })
+        Ok(Self { abort_at: Some(Place { saga: saga.to_owned(), step: step.to_owned(), after: when == "after" }) })
     }
 
     fn meet(&self, point: Point<'_>, after: bool) -> Fault {
-        if self.saga == point.saga && self.step == point.step && self.after == after && point.direction == Direction::Forward {
+        let here = |place: &Place| place.saga == point.saga && place.step == point.step && place.after == after;
+        if point.direction == Direction::Forward && self.abort_at.as_ref().is_some_and(here) {
             tracing::warn!(saga = point.saga, step = point.step, "ending the process here, as PORTAL_FAULT asks");
             std::process::abort();
         }
@@ -33,7 +39,7 @@ impl AbortAt {
     }
 }
 
-impl Faults for AbortAt {
+impl Faults for Drill {
     fn before(&self, point: Point<'_>) -> Fault {
         self.meet(point, false)
     }
@@ -49,10 +55,10 @@ mod tests {
 
     #[test]
     fn a_fault_is_read_or_refused() {
-        let fault = AbortAt::parse("app_create:provision:after:abort").expect("is read");
-        assert_eq!(fault, AbortAt { saga: "app_create".to_owned(), step: "provision".to_owned(), after: true });
+        let place = Place { saga: "app_create".to_owned(), step: "provision".to_owned(), after: true };
+        assert_eq!(Drill::parse("app_create:provision:after:abort").expect("is read"), Drill { abort_at: Some(place) });
         for text in ["", "app_create", "app_create:provision:during:abort", "app_create:provision:after:panic"] {
-            assert!(AbortAt::parse(text).is_err(), "{text}");
+            assert!(Drill::parse(text).is_err(), "{text}");
         }
     }
 }

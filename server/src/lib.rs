@@ -23,6 +23,7 @@ pub mod request_id;
 pub mod router;
 pub mod serve;
 pub mod session;
+pub mod socket_place;
 pub mod state;
 pub mod theme;
 pub mod up;

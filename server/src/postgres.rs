@@ -10,16 +10,15 @@ pub mod server;
 
 use crate::config::Config;
 use crate::private_file;
+use crate::socket_place::{self, short_hash};
 use anyhow::{Context, Result};
 use owner::Owner;
 use secrecy::{ExposeSecret, SecretString};
-use sha2::{Digest, Sha256};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// Part of the socket's file name only: nothing listens on a port.
 const PORT: u16 = 5432;
-const SOCKET_PATH_AT_MOST: usize = 107;
 
 /// Where the cluster is and how it is reached.
 #[derive(Debug, Clone)]
@@ -105,23 +104,13 @@ fn open_to_pass(folder: &Path) -> Result<()> {
         .with_context(|| format!("opening {} to pass", folder.display()))
 }
 
-/// `socket` beside the data; or, where that makes too long a path for a socket, a short one.
+/// `socket` beside the data, or a short path instead.
 fn socket_dir(folder: &Path, owner: &Owner) -> Result<PathBuf> {
-    let beside = folder.join("socket");
-    let file_name = format!("/.s.PGSQL.{PORT}");
-    let place = if beside.as_os_str().len() + file_name.len() <= SOCKET_PATH_AT_MOST {
-        beside
-    } else {
-        let name = format!("cloud-portal-{}", short_hash(folder));
-        let base = if rustix::process::getuid().is_root() { "/run" } else { "/tmp" };
-        Path::new(base).join(name)
-    };
-    std::fs::create_dir_all(&place).with_context(|| format!("making {}", place.display()))?;
-    owner.give(&place)?;
-    open_to_pass(&place)?;
+    let place = socket_place::folder(folder.join("socket"), &format!(".s.PGSQL.{PORT}"));
+    if !place.exists() {
+        socket_place::create(&place)?;
+        owner.give(&place)?;
+        open_to_pass(&place)?;
+    }
     Ok(place)
-}
-
-fn short_hash(path: &Path) -> String {
-    hex::encode(&Sha256::digest(path.as_os_str().as_encoded_bytes())[..6])
 }

@@ -18,6 +18,9 @@ pub async fn set(mut request: Request, next: Next) -> Response {
     let id = Uuid::now_v7().simple().to_string();
     let header = HeaderValue::from_str(&id).ok();
     request.extensions_mut().insert(RequestId(id));
+    if let Some(header) = &header {
+        request.headers_mut().insert(HEADER, header.clone());
+    }
     let mut response = next.run(request).await;
     if let Some(header) = header {
         response.headers_mut().insert(HEADER, header);

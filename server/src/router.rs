@@ -123,7 +123,7 @@ fn rendered(app: &AppState) -> Router<AppState> {
     Router::new()
         .leptos_routes_with_context(app, pages(), context.clone(), move || shell(options.clone()))
         .route("/api/fn/{*function}", post(functions))
-        .fallback(file_and_error_handler_with_context(context, shell))
+        .fallback(file_and_error_handler_with_context::<AppState, _>(context, shell))
         .layer(CompressionLayer::new())
 }
 

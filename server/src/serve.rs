@@ -1,7 +1,7 @@
 //! `portal serve`: the web side and the control plane in one process that keeps nothing of its own.
 
 use crate::config::Config;
-use crate::faults::AbortAt;
+use crate::faults::Drill;
 use crate::login::client::Client;
 use crate::postgres::Cluster;
 use crate::private_file;
@@ -11,7 +11,7 @@ use crate::session::Sessions;
 use crate::state::AppState;
 use anyhow::{Context, Result, bail};
 use axum::serve::ListenerExt;
-use control::clock::{Clock, SystemClock};
+use control::clock::SystemClock;
 use control::config::RegionServer;
 use control::ctx::State;
 use control::packages::store::PackageStore;
@@ -77,9 +77,8 @@ pub async fn prepare(config: &Config, shutdown: CancellationToken) -> Result<App
 /// Serves, and works in the background, until `app.shutdown` is cancelled.
 pub async fn run(config: &Config, app: AppState, listener: TcpListener) -> Result<()> {
     let shutdown = app.shutdown.clone();
-    let faults = config.fault.as_deref().map(AbortAt::parse).transpose()?;
-    let faults = faults.map(|fault| Arc::new(fault) as Arc<dyn saga::fault::Faults>);
-    let background = tokio::spawn(control::background::run(Arc::clone(&app.control), shutdown.clone(), faults));
+    let drill = config.fault.as_deref().map(Drill::parse).transpose()?.unwrap_or_default();
+    let background = tokio::spawn(control::background::run(Arc::clone(&app.control), Arc::new(drill), shutdown.clone()));
     let cleaning = tokio::spawn(clean(app.clone()));
     let listener = listener.tap_io(|stream| {
         if let Err(error) = stream.set_nodelay(true) {
@@ -200,7 +199,9 @@ pub async fn built_in_identity(control: &State, secret: SecretString) -> Result<
             post_logout_redirect_uris: vec![Url::parse(&format!("{portal_url}/"))?],
         }],
     };
-    let router = mxid::router(control.pool.clone(), provider).await.context("starting MxID")?;
+    let clock = Arc::clone(&control.clock);
+    let router = mxid::router_with_clock(control.pool.clone(), provider, Arc::new(move || clock.now())).await;
+    let router = router.context("starting MxID")?;
     Ok((client, Some(router)))
 }
 

@@ -1,5 +1,7 @@
 //! What the app screens ask of the server.
 
+#![expect(missing_docs, reason = "an argument of a server function is a field that cannot be documented")]
+
 use crate::error::AppError;
 use crate::operations::api::OperationSummary;
 #[cfg(feature = "ssr")]

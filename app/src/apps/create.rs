@@ -108,6 +108,19 @@ impl FormState {
         }
     }
 
+    /// Asks whether an address can be had, unless the typing goes on.
+    fn ask_after_a_pause(self, text: String) {
+        if Subdomain::parse(&text).is_err() {
+            return;
+        }
+        let ask = move || {
+            if self.subdomain.try_get_untracked().is_some_and(|now| now == text) {
+                self.check.dispatch(text);
+            }
+        };
+        set_timeout(ask, PAUSE);
+    }
+
     fn address_words(self) -> AddressWords {
         let choice = self.choice();
         let answer = self.check.value();
@@ -144,31 +157,18 @@ fn Form(offer: Offer, create: ServerAction<CreateApp>) -> impl IntoView {
 
 #[component]
 fn Names(state: FormState, error: Signal<Option<AppError>>) -> impl IntoView {
-    let ask = debounce(PAUSE, move |text: String| {
-        if Subdomain::parse(&text).is_ok() && text == state.subdomain.get_untracked() {
-            state.check.dispatch(text);
-        }
-    });
-    let ask = StoredValue::new_with_storage(std::sync::Mutex::new(ask));
-    let asked = move |text: String| {
-        ask.with_value(|ask| {
-            if let Ok(mut ask) = ask.lock() {
-                ask(text);
-            }
-        });
-    };
     let typed_name = Callback::new(move |name: String| {
         if !state.own_address.get_untracked() {
             let proposal = Subdomain::propose(&name);
             state.subdomain.set(proposal.clone());
-            asked(proposal);
+            state.ask_after_a_pause(proposal);
         }
         state.name.set(name);
     });
     let typed_address = Callback::new(move |text: String| {
         state.own_address.set(!text.is_empty());
         state.subdomain.set(text.clone());
-        asked(text);
+        state.ask_after_a_pause(text);
     });
     let refused = move |field: &'static str, text: RwSignal<String>| {
         Signal::derive(move || {

@@ -1,5 +1,7 @@
 //! What the environment screens ask of the server.
 
+#![expect(missing_docs, reason = "an argument of a server function is a field that cannot be documented")]
+
 use super::actions::Actions;
 use crate::error::AppError;
 use crate::operations::api::OperationSummary;

@@ -128,10 +128,9 @@ fn Credentials(
             </dd>
         </FactList>
         <Refusal error=refusal(reveal) />
-        {move || match reason.get() {
-            Some(reason) => view! { <p class="denied">{reason}</p> },
-            None => view! { <p class="denied soft">"That you looked is kept in the audit."</p> },
-        }}
+        <p class="soft">
+            {move || reason.get().unwrap_or_else(|| "That you looked is kept in the audit.".to_owned())}
+        </p>
         <noscript><p class="soft">"Revealing the password needs JavaScript: it never lies in a page or an address."</p></noscript>
     }
 }

@@ -20,7 +20,7 @@ use crate::ui::facts::FactList;
 use crate::ui::notice::Notice;
 use crate::ui::page_header::PageHeader;
 use crate::ui::panel::Panel;
-use crate::ui::slots::{Actions as HeaderActions, Sentence};
+use crate::ui::slots::{Actions, Sentence};
 use domain::permissions::Access;
 use domain::states::{Tone, Wanted};
 use leptos::form::ActionForm;
@@ -103,7 +103,7 @@ fn Overview(
                 <StatusLine status sentence observed_at />
                 <Address url />
             </Sentence>
-            <HeaderActions slot><Buttons details actions /></HeaderActions>
+            <Actions slot><Buttons details actions /></Actions>
         </PageHeader>
         {move || {
             let (app, environment) = place.get();
@@ -232,9 +232,7 @@ fn InstancePanel(details: Signal<EnvironmentDetails>) -> impl IntoView {
     let words = move || details.with(EnvironmentDetails::nothing_runs);
     view! {
         <Panel title="Instances" flush=true>
-            <crate::ui::slots::Actions slot:actions>
-                <span class="soft">{capacity}</span>
-            </crate::ui::slots::Actions>
+            <Actions slot><span class="soft">{capacity}</span></Actions>
             {move || {
                 if none.get() {
                     view! { <p class="nothing">{words}</p> }.into_any()

@@ -4,7 +4,7 @@ use crate::apps::api::{AppList, list_apps};
 use crate::error::AppError;
 use crate::live::use_live;
 use crate::operations::api::{OperationList, list_operations};
-use crate::request::{Session, session};
+use crate::request::{Session, get_session};
 use leptos::prelude::*;
 
 /// The resources of the frame. Read them inside `Suspense` or `Transition` only.
@@ -23,7 +23,7 @@ pub fn provide_frame_data() -> FrameData {
     let apps_changed = use_live(vec!["apps".to_owned()]);
     let operations_changed = use_live(vec!["operations".to_owned()]);
     let data = FrameData {
-        session: Resource::new(|| (), |()| session()),
+        session: Resource::new(|| (), |()| get_session()),
         apps: Resource::new(move || apps_changed.get(), |_| list_apps(None)),
         under_way: Resource::new(move || operations_changed.get(), |_| list_operations(true, None)),
     };

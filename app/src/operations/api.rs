@@ -1,5 +1,7 @@
 //! What the operation screens ask of the server.
 
+#![expect(missing_docs, reason = "an argument of a server function is a field that cannot be documented")]
+
 use crate::error::AppError;
 #[cfg(feature = "ssr")]
 use crate::request;

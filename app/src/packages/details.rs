@@ -111,11 +111,12 @@ fn Contents(details: PackageDetails, app: String) -> impl IntoView {
             view! { <LinkButton href reason=Signal::stored(reason)>{words}</LinkButton> }
         })
         .collect_view();
+    let (constants, names) = (details.constants.clone(), details.scheduled_events.clone());
     view! {
         <div class="columns">
             <div class="columns__main">
-                <Panel title="Constants" flush=true><Constants constants=details.constants.clone() /></Panel>
-                <Panel title="Scheduled events"><ScheduledEvents names=details.scheduled_events.clone() /></Panel>
+                <Panel title="Constants" flush=true><Constants constants /></Panel>
+                <Panel title="Scheduled events"><ScheduledEvents names /></Panel>
             </div>
             <div class="columns__aside">
                 <Panel title="Deploy"><div class="deploy-targets">{targets}</div></Panel>
@@ -127,23 +128,22 @@ fn Contents(details: PackageDetails, app: String) -> impl IntoView {
 
 #[component]
 fn About(details: PackageDetails) -> impl IntoView {
-    let package = details.summary;
-    let sha256 = details.sha256;
+    let PackageDetails { summary: package, sha256, description, java_version, .. } = details;
     view! {
         <FactList>
             <dt>"Version"</dt>
             <dd>{package.version}</dd>
             <dt>"Runtime"</dt>
             <dd>{package.runtime}</dd>
-            {details.java_version.map(|java| view! { <dt>"Java"</dt><dd>{java}</dd> })}
+            {java_version.map(|java| view! { <dt>"Java"</dt><dd>{java}</dd> })}
             <dt>"File"</dt>
             <dd class="mono file-name">{package.file_name}</dd>
             <dt>"Size"</dt>
             <dd>{format!("{}, {} unpacked, {} files", bytes(package.size), bytes(package.unpacked), count(package.files))}</dd>
             <dt>"Uploaded"</dt>
             <dd><Ago at=package.uploaded_at /> " by " {package.uploaded_by}</dd>
-            {(!details.description.is_empty())
-                .then(|| view! { <dt>"Description"</dt><dd class="description">{details.description}</dd> })}
+            {(!description.is_empty())
+                .then(|| view! { <dt>"Description"</dt><dd class="description">{description}</dd> })}
             <dt>"SHA-256"</dt>
             <dd>
                 <span class="mono id">{sha256.clone()}</span>

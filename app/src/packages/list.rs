@@ -79,7 +79,7 @@ fn Rows(app: String, items: Vec<PackageSummary>) -> impl IntoView {
         Column::text("Uploaded"),
         Column::text("Deployed to"),
     ];
-    let row = |package: PackageSummary| {
+    let row = move |package: PackageSummary| {
         let deployed = if package.used_by.is_empty() { "—".to_owned() } else { package.used_by.join(", ") };
         view! {
             <tr>

@@ -10,11 +10,14 @@ use uuid::Uuid;
 #[tokio::main]
 async fn main() -> Result<()> {
     let mut arguments = env::args().skip(1);
-    let address = arguments.next().context("name the address to listen on first")?;
+    let address = arguments
+        .next()
+        .context("name the address to listen on first")?;
     let table = Table::new();
     for argument in arguments {
-        let (host, sockets) =
-            argument.split_once('=').context("name each app as HOST=SOCKET[,SOCKET…]")?;
+        let (host, sockets) = argument
+            .split_once('=')
+            .context("name each app as HOST=SOCKET[,SOCKET…]")?;
         let backends = (0..)
             .zip(sockets.split(','))
             .map(|(index, socket)| {

@@ -62,7 +62,10 @@ async fn apply(
     Json(workload): Json<Workload>,
 ) -> Response {
     if workload.id != id {
-        return refused(StatusCode::UNPROCESSABLE_ENTITY, "id: it is not the one in the path");
+        return refused(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "id: it is not the one in the path",
+        );
     }
     match interface.supervisor.apply(workload).await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
@@ -141,7 +144,11 @@ async fn admin(
     Path(id): Path<InstanceId>,
     Json(call): Json<Call>,
 ) -> Response {
-    match interface.supervisor.admin(id, &call.action, call.params).await {
+    match interface
+        .supervisor
+        .admin(id, &call.action, call.params)
+        .await
+    {
         None => StatusCode::NOT_FOUND.into_response(),
         Some(Err(error)) => refused(StatusCode::BAD_GATEWAY, &error.to_string()),
         Some(Ok(reply)) => Json(Answer {

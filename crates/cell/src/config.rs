@@ -149,14 +149,8 @@ mod tests {
         )
         .expect("a configuration");
         assert_eq!(config.sandbox, SandboxChoice::Runc);
-        assert!(matches!(
-            config.runtimes["mendix"],
-            Runtime::Mendix { .. }
-        ));
-        assert!(matches!(
-            config.runtimes["sample"],
-            Runtime::Program { .. }
-        ));
+        assert!(matches!(config.runtimes["mendix"], Runtime::Mendix { .. }));
+        assert!(matches!(config.runtimes["sample"], Runtime::Program { .. }));
     }
 
     #[test]

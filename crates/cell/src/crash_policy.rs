@@ -66,10 +66,7 @@ mod tests {
                 Next::Never => u64::MAX,
             })
             .collect();
-        assert_eq!(
-            pauses,
-            [0, 0, 0, 30, 60, 120, 240, 480, 960, 960, 960]
-        );
+        assert_eq!(pauses, [0, 0, 0, 30, 60, 120, 240, 480, 960, 960, 960]);
     }
 
     #[test]

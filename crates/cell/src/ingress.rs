@@ -104,7 +104,7 @@ impl Default for IngressConfig {
         Self {
             header_timeout: Duration::from_secs(30),
             max_header_bytes: 64 * 1024,
-            answer_timeout: Duration::from_secs(300),
+            answer_timeout: Duration::from_mins(5),
             patience: Duration::from_secs(5),
             max_connections: 16_384,
             closing: Duration::from_secs(10),
@@ -123,12 +123,23 @@ pub async fn serve(
     let room = Arc::new(Semaphore::new(config.max_connections));
     let tasks = TaskTracker::new();
     let stopping = CancellationToken::new();
-    let proxy = Arc::new(Proxy { table, config, tasks: tasks.clone(), stopping: stopping.clone() });
+    let proxy = Arc::new(Proxy {
+        table,
+        config,
+        tasks: tasks.clone(),
+        stopping: stopping.clone(),
+    });
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         let accepted = async {
-            let permit = Arc::clone(&room).acquire_owned().await.map_err(io::Error::other)?;
-            listener.accept().await.map(|(stream, address)| (stream, address, permit))
+            let permit = Arc::clone(&room)
+                .acquire_owned()
+                .await
+                .map_err(io::Error::other)?;
+            listener
+                .accept()
+                .await
+                .map(|(stream, address)| (stream, address, permit))
         };
         tokio::select! {
             () = &mut shutdown => break,

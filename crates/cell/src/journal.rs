@@ -182,7 +182,10 @@ mod tests {
         for number in 0..=3 * KEPT {
             journal.record(id, None, EventKind::Settled, number.to_string());
         }
-        let lines = std::fs::read_to_string(&path).expect("there").lines().count();
+        let lines = std::fs::read_to_string(&path)
+            .expect("there")
+            .lines()
+            .count();
         assert!(lines <= 2 * KEPT, "{lines}");
         let newest = journal.after(3 * 2_000, Duration::ZERO).await;
         assert_eq!(newest[0].sequence, 6_001);

@@ -49,9 +49,12 @@ impl Watched {
         if !identity.runs() {
             return Ok(None);
         }
-        Ok(Some(Self {
-            fd: AsyncFd::new(fd)?,
-        }))
+        #[expect(
+            deprecated,
+            reason = "sound for a descriptor that is owned; the other way is unsafe"
+        )]
+        let fd = AsyncFd::new(fd)?;
+        Ok(Some(Self { fd }))
     }
 
     /// Resolves when the process has ended.
@@ -75,7 +78,20 @@ impl Watched {
             WaitId::PidFd(self.fd.get_ref().as_fd()),
             WaitIdOptions::EXITED | WaitIdOptions::NOHANG,
         );
-        status.ok().flatten().map(|status| status.terminating_signal())
+        status
+            .ok()
+            .flatten()
+            .map(|status| status.terminating_signal())
+    }
+}
+
+/// Collects what is left of an ended process, if it is a child of ours that nobody collected.
+pub fn collect_remains(identity: Identity) {
+    let remains = stat(identity.pid) == Some(('Z', identity.start_time));
+    if let Some(pid) = raw(identity.pid).filter(|_| remains) {
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
+        // Another's child is another's to collect.
+        let _ = rustix::process::waitid(WaitId::Pid(pid), options);
     }
 }
 

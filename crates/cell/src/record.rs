@@ -169,7 +169,10 @@ impl Layout {
         let mut found = Vec::new();
         for entry in std::fs::read_dir(self.data.join("workloads"))? {
             let path = entry?.path();
-            if path.extension().is_some_and(|extension| extension == "json") {
+            if path
+                .extension()
+                .is_some_and(|extension| extension == "json")
+            {
                 found.extend(disk::read_json(&path)?);
             }
         }

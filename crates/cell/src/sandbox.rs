@@ -5,7 +5,7 @@ pub mod runc;
 mod system;
 
 use crate::config::SandboxChoice;
-use crate::process::{Identity, Watched};
+use crate::process::{self, Identity, Watched};
 use anyhow::Context;
 use bubblewrap::Bubblewrap;
 use runc::Runc;
@@ -95,9 +95,9 @@ impl Sandbox {
                 let why = runc
                     .and_then(Result::err)
                     .map(|error| format!("runc is not used: {error:#}"));
-                let bubblewrap = Bubblewrap::probe(data, why).await.context(
-                    "no sandbox works here; install runc (as root) or bubblewrap",
-                )?;
+                let bubblewrap = Bubblewrap::probe(data, why)
+                    .await
+                    .context("no sandbox works here; install runc (as root) or bubblewrap")?;
                 Ok(Self::Bubblewrap(bubblewrap))
             }
         }
@@ -142,8 +142,8 @@ impl Sandbox {
         {
             watched.signal(rustix::process::Signal::KILL);
             watched.ended().await;
-            watched.collect();
         }
+        first.map(process::collect_remains);
         match self {
             Self::Runc(runc) => runc.delete(name).await,
             Self::Bubblewrap(_) => Ok(()),

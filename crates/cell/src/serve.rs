@@ -44,8 +44,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     );
     let api = axum::serve(listener, api::router(interface))
         .with_graceful_shutdown(ending.clone().cancelled_owned());
-    let (ingress, api, signals) =
-        tokio::join!(ingress, async { api.await }, end_on_signal(ending));
+    let (ingress, api, signals) = tokio::join!(ingress, async { api.await }, end_on_signal(ending));
     disk::remove_file(&socket)?;
     ingress.context("the ingress ended")?;
     api.context("the interface ended")?;

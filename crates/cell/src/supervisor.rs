@@ -94,7 +94,10 @@ impl Supervisor {
             sandbox,
             table,
         });
-        let workloads = shared.layout.workloads().context("reading the wanted state")?;
+        let workloads = shared
+            .layout
+            .workloads()
+            .context("reading the wanted state")?;
         let mut found = shared.sort_out(&workloads).await?;
         let mut held = BTreeMap::new();
         for record in workloads {
@@ -149,7 +152,9 @@ impl Supervisor {
             removing: false,
         };
         self.shared.save_workload(&record).map_err(|error| {
-            Refusal::new(format!("the wanted state cannot be written to disk: {error}"))
+            Refusal::new(format!(
+                "the wanted state cannot be written to disk: {error}"
+            ))
         })?;
         workloads.insert(id, hold(&self.shared, record, Vec::new()));
         Ok(())
@@ -166,7 +171,10 @@ impl Supervisor {
             drop(answered.await);
         }
         let mut workloads = self.workloads.lock().await;
-        if workloads.get(&key).is_some_and(|now| now.asks.same_channel(&held.asks)) {
+        if workloads
+            .get(&key)
+            .is_some_and(|now| now.asks.same_channel(&held.asks))
+        {
             workloads.remove(&key);
         }
     }
@@ -237,12 +245,20 @@ impl Supervisor {
                 known.join(", ")
             )));
         }
-        let hexadecimal = template.package.sha256.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let hexadecimal = template
+            .package
+            .sha256
+            .bytes()
+            .all(|byte| byte.is_ascii_hexdigit());
         if template.package.sha256.len() != 64 || !hexadecimal {
-            return Err(Refusal::new("package.sha256: 64 hexadecimal digits are expected"));
+            return Err(Refusal::new(
+                "package.sha256: 64 hexadecimal digits are expected",
+            ));
         }
         if !template.bucket.is_absolute() || !template.package.file.is_absolute() {
-            return Err(Refusal::new("bucket, package.file: absolute paths are expected"));
+            return Err(Refusal::new(
+                "bucket, package.file: absolute paths are expected",
+            ));
         }
         if template.memory_mib < 16 || template.pids < 8 || template.cpu_milli < 10 {
             return Err(Refusal::new(
@@ -284,7 +300,11 @@ impl Shared {
         zone: String,
         template: Template,
     ) -> std::io::Result<InstanceRecord> {
-        let password: String = rand::rng().sample_iter(Alphanumeric).take(32).map(char::from).collect();
+        let password: String = rand::rng()
+            .sample_iter(Alphanumeric)
+            .take(32)
+            .map(char::from)
+            .collect();
         Ok(InstanceRecord {
             id: InstanceId::new(Uuid::new_v4()),
             workload,
@@ -302,7 +322,9 @@ impl Shared {
     }
 
     async fn remove_instance(&self, record: &InstanceRecord) -> anyhow::Result<()> {
-        self.sandbox.remove(&record.container(), record.first).await?;
+        self.sandbox
+            .remove(&record.container(), record.first)
+            .await?;
         disk::remove_dir(&self.layout.instance(record.id)).context("removing its folder")
     }
 
@@ -336,11 +358,18 @@ impl Shared {
             match record {
                 Some(record) if wanted.contains(&record.workload.to_string()) => {
                     containers.insert(record.container());
-                    found.entry(record.workload.to_string()).or_default().push(record);
+                    found
+                        .entry(record.workload.to_string())
+                        .or_default()
+                        .push(record);
                 }
                 Some(record) => self.remove_instance(&record).await?,
                 None => {
-                    let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                    let name = folder
+                        .file_name()
+                        .unwrap_or_default()
+                        .to_string_lossy()
+                        .into_owned();
                     self.sandbox.remove(&format!("cell-{name}"), None).await?;
                     disk::remove_dir(&folder)?;
                 }

@@ -52,7 +52,11 @@ impl Uids {
     /// Forgets an environment; its id stays unused, since files may still bear it.
     pub fn forget(&self, environment: EnvironmentId) -> io::Result<()> {
         let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
-        if given.environments.remove(&environment.to_string()).is_some() {
+        if given
+            .environments
+            .remove(&environment.to_string())
+            .is_some()
+        {
             disk::write_json(&self.file, &*given)?;
         }
         Ok(())

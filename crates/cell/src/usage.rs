@@ -48,7 +48,9 @@ impl Meter {
     /// A meter of the instance in `groups`, or else of the process `pid`.
     pub fn new(groups: BTreeMap<String, String>, pid: Option<u32>) -> Self {
         // A group that holds more than this instance says nothing about it.
-        let own = groups.into_iter().filter(|(_, path)| path.contains("/cell-"));
+        let own = groups
+            .into_iter()
+            .filter(|(_, path)| path.contains("/cell-"));
         Self {
             groups: own.collect(),
             pid,
@@ -64,7 +66,8 @@ impl Meter {
             (Some((then, before)), Some(micros)) => {
                 let elapsed = u64::try_from((now - then).as_micros()).unwrap_or(u64::MAX);
                 let used = micros.saturating_sub(before).saturating_mul(1000);
-                used.checked_div(elapsed).and_then(|milli| u32::try_from(milli).ok())
+                used.checked_div(elapsed)
+                    .and_then(|milli| u32::try_from(milli).ok())
             }
             _ => None,
         };
@@ -93,7 +96,8 @@ impl Meter {
         };
         let stat = stat.unwrap_or_default();
         // Files that were read once and can be dropped at any time are not use.
-        let droppable = field(&stat, "total_inactive_file").or_else(|| field(&stat, "inactive_file"));
+        let droppable =
+            field(&stat, "total_inactive_file").or_else(|| field(&stat, "inactive_file"));
         let used: u64 = used.trim().parse().ok()?;
         Some(used.saturating_sub(droppable.unwrap_or(0)))
     }

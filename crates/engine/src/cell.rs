@@ -1,1 +1,205 @@
-//! The driver of the local engine: HTTP over the unix socket of `cell`.
+//! The driver of the local engine: HTTP with JSON over the unix socket of `cell`.
+
+mod connection;
+
+use crate::observation::{Event, Info, LogLine, Observation};
+use crate::workload::Workload;
+use crate::{Engine, EngineError};
+use async_trait::async_trait;
+use connection::{Answer, exchange};
+use domain::ids::{EnvironmentId, InstanceId};
+use http::{Method, StatusCode};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How long an ordinary answer may take.
+const SOON: Duration = Duration::from_secs(15);
+/// How long a call of a runtime's admin protocol may take.
+const ADMIN: Duration = Duration::from_secs(30);
+/// How long the end of all instances may take: they may be finishing their requests.
+const REMOVAL: Duration = Duration::from_mins(15);
+
+/// The local engine at a unix socket.
+#[derive(Debug, Clone)]
+pub struct CellEngine {
+    socket: PathBuf,
+}
+
+impl CellEngine {
+    /// The engine whose socket is at `socket`; it need not run yet.
+    pub fn new(socket: impl Into<PathBuf>) -> Self {
+        Self {
+            socket: socket.into(),
+        }
+    }
+
+    /// Ends the engine itself, with or without its instances; what is wanted stays.
+    pub async fn shutdown(&self, stop_instances: bool) -> Result<(), EngineError> {
+        let body = json!({ "stop_instances": stop_instances });
+        self.call(Method::POST, "/shutdown", Some(body), REMOVAL)
+            .await
+            .map(drop)
+    }
+
+    async fn get<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        within: Duration,
+    ) -> Result<T, EngineError> {
+        read(&self.call(Method::GET, path, None, within).await?)
+    }
+
+    async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+        within: Duration,
+    ) -> Result<Answer, EngineError> {
+        let answer = tokio::time::timeout(within, exchange(&self.socket, method, path, body))
+            .await
+            .map_err(|_| {
+                let text = format!("no answer to {path} within {} s", within.as_secs());
+                EngineError::Unavailable(text.into())
+            })?
+            .map_err(EngineError::Unavailable)?;
+        judge(answer)
+    }
+}
+
+#[async_trait]
+impl Engine for CellEngine {
+    async fn info(&self) -> Result<Info, EngineError> {
+        self.get("/info", SOON).await
+    }
+
+    async fn apply(&self, workload: &Workload) -> Result<(), EngineError> {
+        let path = format!("/workloads/{}", workload.id);
+        let body = serde_json::to_value(workload)
+            .map_err(|error| EngineError::Refused(error.to_string()))?;
+        self.call(Method::PUT, &path, Some(body), SOON)
+            .await
+            .map(drop)
+    }
+
+    async fn remove(&self, id: EnvironmentId) -> Result<(), EngineError> {
+        let path = format!("/workloads/{id}");
+        self.call(Method::DELETE, &path, None, REMOVAL)
+            .await
+            .map(drop)
+    }
+
+    async fn observe(&self, id: EnvironmentId) -> Result<Observation, EngineError> {
+        self.get(&format!("/workloads/{id}"), SOON).await
+    }
+
+    async fn observe_all(&self) -> Result<Vec<Observation>, EngineError> {
+        self.get("/workloads", SOON).await
+    }
+
+    async fn events(&self, after: u64, wait_seconds: u32) -> Result<Vec<Event>, EngineError> {
+        let path = format!("/events?after={after}&wait={wait_seconds}");
+        let within = SOON + Duration::from_secs(u64::from(wait_seconds));
+        self.get(&path, within).await
+    }
+
+    async fn logs(&self, id: EnvironmentId, tail: u32) -> Result<Vec<LogLine>, EngineError> {
+        self.get(&format!("/workloads/{id}/logs?tail={tail}"), SOON)
+            .await
+    }
+
+    async fn admin(
+        &self,
+        instance: InstanceId,
+        action: &str,
+        params: Value,
+    ) -> Result<(i64, Value), EngineError> {
+        #[derive(Deserialize)]
+        struct Reply {
+            result: i64,
+            feedback: Value,
+        }
+        let path = format!("/instances/{instance}/admin");
+        let body = json!({ "action": action, "params": params });
+        let answer = self.call(Method::POST, &path, Some(body), ADMIN).await?;
+        let reply: Reply = read(&answer)?;
+        Ok((reply.result, reply.feedback))
+    }
+}
+
+/// Tells what was done from what was refused and from what may work later.
+fn judge(answer: Answer) -> Result<Answer, EngineError> {
+    if answer.status.is_success() {
+        return Ok(answer);
+    }
+    if answer.status == StatusCode::NOT_FOUND {
+        return Err(EngineError::NotFound);
+    }
+    let said = said(&answer);
+    if answer.status.is_client_error() {
+        Err(EngineError::Refused(said))
+    } else {
+        Err(EngineError::Unavailable(said.into()))
+    }
+}
+
+fn said(answer: &Answer) -> String {
+    #[derive(Deserialize)]
+    struct Said {
+        error: String,
+    }
+    match serde_json::from_slice::<Said>(&answer.body) {
+        Ok(said) => said.error,
+        Err(_) if answer.body.is_empty() => format!("status {}", answer.status),
+        Err(_) => String::from_utf8_lossy(&answer.body)
+            .chars()
+            .take(500)
+            .collect(),
+    }
+}
+
+fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, EngineError> {
+    serde_json::from_slice(&answer.body).map_err(|error| EngineError::Unavailable(error.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Answer, CellEngine, judge};
+    use crate::{Engine, EngineError};
+    use bytes::Bytes;
+    use http::StatusCode;
+
+    fn answer(status: StatusCode, body: &'static str) -> Answer {
+        Answer {
+            status,
+            body: Bytes::from_static(body.as_bytes()),
+        }
+    }
+
+    #[test]
+    fn a_refusal_keeps_the_engines_words() {
+        let refused = judge(answer(StatusCode::CONFLICT, r#"{"error":"too old"}"#));
+        let Err(EngineError::Refused(text)) = refused else {
+            panic!("refused")
+        };
+        assert_eq!(text, "too old");
+    }
+
+    #[test]
+    fn what_is_missing_and_what_may_work_later_differ() {
+        let missing = judge(answer(StatusCode::NOT_FOUND, ""));
+        assert!(matches!(missing, Err(EngineError::NotFound)));
+        let broken = judge(answer(StatusCode::BAD_GATEWAY, ""));
+        assert!(matches!(broken, Err(EngineError::Unavailable(_))));
+    }
+
+    #[tokio::test]
+    async fn an_engine_that_does_not_run_is_unavailable() {
+        let engine = CellEngine::new("/nonexistent/cell.sock");
+        let outcome = engine.info().await;
+        assert!(matches!(outcome, Err(EngineError::Unavailable(_))));
+    }
+}

@@ -4,6 +4,7 @@
 //! [`observation::Observation`]s; how the two meet is the engine's business.
 
 pub mod cell;
+pub mod memory;
 pub mod observation;
 pub mod workload;
 

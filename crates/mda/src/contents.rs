@@ -7,7 +7,7 @@ use crate::limits::Limits;
 use crate::metadata;
 use crate::refusal::{Refusal, Rule};
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use zip::ZipArchive;
@@ -113,11 +113,11 @@ fn make_folders(into: &Path, relative: &str) -> io::Result<()> {
     Ok(())
 }
 
-type Reader<'a> = ZipArchive<BufReader<&'a File>>;
+/// Unbuffered: each entry is sought anew, which would throw a buffer away every time.
+type Reader<'a> = ZipArchive<&'a File>;
 
 fn open(archive: &Archive) -> Result<Reader<'_>, Refusal> {
-    let reader = ZipArchive::new(BufReader::with_capacity(1 << 16, &archive.file))
-        .map_err(Refusal::inconsistent)?;
+    let reader = ZipArchive::new(&archive.file).map_err(Refusal::inconsistent)?;
     if reader.len() == archive.entries.len() {
         Ok(reader)
     } else {

@@ -63,7 +63,11 @@ pub async fn create(
         at: now,
     };
     let inserted = db::accounts::insert(&mut *pool.acquire().await?, &new).await?;
-    Ok(if inserted { Created::New } else { Created::Existing })
+    Ok(if inserted {
+        Created::New
+    } else {
+        Created::Existing
+    })
 }
 
 /// Replaces the password and ends the account's sessions.
@@ -91,13 +95,16 @@ pub async fn deactivate(
 ) -> Result<(), AccountError> {
     let email = email::normalise(email).ok_or(AccountError::NotFound)?;
     let mut db = pool.begin().await?;
-    let id =
-        db::accounts::deactivate(&mut db, &email, now).await?.ok_or(AccountError::NotFound)?;
+    let id = db::accounts::deactivate(&mut db, &email, now)
+        .await?
+        .ok_or(AccountError::NotFound)?;
     db::sessions::delete_all(&mut db, id).await?;
     Ok(db.commit().await?)
 }
 
 async fn checked_hash(password: &SecretString, email: &str) -> Result<String, AccountError> {
     password::check(password, email).map_err(AccountError::WeakPassword)?;
-    password::hash(password.clone()).await.map_err(|error| AccountError::Hashing(error.to_string()))
+    password::hash(password.clone())
+        .await
+        .map_err(|error| AccountError::Hashing(error.to_string()))
 }

@@ -28,7 +28,10 @@ pub(crate) async fn create(
     caller: Caller,
     RawQuery(query): RawQuery,
 ) -> Result<Response, PageError> {
-    provider.limits.authorization(&caller.network).map_err(PageError::TooOften)?;
+    provider
+        .limits
+        .authorization(&caller.network)
+        .map_err(PageError::TooOften)?;
     let parameters = Parameters::parse(query.as_deref().unwrap_or_default());
     let asked = match Asked::parse(&parameters, &provider) {
         Ok(asked) => asked,
@@ -59,7 +62,9 @@ pub(crate) async fn create(
 
 fn is_fresh_enough(session: &Session, asked: &Asked, now: OffsetDateTime) -> bool {
     asked.prompt != Prompt::Login
-        && asked.max_age.is_none_or(|max_age| now - session.authenticated_at <= max_age)
+        && asked
+            .max_age
+            .is_none_or(|max_age| now - session.authenticated_at <= max_age)
 }
 
 fn see_other(location: &str) -> Response {

@@ -36,8 +36,10 @@ impl<S: Sync> FromRequestParts<S> for Caller {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let address =
-            parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|it| it.0.ip().to_canonical());
+        let address = parts
+            .extensions
+            .get::<ConnectInfo<SocketAddr>>()
+            .map(|it| it.0.ip().to_canonical());
         let header = |name: &str| {
             let value = parts.headers.get(name)?.to_str().ok()?;
             Some(value.chars().take(128).collect::<String>())

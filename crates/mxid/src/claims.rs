@@ -1,7 +1,7 @@
 //! What is said of a person: in the id token and at the userinfo endpoint.
 
-use openidconnect::core::{CoreIdToken, CoreIdTokenClaims, CoreJwsSigningAlgorithm};
 use openidconnect::AccessToken;
+use openidconnect::core::{CoreIdToken, CoreIdTokenClaims, CoreJwsSigningAlgorithm};
 use serde_json::{Map, Value, json};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -39,8 +39,14 @@ pub(crate) fn id_token(
     claims.insert("iss".to_owned(), json!(provider.issuer));
     claims.insert("aud".to_owned(), json!([client_id]));
     claims.insert("iat".to_owned(), json!(now.unix_timestamp()));
-    claims.insert("exp".to_owned(), json!((now + ID_TOKEN_LIFE).unix_timestamp()));
-    claims.insert("auth_time".to_owned(), json!(code.authenticated_at.unix_timestamp()));
+    claims.insert(
+        "exp".to_owned(),
+        json!((now + ID_TOKEN_LIFE).unix_timestamp()),
+    );
+    claims.insert(
+        "auth_time".to_owned(),
+        json!(code.authenticated_at.unix_timestamp()),
+    );
     if let Some(nonce) = &code.nonce {
         claims.insert("nonce".to_owned(), json!(nonce));
     }

@@ -8,7 +8,9 @@ pub(crate) fn normalise(text: &str) -> Option<String> {
         && !local.is_empty()
         && !host.is_empty()
         && !local.contains('@')
-        && !text.chars().any(|char| char.is_whitespace() || char.is_control());
+        && !text
+            .chars()
+            .any(|char| char.is_whitespace() || char.is_control());
     sound.then(|| text.to_lowercase())
 }
 
@@ -18,13 +20,25 @@ mod tests {
 
     #[test]
     fn an_address_is_trimmed_and_lower_cased() {
-        assert_eq!(normalise(" Ada@Example.COM "), Some("ada@example.com".to_owned()));
+        assert_eq!(
+            normalise(" Ada@Example.COM "),
+            Some("ada@example.com".to_owned())
+        );
     }
 
     #[test]
     fn what_is_no_address_is_refused() {
         let long = format!("{}@example.com", "a".repeat(250));
-        for text in ["", "ada", "@example.com", "ada@", "a b@c.d", "a@b@c", "a\0@b.c", &long] {
+        for text in [
+            "",
+            "ada",
+            "@example.com",
+            "ada@",
+            "a b@c.d",
+            "a@b@c",
+            "a\0@b.c",
+            &long,
+        ] {
             assert_eq!(normalise(text), None, "{text:?}");
         }
     }

@@ -13,6 +13,7 @@ use openidconnect::{ClientId, IssuerUrl, Nonce};
 use url::Url;
 use uuid::Uuid;
 
+use crate::Client;
 use crate::caller::Caller;
 use crate::db;
 use crate::db::events::{Event, Kind};
@@ -21,7 +22,6 @@ use crate::pages::sign_out;
 use crate::parameters::{Parameters, is_plain};
 use crate::provider::{Provider, contains};
 use crate::session::{self, Session};
-use crate::Client;
 
 /// Ends the session, or asks whether to.
 pub(crate) async fn get(
@@ -83,12 +83,19 @@ fn verified<'a>(provider: &'a Provider, token: &str) -> Option<(&'a Client, Uuid
 fn target(parameters: &Parameters, client: Option<&Client>) -> Result<Option<Url>, PageError> {
     let asked = parameters.once("post_logout_redirect_uri");
     let asked = asked.map_err(|_| PageError::UnknownPostLogout)?;
-    let (Some(asked), Some(client)) = (asked, client) else { return Ok(None) };
+    let (Some(asked), Some(client)) = (asked, client) else {
+        return Ok(None);
+    };
     if !contains(&client.post_logout_redirect_uris, asked) {
         return Err(PageError::UnknownPostLogout);
     }
     let mut url = Url::parse(asked).map_err(|_| PageError::UnknownPostLogout)?;
-    if let Some(state) = parameters.once("state").ok().flatten().filter(|it| is_plain(it)) {
+    if let Some(state) = parameters
+        .once("state")
+        .ok()
+        .flatten()
+        .filter(|it| is_plain(it))
+    {
         url.query_pairs_mut().append_pair("state", state);
     }
     Ok(Some(url))

@@ -10,7 +10,9 @@ use url::Url;
 /// Adds what an answer lacks.
 pub(crate) async fn set(mut response: Response) -> Response {
     let headers = response.headers_mut();
-    headers.entry(CONTENT_SECURITY_POLICY).or_insert_with(|| policy(None));
+    headers
+        .entry(CONTENT_SECURITY_POLICY)
+        .or_insert_with(|| policy(None));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -47,7 +47,10 @@ impl Keys {
             .iter()
             .find(|row| row.signing)
             .ok_or_else(|| SetUpError::Key("there is none".to_owned()))?;
-        Ok(Self { signing: parse(signing)?, public: JsonWebKeySet::new(public) })
+        Ok(Self {
+            signing: parse(signing)?,
+            public: JsonWebKeySet::new(public),
+        })
     }
 }
 
@@ -59,8 +62,9 @@ pub(crate) async fn get(State(provider): State<Arc<Provider>>) -> Json<CoreJsonW
 fn generate() -> Result<String, SetUpError> {
     let key = RsaPrivateKey::new(&mut rsa::rand_core::OsRng, BITS)
         .map_err(|error| SetUpError::Key(error.to_string()))?;
-    let pem =
-        key.to_pkcs1_pem(LineEnding::LF).map_err(|error| SetUpError::Key(error.to_string()))?;
+    let pem = key
+        .to_pkcs1_pem(LineEnding::LF)
+        .map_err(|error| SetUpError::Key(error.to_string()))?;
     Ok(pem.to_string())
 }
 

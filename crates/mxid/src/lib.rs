@@ -1,4 +1,4 @@
-//! An OpenID Connect provider as an axum router.
+//! An `OpenID` Connect provider as an axum router.
 //!
 //! It knows accounts (an address, a name, a password) and clients (from the configuration), signs
 //! people in on plain HTML pages and hands out codes and id tokens: authorization code with PKCE
@@ -116,7 +116,10 @@ fn check(config: &Config) -> Result<(), SetUpError> {
         if !ids.insert(client.id.as_str()) {
             return refuse(format!("client {}: there are two of that id", client.id));
         }
-        let uris = client.redirect_uris.iter().chain(&client.post_logout_redirect_uris);
+        let uris = client
+            .redirect_uris
+            .iter()
+            .chain(&client.post_logout_redirect_uris);
         if let Some(uri) = uris.into_iter().find(|uri| !is_plain_web_address(uri)) {
             return refuse(format!(
                 "client {}: {uri} must be an http or https address without fragment",

@@ -59,7 +59,10 @@ impl Limits {
 
     /// Notes a success, which clears the count of the address for the account.
     pub(crate) fn succeeded(&self, account: &str, network: &str) {
-        let mut successes = self.successes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut successes = self
+            .successes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         *successes.entry(pair_key(account, network)).or_default() += 1;
     }
 
@@ -69,7 +72,10 @@ impl Limits {
     }
 
     fn successes(&self, pair: &Key) -> u64 {
-        let successes = self.successes.lock().unwrap_or_else(PoisonError::into_inner);
+        let successes = self
+            .successes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         successes.get(pair).copied().unwrap_or_default()
     }
 
@@ -104,9 +110,14 @@ mod tests {
     fn one_address_is_stopped_and_another_is_not() {
         let limits = Limits::new();
         for _ in 0..10 {
-            limits.attempt("ada", "192.0.2.1").expect("within the limit");
+            limits
+                .attempt("ada", "192.0.2.1")
+                .expect("within the limit");
         }
-        let wait = limits.attempt("ada", "192.0.2.1").expect_err("one too many").0;
+        let wait = limits
+            .attempt("ada", "192.0.2.1")
+            .expect_err("one too many")
+            .0;
         assert!(!wait.is_zero());
         limits.attempt("ada", "192.0.2.2").expect("another address");
         limits.attempt("bob", "192.0.2.1").expect("another account");
@@ -116,7 +127,9 @@ mod tests {
     fn a_success_clears_the_count() {
         let limits = Limits::new();
         for _ in 0..30 {
-            limits.attempt("ada", "192.0.2.1").expect("within the limit");
+            limits
+                .attempt("ada", "192.0.2.1")
+                .expect("within the limit");
             limits.succeeded("ada", "192.0.2.1");
         }
     }

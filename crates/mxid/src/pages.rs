@@ -18,12 +18,21 @@ const MARK: &str = r#"<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M4 20
 
 /// The stylesheet.
 pub(crate) async fn style() -> impl IntoResponse {
-    ([(CONTENT_TYPE, HeaderValue::from_static("text/css; charset=utf-8"))], STYLE)
+    (
+        [(
+            CONTENT_TYPE,
+            HeaderValue::from_static("text/css; charset=utf-8"),
+        )],
+        STYLE,
+    )
 }
 
 /// The icon in the browser's tab.
 pub(crate) async fn icon() -> impl IntoResponse {
-    ([(CONTENT_TYPE, HeaderValue::from_static("image/svg+xml"))], ICON)
+    (
+        [(CONTENT_TYPE, HeaderValue::from_static("image/svg+xml"))],
+        ICON,
+    )
 }
 
 /// A whole page around its content, which is HTML already.
@@ -75,7 +84,10 @@ mod tests {
 
     #[test]
     fn nothing_typed_becomes_markup() {
-        assert_eq!(escape(r#"<a b="c">'&"#), "&#60;a b=&#34;c&#34;&#62;&#39;&#38;");
+        assert_eq!(
+            escape(r#"<a b="c">'&"#),
+            "&#60;a b=&#34;c&#34;&#62;&#39;&#38;"
+        );
         assert_eq!(escape("Ada Löve"), "Ada Löve");
     }
 }

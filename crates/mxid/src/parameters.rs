@@ -11,12 +11,20 @@ pub(crate) struct Repeated;
 
 impl Parameters {
     pub(crate) fn parse(text: &str) -> Self {
-        Self(form_urlencoded::parse(text.as_bytes()).into_owned().collect())
+        Self(
+            form_urlencoded::parse(text.as_bytes())
+                .into_owned()
+                .collect(),
+        )
     }
 
     /// A parameter that may be sent once; an empty one counts as left out.
     pub(crate) fn once(&self, name: &str) -> Result<Option<&str>, Repeated> {
-        let mut values = self.0.iter().filter(|(it, _)| it == name).map(|(_, value)| value);
+        let mut values = self
+            .0
+            .iter()
+            .filter(|(it, _)| it == name)
+            .map(|(_, value)| value);
         let first = values.next();
         if values.next().is_some() {
             return Err(Repeated);

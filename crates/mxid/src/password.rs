@@ -98,7 +98,9 @@ pub(crate) async fn hash(password: SecretString) -> Result<String, HashError> {
 pub(crate) async fn verify(password: SecretString, hash: String) -> Result<bool, HashError> {
     in_turn(move || {
         let hash = PasswordHash::new(&hash).map_err(|error| HashError(error.to_string()))?;
-        Ok(argon2id()?.verify_password(password.expose_secret().as_bytes(), &hash).is_ok())
+        Ok(argon2id()?
+            .verify_password(password.expose_secret().as_bytes(), &hash)
+            .is_ok())
     })
     .await
 }
@@ -106,7 +108,10 @@ pub(crate) async fn verify(password: SecretString, hash: String) -> Result<bool,
 async fn in_turn<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, HashError> + Send + 'static,
 ) -> Result<T, HashError> {
-    let permit = AT_ONCE.acquire().await.map_err(|error| HashError(error.to_string()))?;
+    let permit = AT_ONCE
+        .acquire()
+        .await
+        .map_err(|error| HashError(error.to_string()))?;
     tokio::task::spawn_blocking(move || {
         let result = work();
         drop(permit);
@@ -137,7 +142,12 @@ mod tests {
 
     #[test]
     fn what_anyone_tries_first_is_refused() {
-        for text in ["Password1234", "aaaaaaaaaaaaaaaa", "121212121212", "Ada@Example.com"] {
+        for text in [
+            "Password1234",
+            "aaaaaaaaaaaaaaaa",
+            "121212121212",
+            "Ada@Example.com",
+        ] {
             assert!(check(&text.into(), "ada@example.com").is_err(), "{text}");
         }
     }
@@ -145,8 +155,19 @@ mod tests {
     #[tokio::test]
     async fn a_hash_names_its_parameters_and_fits_its_password_only() {
         let kept = hash("a quiet walk at noon".into()).await.expect("a hash");
-        assert!(kept.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{kept}");
-        assert!(verify("a quiet walk at noon".into(), kept.clone()).await.expect("an answer"));
-        assert!(!verify("a quiet walk at dusk".into(), kept).await.expect("an answer"));
+        assert!(
+            kept.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+            "{kept}"
+        );
+        assert!(
+            verify("a quiet walk at noon".into(), kept.clone())
+                .await
+                .expect("an answer")
+        );
+        assert!(
+            !verify("a quiet walk at dusk".into(), kept)
+                .await
+                .expect("an answer")
+        );
     }
 }

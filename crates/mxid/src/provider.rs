@@ -40,7 +40,11 @@ impl Provider {
             pool,
             issuer: config.issuer.as_str().trim_end_matches('/').to_owned(),
             origin: config.issuer.origin().ascii_serialization(),
-            clients: config.clients.into_iter().map(|it| (it.id.clone(), it)).collect(),
+            clients: config
+                .clients
+                .into_iter()
+                .map(|it| (it.id.clone(), it))
+                .collect(),
             keys,
             limits: Limits::new(),
             nobodys_hash,
@@ -59,7 +63,9 @@ impl Provider {
 
     /// Whether the browser may be sent there with a client's code.
     pub(crate) fn client_with_redirect(&self, client_id: &str, uri: &str) -> Option<&Client> {
-        self.clients.get(client_id).filter(|client| contains(&client.redirect_uris, uri))
+        self.clients
+            .get(client_id)
+            .filter(|client| contains(&client.redirect_uris, uri))
     }
 }
 

@@ -25,7 +25,10 @@ pub(crate) fn assemble(provider: Arc<Provider>) -> Router {
         .route("/sign-in", get(sign_in::get).post(sign_in::create))
         .route("/token", post(token::create))
         .route("/userinfo", get(userinfo::get).post(userinfo::get))
-        .route("/end-session", get(end_session::get).post(end_session::create))
+        .route(
+            "/end-session",
+            get(end_session::get).post(end_session::create),
+        )
         .route("/style.css", get(pages::style))
         .route("/icon.svg", get(pages::icon))
         .fallback(async || (StatusCode::NOT_FOUND, "There is no such page here.\n"))

@@ -29,7 +29,9 @@ pub(crate) async fn find(
     caller: &Caller,
     now: OffsetDateTime,
 ) -> sqlx::Result<Option<Session>> {
-    let Some(token) = &caller.session_token else { return Ok(None) };
+    let Some(token) = &caller.session_token else {
+        return Ok(None);
+    };
     let id_hash = secret_token::hash(token);
     let row = db::sessions::touch(db, &id_hash, now - IDLE, now).await?;
     Ok(row.map(|row| Session {

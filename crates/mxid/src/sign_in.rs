@@ -48,8 +48,10 @@ pub(crate) async fn create(
     let field = |name| form.once(name).ok().flatten().unwrap_or_default();
     let (typed, password) = (field("email"), field("password"));
     if typed.trim().is_empty() || password.is_empty() {
-        let missing =
-            Notice::Missing { email: typed.trim().is_empty(), password: password.is_empty() };
+        let missing = Notice::Missing {
+            email: typed.trim().is_empty(),
+            password: password.is_empty(),
+        };
         return Ok(pending.page(typed, &missing));
     }
     let name = email::normalise(typed).unwrap_or_default();
@@ -66,7 +68,14 @@ pub(crate) async fn create(
             Ok(answer.unwrap_or_else(|| pending.page(typed, &Notice::Refused)))
         }
         Outcome::Refused(account_id) => {
-            note(&provider, &caller, &pending, Kind::SignInRefused, account_id).await?;
+            note(
+                &provider,
+                &caller,
+                &pending,
+                Kind::SignInRefused,
+                account_id,
+            )
+            .await?;
             Ok(pending.page(typed, &Notice::Refused))
         }
     }
@@ -82,17 +91,28 @@ struct Pending {
 impl Pending {
     async fn find(provider: &Provider, query: Option<&str>) -> Result<Self, PageError> {
         let parameters = Parameters::parse(query.unwrap_or_default());
-        let id = parameters.once("request").ok().flatten().ok_or(PageError::Expired)?;
+        let id = parameters
+            .once("request")
+            .ok()
+            .flatten()
+            .ok_or(PageError::Expired)?;
         let mut db = provider.pool.acquire().await?;
         let hash = secret_token::hash(id);
         let request = db::authorization_requests::get(&mut db, &hash, provider.now())
             .await?
             .ok_or(PageError::Expired)?;
-        if provider.client_with_redirect(&request.client_id, &request.redirect_uri).is_none() {
+        if provider
+            .client_with_redirect(&request.client_id, &request.redirect_uri)
+            .is_none()
+        {
             return Err(PageError::UnknownClient);
         }
         let target = Url::parse(&request.redirect_uri).map_err(|_| PageError::UnknownClient)?;
-        Ok(Self { id: id.to_owned(), request, target })
+        Ok(Self {
+            id: id.to_owned(),
+            request,
+            target,
+        })
     }
 
     fn page(&self, email: &str, notice: &Notice) -> Response {
@@ -113,7 +133,9 @@ async fn authenticate(
     let mut db = provider.pool.acquire().await?;
     let account = db::accounts::by_email(&mut db, email).await?;
     drop(db);
-    let hash = account.as_ref().map_or(&provider.nobodys_hash, |it| &it.password_hash);
+    let hash = account
+        .as_ref()
+        .map_or(&provider.nobodys_hash, |it| &it.password_hash);
     let fits = password::verify(password.into(), hash.clone()).await?;
     Ok(match account {
         Some(account) if fits && account.deactivated_at.is_none() => Outcome::Accepted(account.id),
@@ -134,8 +156,7 @@ async fn begin(
         return Ok(None);
     }
     let token = session::begin(&mut db, caller, account_id, now).await?;
-    let location =
-        answer::code(&mut db, provider, &pending.request, &token.hash, now).await?;
+    let location = answer::code(&mut db, provider, &pending.request, &token.hash, now).await?;
     let event = event(provider, caller, pending, Kind::SignedIn, Some(account_id));
     db::events::insert(&mut db, &event).await?;
     db.commit().await?;

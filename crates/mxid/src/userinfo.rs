@@ -34,7 +34,12 @@ pub(crate) async fn get(
     let holder = db::access_tokens::holder(&mut db, &secret_token::hash(token), provider.now())
         .await?
         .ok_or(UserinfoError::InvalidToken)?;
-    Ok(Json(claims::of_person(holder.account_id, &holder.email, &holder.name, &holder.scope)))
+    Ok(Json(claims::of_person(
+        holder.account_id,
+        &holder.email,
+        &holder.name,
+        &holder.scope,
+    )))
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

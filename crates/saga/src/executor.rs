@@ -4,29 +4,22 @@
 //! is stored, writes the decision down, and only then lets the step's own code run.
 
 use std::collections::BTreeMap;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
 
-use futures::FutureExt;
 use serde_json::Value;
 use sqlx::PgPool;
 use tracing::{error, info, warn};
 
 use crate::clock::Clock;
 use crate::error::{Remedy, StepError};
-use crate::fault::{Direction, Fault, Point};
+use crate::fault::{self, Direction, Point};
 use crate::lease::{Claimed, Held, Recorded, Standing};
 use crate::registry::{Outline, Program, Registry};
 use crate::reporter::{Reporter, whole_percent};
+use crate::retry::{self, ATTEMPTS};
 use crate::run::{RunState, StepState};
 use crate::step::Call;
 use crate::turn::{self, Turn};
-
-/// How often a step may answer "try again" before that counts as a failure.
-const ATTEMPTS: i16 = 5;
-const FIRST_BACK_OFF: Duration = Duration::from_millis(200);
-const LONGEST_BACK_OFF: Duration = Duration::from_secs(10);
 
 /// Why the work on a claimed run has stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,7 +158,7 @@ impl<'a, C: Send + Sync + 'static> Executor<'a, C> {
         step: Outline,
         error: &StepError,
     ) -> Result<Option<Stop>, sqlx::Error> {
-        let wait = back_off(held.standing.failures);
+        let wait = retry::wait(held.standing.failures);
         held.standing.failures += 1;
         held.standing.starts = 0;
         held.standing.next_run_at = held.at + wait;
@@ -189,7 +182,6 @@ impl<'a, C: Send + Sync + 'static> Executor<'a, C> {
         error: Option<String>,
     ) -> Result<Option<Stop>, sqlx::Error> {
         let standing = &mut held.standing;
-        let begun = standing.starts > 0 || standing.failures > 0;
         let line = match &error {
             Some(error) => format!("{}: {error} What was done is undone now.", standing.phase),
             None => "Cancelled. What was done is undone now.".to_owned(),
@@ -198,7 +190,7 @@ impl<'a, C: Send + Sync + 'static> Executor<'a, C> {
         standing.ends_as = Some(ends_as);
         standing.error = error;
         standing.detail.clear();
-        standing.move_to(standing.next_step + i16::from(begun));
+        standing.move_to(standing.next_step + i16::from(standing.has_begun()));
         held.log(&line).await?;
         held.save().await?;
         Ok(None)
@@ -277,10 +269,16 @@ impl<'a, C: Send + Sync + 'static> Executor<'a, C> {
     async fn stick(&self, mut held: Held, because: String) -> Result<Option<Stop>, sqlx::Error> {
         error!(saga = %self.claimed.lease.id, name = self.claimed.name, because, "a saga is stuck");
         held.log(&because).await?;
-        held.standing.state = RunState::Stuck;
-        held.standing.ends_as = held.standing.ends_as.or(Some(RunState::Failed));
-        held.standing.stuck_because = Some(because);
-        held.standing.lease_until = None;
+        let standing = &mut held.standing;
+        if standing.state == RunState::Unwinding {
+            standing.stuck_because = Some(because);
+        } else {
+            standing.ends_as = Some(RunState::Failed);
+            standing.error = Some(because);
+            standing.move_to(standing.next_step + i16::from(standing.has_begun()));
+        }
+        standing.state = RunState::Stuck;
+        standing.lease_until = None;
         held.save().await?;
         Ok(Some(Stop::LetGo))
     }
@@ -288,17 +286,13 @@ impl<'a, C: Send + Sync + 'static> Executor<'a, C> {
     async fn finish(&self, mut held: Held) -> Result<Option<Stop>, sqlx::Error> {
         let standing = &mut held.standing;
         standing.state = standing.ends_as.unwrap_or(RunState::Succeeded);
-        standing.phase = match standing.state {
-            RunState::Succeeded => "Done",
-            RunState::Cancelled => "Cancelled and undone",
-            _ => "Failed and undone",
-        }
-        .to_owned();
-        standing.percent = if standing.state == RunState::Succeeded {
-            100
-        } else {
-            0
+        let (phase, percent) = match standing.state {
+            RunState::Succeeded => ("Done", 100),
+            RunState::Cancelled => ("Cancelled and undone", 0),
+            _ => ("Failed and undone", 0),
         };
+        phase.clone_into(&mut standing.phase);
+        standing.percent = percent;
         standing.detail.clear();
         standing.lease_until = None;
         standing.finished_at = Some(held.at);
@@ -312,7 +306,7 @@ impl<'a, C: Send + Sync + 'static> Executor<'a, C> {
         Ok(Some(Stop::LetGo))
     }
 
-    /// Runs a step's own code between its two faults; `None` when a fault ends this worker.
+    /// `None` when a fault ends this worker.
     async fn perform<T>(
         &self,
         step: Outline,
@@ -324,24 +318,7 @@ impl<'a, C: Send + Sync + 'static> Executor<'a, C> {
             step: step.name,
             direction,
         };
-        match self.registry.faults.before(point) {
-            Fault::None => {}
-            Fault::Fail => return Some(Err(injected())),
-            Fault::Die => return None,
-        }
-        let answer = AssertUnwindSafe(work)
-            .catch_unwind()
-            .await
-            .unwrap_or_else(|_| {
-                Err(StepError::fail(
-                    "An unexpected error stopped this step; the portal's log has more.",
-                ))
-            });
-        match self.registry.faults.after(point) {
-            Fault::None => Some(answer),
-            Fault::Fail => Some(Err(injected())),
-            Fault::Die => None,
-        }
+        fault::between(self.registry.faults.as_ref(), point, work).await
     }
 
     async fn hold(&self) -> Result<Option<Held>, sqlx::Error> {
@@ -394,32 +371,14 @@ impl<'a, C: Send + Sync + 'static> Executor<'a, C> {
 }
 
 impl Standing {
+    /// Whether the current step may have done something already.
+    fn has_begun(&self) -> bool {
+        self.starts > 0 || self.failures > 0
+    }
+
     fn move_to(&mut self, next_step: i16) {
         self.next_step = next_step;
         self.starts = 0;
         self.failures = 0;
-    }
-}
-
-fn injected() -> StepError {
-    StepError::fail("A fault was put here on purpose.")
-}
-
-fn back_off(failures: i16) -> Duration {
-    let doublings = u32::try_from(failures).unwrap_or_default().min(16);
-    (FIRST_BACK_OFF * 2_u32.pow(doublings)).min(LONGEST_BACK_OFF)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::back_off;
-
-    #[test]
-    fn the_back_off_doubles_up_to_its_limit() {
-        let waits: Vec<_> = (0..8).map(back_off).map(|wait| wait.as_millis()).collect();
-        assert_eq!(waits, [200, 400, 800, 1_600, 3_200, 6_400, 10_000, 10_000]);
-        assert_eq!(back_off(i16::MAX), Duration::from_secs(10));
     }
 }

@@ -1,5 +1,12 @@
 //! A place to make things go wrong on purpose: drills and tests hang their faults here.
 
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+
+use futures::FutureExt;
+
+use crate::error::StepError;
+
 /// Which way a run is going.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
@@ -50,4 +57,35 @@ impl Faults for NoFaults {
     fn after(&self, _: Point<'_>) -> Fault {
         Fault::None
     }
+}
+
+/// Runs a step's own code between its two faults; `None` when one of them ends this worker.
+/// A panic in the step is a failure of the step.
+pub(crate) async fn between<T>(
+    faults: &dyn Faults,
+    point: Point<'_>,
+    work: impl Future<Output = Result<T, StepError>>,
+) -> Option<Result<T, StepError>> {
+    match faults.before(point) {
+        Fault::None => {}
+        Fault::Fail => return Some(Err(injected())),
+        Fault::Die => return None,
+    }
+    let answer = AssertUnwindSafe(work)
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|_| {
+            Err(StepError::fail(
+                "An unexpected error stopped this step; the portal's log has more.",
+            ))
+        });
+    match faults.after(point) {
+        Fault::None => Some(answer),
+        Fault::Fail => Some(Err(injected())),
+        Fault::Die => None,
+    }
+}
+
+fn injected() -> StepError {
+    StepError::fail("A fault was put here on purpose.")
 }

@@ -105,12 +105,13 @@ pub(crate) async fn heartbeat(
     Ok(kept.rows_affected() == 1)
 }
 
-/// Lets go of a run so that another worker may take it at once.
+/// Lets go of a run so that another worker may take it at once. The step under way stays begun, but
+/// being asked to stop does not count as an interruption.
 pub(crate) async fn release(pool: &PgPool, lease: Lease) -> Result<(), sqlx::Error> {
     sqlx::query!(
         r#"
         update sagas
-        set lease_until = null, starts = greatest(starts - 1, 0)
+        set lease_until = null, starts = least(starts, greatest(starts - 1, 1))
         where id = $1 and fence = $2 and lease_until is not null
         "#,
         lease.id.0,

@@ -39,6 +39,7 @@ pub mod fault;
 mod lease;
 pub mod registry;
 mod reporter;
+mod retry;
 pub mod run;
 pub mod saga;
 pub mod step;

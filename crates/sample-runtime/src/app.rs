@@ -10,7 +10,8 @@ mod trouble;
 use crate::runtime::Runtime;
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::header::CACHE_CONTROL;
+use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
@@ -53,7 +54,12 @@ async fn count(State(runtime): State<Arc<Runtime>>, request: Request, next: Next
         return (StatusCode::INTERNAL_SERVER_ERROR, text).into_response();
     }
     let line = format!("{} {path}", request.method());
-    let response = next.run(request).await;
+    let mut response = next.run(request).await;
+    // Another version may be deployed at any moment.
+    let headers = response.headers_mut();
+    headers
+        .entry(CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-cache"));
     runtime.journal.debug(
         "WebServer",
         &format!("{line} {}", response.status().as_u16()),

@@ -1,23 +1,18 @@
 //! The cell: started beside the portal, or taken over when one answers on the socket already.
 
 use crate::config::Config;
-use crate::private_file;
+use crate::{private_file, socket_place};
 use anyhow::{Context, Result, bail};
-use engine::Engine;
+use engine::{Engine, EngineError};
 use engine::cell::CellEngine;
-use http::Request;
-use http_body_util::Full;
-use hyper::body::Bytes;
-use hyper_util::rt::TokioIo;
 use std::fs::OpenOptions;
 use std::net::TcpListener;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
-use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 const STARTS_WITHIN: Duration = Duration::from_secs(60);
 const STOPS_WITHIN: Duration = Duration::from_secs(90);
@@ -67,7 +62,11 @@ impl Cell {
 
     /// Ends it and every instance that it runs; what is wanted stays on its disk for the next start.
     pub async fn stop(mut self) -> Result<()> {
-        timeout(STOPS_WITHIN, self.ask_to_stop()).await.context("the cell does not end its instances")??;
+        match CellEngine::new(self.config.cell_socket.clone()).shutdown(true).await {
+            Ok(()) => {}
+            Err(EngineError::Unavailable(_)) if !self.is_there().await => {}
+            Err(error) => return Err(error).context("the cell was asked to end its instances"),
+        }
         let deadline = Instant::now() + STOPS_WITHIN;
         while self.is_there().await {
             if Instant::now() > deadline {
@@ -96,7 +95,7 @@ impl Cell {
     fn spawn(&self) -> Result<Child> {
         private_file::create_dir(&self.config.data.join("log"))?;
         if let Some(folder) = self.config.cell_socket.parent() {
-            private_file::create_dir(folder)?;
+            socket_place::create(folder)?;
         }
         let log = OpenOptions::new().create(true).append(true).mode(0o600).open(self.log()).context("opening the cell's log")?;
         let mut runtime = std::ffi::OsString::from("sample=");
@@ -128,26 +127,6 @@ impl Cell {
         match &mut self.child {
             Some(child) => matches!(child.try_wait(), Ok(None)),
             None => self.answers().await,
-        }
-    }
-
-    async fn ask_to_stop(&self) -> Result<()> {
-        let Ok(stream) = UnixStream::connect(&self.config.cell_socket).await else {
-            return Ok(());
-        };
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-        let request = Request::post("/shutdown")
-            .header("host", "cell")
-            .header("content-type", "application/json")
-            .body(Full::new(Bytes::from_static(b"{\"stop_instances\":true}")))?;
-        let answering = async {
-            let answer = sender.send_request(request).await?;
-            anyhow::ensure!(answer.status().is_success(), "the cell refused to stop: {}", answer.status());
-            Ok(())
-        };
-        tokio::select! {
-            answered = answering => answered,
-            closed = connection => closed.context("talking to the cell"),
         }
     }
 

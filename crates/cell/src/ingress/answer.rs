@@ -14,7 +14,10 @@ use crate::ingress::{backend::InFlight, link::Link};
 /// A body that keeps its request counted as in flight until it has ended or is dropped.
 pub(super) enum AnswerBody {
     /// Held whole.
-    Whole { bytes: Bytes, in_flight: Option<InFlight> },
+    Whole {
+        bytes: Bytes,
+        in_flight: Option<InFlight>,
+    },
     /// Passed on as it comes.
     Streaming(StreamingBody),
 }
@@ -30,13 +33,20 @@ pub(super) struct StreamingBody {
 impl AnswerBody {
     /// A body made here.
     pub(super) fn own(bytes: impl Into<Bytes>) -> Self {
-        Self::Whole { bytes: bytes.into(), in_flight: None }
+        Self::Whole {
+            bytes: bytes.into(),
+            in_flight: None,
+        }
     }
 }
 
 impl StreamingBody {
     pub(super) fn new(incoming: Incoming, link: Option<Link>, in_flight: InFlight) -> Self {
-        Self { incoming, link, in_flight: Some(in_flight) }
+        Self {
+            incoming,
+            link,
+            in_flight: Some(in_flight),
+        }
     }
 
     /// Reads all of it before anything is passed on.
@@ -44,7 +54,9 @@ impl StreamingBody {
         let mut first = Bytes::new();
         let mut all = BytesMut::new();
         while let Some(frame) = self.frame().await {
-            let Ok(data) = frame?.into_data() else { continue };
+            let Ok(data) = frame?.into_data() else {
+                continue;
+            };
             if first.is_empty() {
                 first = data;
             } else {
@@ -55,7 +67,10 @@ impl StreamingBody {
             }
         }
         let bytes = if all.is_empty() { first } else { all.freeze() };
-        Ok(AnswerBody::Whole { bytes, in_flight: self.in_flight.take() })
+        Ok(AnswerBody::Whole {
+            bytes,
+            in_flight: self.in_flight.take(),
+        })
     }
 
     /// Keeps the connection for the next request when it may be used again.

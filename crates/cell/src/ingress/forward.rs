@@ -1,13 +1,12 @@
 //! What happens to one request: choose a backend, pass the request on, and where that fails and may be
 //! repeated, choose another.
 
-use std::{
-    io,
-    sync::atomic::Ordering,
-    time::Duration,
-};
+use std::{io, sync::atomic::Ordering, time::Duration};
 
-use http::{Method, Request, Response, StatusCode, Uri, Version, header::TRANSFER_ENCODING, uri::PathAndQuery};
+use http::{
+    Method, Request, Response, StatusCode, Uri, Version, header::TRANSFER_ENCODING,
+    uri::PathAndQuery,
+};
 use hyper::body::{Body, Incoming};
 use tokio::time::{Instant, timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -44,7 +43,7 @@ pub(super) struct Proxy {
 /// Why an attempt gave no answer.
 pub(super) enum Failed {
     /// The instance never saw the request; here it is again.
-    Unsent(Request<RequestBody>),
+    Unsent(Box<Request<RequestBody>>),
     /// The connection broke after the request may have been seen.
     Broken(hyper::Error),
     /// No answer began in time.
@@ -60,10 +59,16 @@ struct Errand<'a> {
     repeatable: bool,
     tunnel: Option<Tunnel>,
     request: Option<Request<RequestBody>>,
+    past: Past,
+}
+
+/// What one request has gone through.
+#[derive(Default)]
+struct Past {
     tried: Vec<Uuid>,
     queue_was_full: bool,
     breaks: u8,
-    /// Idle connections were found dead: make a new one.
+    /// An idle connection was found dead: make a new one.
     only_new: bool,
     deadline: Option<Instant>,
 }
@@ -89,8 +94,7 @@ impl<'a> Errand<'a> {
         } else if peer.heard.length_was_stated(request.uri()) {
             return Err(Refusal::TwoFramings);
         }
-        let host =
-            host::requested(request.uri(), request.headers()).ok_or(Refusal::InvalidHost)?;
+        let host = host::requested(request.uri(), request.headers()).ok_or(Refusal::InvalidHost)?;
         if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
             return Err(Refusal::MethodNotAllowed);
         }
@@ -117,18 +121,18 @@ impl<'a> Errand<'a> {
             repeatable: idempotent && request.body().is_empty(),
             tunnel,
             request: Some(request),
-            tried: Vec::new(),
-            queue_was_full: false,
-            breaks: 0,
-            only_new: false,
-            deadline: None,
+            past: Past::default(),
         })
     }
 
     async fn run(mut self) -> Result<Response<AnswerBody>, Refusal> {
         loop {
             let seen = self.proxy.table.version();
-            match self.proxy.table.choose(&self.host.name, self.debugger, &self.tried) {
+            match self
+                .proxy
+                .table
+                .choose(&self.host.name, self.debugger, &self.past.tried)
+            {
                 Choice::Ready(in_flight) => {
                     if let Some(answer) = self.attempt(in_flight).await? {
                         return Ok(answer);
@@ -136,14 +140,17 @@ impl<'a> Errand<'a> {
                 }
                 Choice::UnknownHost => return Err(Refusal::UnknownHost),
                 Choice::Unserved { title, state } => {
-                    let hopeful = state == Unserved::Starting || !self.tried.is_empty();
+                    let hopeful = state == Unserved::Starting || !self.past.tried.is_empty();
                     if !hopeful || !self.wait(seen).await {
                         return Err(Refusal::Unserved { title, state });
                     }
                 }
                 Choice::AllTried { title } => {
                     if !self.wait(seen).await {
-                        return Err(Refusal::Unserved { title, state: Unserved::Unknown });
+                        return Err(Refusal::Unserved {
+                            title,
+                            state: Unserved::Unknown,
+                        });
                     }
                 }
             }
@@ -153,13 +160,19 @@ impl<'a> Errand<'a> {
     /// Waits for a change of the table, or for room in a full queue; false when patience is at its end.
     async fn wait(&mut self, seen: u64) -> bool {
         let now = Instant::now();
-        let deadline = *self.deadline.get_or_insert(now + self.proxy.config.patience);
-        if !self.queue_was_full {
+        let deadline = *self
+            .past
+            .deadline
+            .get_or_insert(now + self.proxy.config.patience);
+        if !self.past.queue_was_full {
             return self.proxy.table.changed_since(seen, deadline).await;
         }
-        self.proxy.table.changed_since(seen, deadline.min(now + QUEUE_PAUSE)).await;
-        self.queue_was_full = false;
-        self.tried.clear();
+        self.proxy
+            .table
+            .changed_since(seen, deadline.min(now + QUEUE_PAUSE))
+            .await;
+        self.past.queue_was_full = false;
+        self.past.tried.clear();
         Instant::now() < deadline
     }
 
@@ -169,7 +182,11 @@ impl<'a> Errand<'a> {
         in_flight: InFlight,
     ) -> Result<Option<Response<AnswerBody>>, Refusal> {
         let id = in_flight.backend().id();
-        let link = if self.tunnel.is_some() { None } else { self.reusable_link(&in_flight).await };
+        let link = if self.tunnel.is_some() {
+            None
+        } else {
+            self.reusable_link(&in_flight).await
+        };
         let reused = link.is_some();
         let outcome = if self.tunnel.is_some() {
             match tunnel::open(in_flight.backend().socket()).await {
@@ -196,19 +213,19 @@ impl<'a> Errand<'a> {
         match outcome {
             Ok(answer) => return Ok(Some(answer)),
             Err(Failed::TimedOut) => return Err(Refusal::TimedOut),
-            Err(Failed::Unsent(request)) => self.request = Some(request),
+            Err(Failed::Unsent(request)) => self.request = Some(*request),
             Err(Failed::Broken(error)) => {
                 tracing::debug!(%error, instance = %id, "an instance broke off a request");
-                self.breaks += 1;
-                if !self.repeatable || self.breaks >= BREAKS_ALLOWED {
+                self.past.breaks += 1;
+                if !self.repeatable || self.past.breaks >= BREAKS_ALLOWED {
                     return Err(Refusal::Broken);
                 }
             }
         }
         if reused {
-            self.only_new = true;
+            self.past.only_new = true;
         } else {
-            self.tried.push(id);
+            self.past.tried.push(id);
         }
         Ok(None)
     }
@@ -216,7 +233,7 @@ impl<'a> Errand<'a> {
     /// An idle connection that still lives. What must not be sent twice always gets a new one, since an
     /// idle one may be closed by the other side at the very moment of sending.
     async fn reusable_link(&self, in_flight: &InFlight) -> Option<Link> {
-        if !self.repeatable || self.only_new {
+        if !self.repeatable || self.past.only_new {
             return None;
         }
         while let Some(mut link) = in_flight.backend().take_idle() {
@@ -229,20 +246,24 @@ impl<'a> Errand<'a> {
 
     fn not_connected(&mut self, id: Uuid, error: &io::Error) -> Option<Response<AnswerBody>> {
         tracing::debug!(%error, instance = %id, "an instance could not be connected to");
-        self.queue_was_full |= error.kind() == io::ErrorKind::WouldBlock;
-        self.tried.push(id);
+        self.past.queue_was_full |= error.kind() == io::ErrorKind::WouldBlock;
+        self.past.tried.push(id);
         None
     }
 
     /// The request for the next attempt: a copy where a further one may be needed.
     fn next_request(&mut self) -> Request<RequestBody> {
-        let copy = self.request.as_ref().filter(|_| self.repeatable).map(|request| {
-            let mut copy = Request::new(RequestBody::Empty);
-            *copy.method_mut() = request.method().clone();
-            *copy.uri_mut() = request.uri().clone();
-            *copy.headers_mut() = request.headers().clone();
-            copy
-        });
+        let copy = self
+            .request
+            .as_ref()
+            .filter(|_| self.repeatable)
+            .map(|request| {
+                let mut copy = Request::new(RequestBody::Empty);
+                *copy.method_mut() = request.method().clone();
+                *copy.uri_mut() = request.uri().clone();
+                *copy.headers_mut() = request.headers().clone();
+                copy
+            });
         copy.or_else(|| self.request.take())
             .expect("an attempt that fails without giving the request back is the last")
     }
@@ -263,12 +284,14 @@ async fn exchange(
                 Ok(Ok(response)) => break response,
                 Ok(Err(mut error)) => {
                     return Err(match error.take_message() {
-                        Some(request) => Failed::Unsent(request),
+                        Some(request) => Failed::Unsent(Box::new(request)),
                         None => Failed::Broken(error.into_error()),
                     });
                 }
                 Err(_) => {
-                    let goes_on = progress.as_ref().is_some_and(|it| it.swap(false, Ordering::Relaxed));
+                    let goes_on = progress
+                        .as_ref()
+                        .is_some_and(|it| it.swap(false, Ordering::Relaxed));
                     if !goes_on {
                         return Err(Failed::TimedOut);
                     }
@@ -288,9 +311,7 @@ async fn exchange(
 }
 
 /// Takes from an answer what concerns only the connection it came over.
-pub(super) fn prepare_answer(
-    response: Response<Incoming>,
-) -> (http::response::Parts, Incoming) {
+pub(super) fn prepare_answer(response: Response<Incoming>) -> (http::response::Parts, Incoming) {
     let (mut head, incoming) = response.into_parts();
     headers::remove_hop_by_hop(&mut head.headers);
     head.version = Version::HTTP_11;
@@ -301,5 +322,6 @@ pub(super) fn prepare_answer(
 }
 
 fn origin_form(uri: &Uri) -> Uri {
-    uri.path_and_query().map_or_else(Uri::default, |path: &PathAndQuery| Uri::from(path.clone()))
+    uri.path_and_query()
+        .map_or_else(Uri::default, |path: &PathAndQuery| Uri::from(path.clone()))
 }

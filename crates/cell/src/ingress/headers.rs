@@ -30,8 +30,11 @@ pub(super) fn prepare_request(headers: &mut HeaderMap, host: &Host, peer: &Peer)
     remove_hop_by_hop(headers);
     headers.remove(EXPECT);
     headers.remove(PROXY_AUTHORIZATION);
-    let reserved: Vec<HeaderName> =
-        headers.keys().filter(|name| is_reserved(name.as_str())).cloned().collect();
+    let reserved: Vec<HeaderName> = headers
+        .keys()
+        .filter(|name| is_reserved(name.as_str()))
+        .cloned()
+        .collect();
     for name in reserved {
         headers.remove(name);
     }
@@ -97,9 +100,7 @@ pub(super) fn forwarded_for(ip: IpAddr) -> String {
 /// True for headers that an app believes because only a proxy can set them; underscores count as hyphens,
 /// as they do for servers that hand headers on as variables.
 fn is_reserved(name: &str) -> bool {
-    let is = |reserved: &str| {
-        name.len() == reserved.len() && begins(name, reserved)
-    };
+    let is = |reserved: &str| name.len() == reserved.len() && begins(name, reserved);
     begins(name, "x-forwarded-")
         || begins(name, "ssl-client-")
         || is("forwarded")
@@ -110,7 +111,10 @@ fn is_reserved(name: &str) -> bool {
 
 fn begins(name: &str, start: &str) -> bool {
     name.len() >= start.len()
-        && name.bytes().zip(start.bytes()).all(|(a, b)| a == b || a == b'_' && b == b'-')
+        && name
+            .bytes()
+            .zip(start.bytes())
+            .all(|(a, b)| a == b || a == b'_' && b == b'-')
 }
 
 #[cfg(test)]
@@ -131,7 +135,13 @@ mod tests {
         ] {
             assert!(is_reserved(name), "{name}");
         }
-        for name in ["cookie", "x-forward", "ssl-client", "x-real-ip-2", "x-request-id"] {
+        for name in [
+            "cookie",
+            "x-forward",
+            "ssl-client",
+            "x-real-ip-2",
+            "x-request-id",
+        ] {
             assert!(!is_reserved(name), "{name}");
         }
     }

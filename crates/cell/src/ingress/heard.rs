@@ -44,17 +44,26 @@ impl Heard {
         let heard = String::from_utf8_lossy(&heard);
         let target = uri.path_and_query().map_or("", |target| target.as_str());
         let mut lines = heard.split('\n').map(str::trim_end).skip_while(|line| {
-            !line.strip_suffix(" HTTP/1.1").is_some_and(|line| line.ends_with(target))
+            !line
+                .strip_suffix(" HTTP/1.1")
+                .is_some_and(|line| line.ends_with(target))
         });
-        lines.by_ref().skip(1).take_while(|line| !line.is_empty()).any(|line| {
-            let name = line.split(':').next().unwrap_or_default();
-            name.eq_ignore_ascii_case(CONTENT_LENGTH.as_str())
-        })
+        lines
+            .by_ref()
+            .skip(1)
+            .take_while(|line| !line.is_empty())
+            .any(|line| {
+                let name = line.split(':').next().unwrap_or_default();
+                name.eq_ignore_ascii_case(CONTENT_LENGTH.as_str())
+            })
     }
 
     /// Forgets everything.
     pub(super) fn forget(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
     }
 }
 

@@ -41,7 +41,9 @@ fn name(text: &str) -> Option<String> {
         Some(digits) => digits.is_empty() || digits.parse::<u16>().is_ok(),
         None => port.is_empty(),
     };
-    let inner = name.strip_prefix('[').map_or(name, |rest| rest.trim_end_matches(']'));
+    let inner = name
+        .strip_prefix('[')
+        .map_or(name, |rest| rest.trim_end_matches(']'));
     let bracketed = inner.len() != name.len();
     let name_is_valid = !inner.is_empty()
         && inner.bytes().all(|byte| {
@@ -61,7 +63,11 @@ mod tests {
 
     #[test]
     fn ports_case_and_the_final_dot_do_not_matter() {
-        for text in ["Shop.Apps.localhost", "shop.apps.localhost:8080", "SHOP.apps.localhost.:80"] {
+        for text in [
+            "Shop.Apps.localhost",
+            "shop.apps.localhost:8080",
+            "SHOP.apps.localhost.:80",
+        ] {
             assert_eq!(name(text).as_deref(), Some("shop.apps.localhost"), "{text}");
         }
         assert_eq!(name("[::1]:8080").as_deref(), Some("[::1]"));
@@ -70,7 +76,19 @@ mod tests {
     #[test]
     fn what_is_no_host_is_refused() {
         let long = "a".repeat(300);
-        for text in ["", ":80", "a b", "a/b", "user@host", "host:port", "host:99999", "[::1", "::1", "a\"b", &long] {
+        for text in [
+            "",
+            ":80",
+            "a b",
+            "a/b",
+            "user@host",
+            "host:port",
+            "host:99999",
+            "[::1",
+            "::1",
+            "a\"b",
+            &long,
+        ] {
             assert_eq!(name(text), None, "{text}");
         }
     }

@@ -42,15 +42,24 @@ pub(super) struct Link {
 /// Connects to `socket`; the two halves are still apart.
 pub(super) async fn connect(
     socket: &Path,
-) -> io::Result<(SendRequest<RequestBody>, Connection<TokioIo<UnixStream>, RequestBody>)> {
+) -> io::Result<(
+    SendRequest<RequestBody>,
+    Connection<TokioIo<UnixStream>, RequestBody>,
+)> {
     let stream = UnixStream::connect(socket).await?;
-    Builder::new().handshake(TokioIo::new(stream)).await.map_err(io::Error::other)
+    Builder::new()
+        .handshake(TokioIo::new(stream))
+        .await
+        .map_err(io::Error::other)
 }
 
 impl Link {
     pub(super) async fn open(socket: &Path) -> io::Result<Self> {
         let (sender, connection) = connect(socket).await?;
-        Ok(Self { sender, connection: Some(Box::new(connection)) })
+        Ok(Self {
+            sender,
+            connection: Some(Box::new(connection)),
+        })
     }
 
     /// Reads what the instance may have done meanwhile; true when the link can carry another request.

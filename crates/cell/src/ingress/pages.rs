@@ -2,8 +2,10 @@
 
 use http::{
     HeaderMap, HeaderValue, Response, StatusCode,
-    header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER,
-        X_CONTENT_TYPE_OPTIONS},
+    header::{
+        ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER,
+        X_CONTENT_TYPE_OPTIONS,
+    },
 };
 use serde_json::json;
 
@@ -40,7 +42,10 @@ impl Form {
     /// JSON for clients that accept it more readily than HTML.
     pub(super) fn wanted(headers: &HeaderMap) -> Self {
         let (mut html, mut json) = (0.0_f32, 0.0_f32);
-        let accepted = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+        let accepted = headers
+            .get_all(ACCEPT)
+            .iter()
+            .filter_map(|value| value.to_str().ok());
         for range in accepted.flat_map(|value| value.split(',')) {
             let mut parts = range.split(';').map(str::trim);
             let kind = parts.next().unwrap_or_default().to_ascii_lowercase();
@@ -115,7 +120,12 @@ fn words(refusal: &Refusal) -> Words {
         ),
         Refusal::Unserved { title, state } => {
             let (heading, text, seconds) = unserved(title, *state);
-            (StatusCode::SERVICE_UNAVAILABLE, heading, text, Some(seconds))
+            (
+                StatusCode::SERVICE_UNAVAILABLE,
+                heading,
+                text,
+                Some(seconds),
+            )
         }
         Refusal::Broken => (
             StatusCode::BAD_GATEWAY,
@@ -130,7 +140,12 @@ fn words(refusal: &Refusal) -> Words {
             None,
         ),
     };
-    Words { status, heading, text, retry_after }
+    Words {
+        status,
+        heading,
+        text,
+        retry_after,
+    }
 }
 
 fn unserved(title: &str, state: Unserved) -> (String, &'static str, u16) {
@@ -165,7 +180,12 @@ fn unserved(title: &str, state: Unserved) -> (String, &'static str, u16) {
 
 fn html(words: &Words, nonce: &str) -> String {
     let heading = escaped(&words.heading);
-    let Words { status, text, retry_after, .. } = words;
+    let Words {
+        status,
+        text,
+        retry_after,
+        ..
+    } = words;
     let refresh = match retry_after {
         Some(seconds) if *seconds <= 15 => {
             format!("<meta http-equiv=\"refresh\" content=\"{seconds}\">\n")
@@ -215,7 +235,10 @@ mod tests {
         assert_eq!(wanted("application/json"), Form::Json);
         assert_eq!(wanted("text/html;q=0.5, application/json"), Form::Json);
         assert_eq!(wanted("application/problem+json, */*"), Form::Json);
-        assert_eq!(wanted("text/html, application/json;q=0.9, */*;q=0.8"), Form::Html);
+        assert_eq!(
+            wanted("text/html, application/json;q=0.9, */*;q=0.8"),
+            Form::Html
+        );
         assert_eq!(wanted("*/*"), Form::Html);
         assert_eq!(Form::wanted(&HeaderMap::new()), Form::Html);
     }

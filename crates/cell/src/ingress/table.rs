@@ -58,8 +58,16 @@ impl Table {
 
     /// Puts `route` in the place of what was known about `workload`.
     pub fn set(&self, workload: Uuid, route: Route) {
-        let hosts = route.hosts.iter().map(|host| Arc::from(host.to_ascii_lowercase())).collect();
-        let entry = Arc::new(Entry { route, hosts, turn: AtomicUsize::new(0) });
+        let hosts = route
+            .hosts
+            .iter()
+            .map(|host| Arc::from(host.to_ascii_lowercase()))
+            .collect();
+        let entry = Arc::new(Entry {
+            route,
+            hosts,
+            turn: AtomicUsize::new(0),
+        });
         self.change(|routes| {
             routes.insert(workload, entry);
         });
@@ -75,16 +83,24 @@ impl Table {
     fn change(&self, edit: impl FnOnce(&mut BTreeMap<Uuid, Arc<Entry>>)) {
         let shared = &self.shared;
         {
-            let _writing = shared.writing.lock().unwrap_or_else(PoisonError::into_inner);
+            let _writing = shared
+                .writing
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             let mut by_workload = shared.current.load().by_workload.clone();
             edit(&mut by_workload);
             let mut by_host = HashMap::new();
             for entry in by_workload.values() {
                 for host in &entry.hosts {
-                    by_host.entry(Arc::clone(host)).or_insert_with(|| Arc::clone(entry));
+                    by_host
+                        .entry(Arc::clone(host))
+                        .or_insert_with(|| Arc::clone(entry));
                 }
             }
-            shared.current.store(Arc::new(Snapshot { by_workload, by_host }));
+            shared.current.store(Arc::new(Snapshot {
+                by_workload,
+                by_host,
+            }));
             shared.version.fetch_add(1, Ordering::SeqCst);
         }
         shared.changed.notify_waiters();
@@ -124,7 +140,10 @@ impl Table {
             let Some(backend) = entry.least_busy(debugger, tried) else {
                 let title = entry.route.title.clone();
                 return if entry.route.backends.is_empty() {
-                    Choice::Unserved { title, state: entry.route.state }
+                    Choice::Unserved {
+                        title,
+                        state: entry.route.state,
+                    }
                 } else {
                     Choice::AllTried { title }
                 };
@@ -145,8 +164,14 @@ impl Entry {
             return Some(backend).filter(untried);
         }
         let backends = &self.route.backends;
-        let turn = self.turn.fetch_add(1, Ordering::Relaxed).checked_rem(backends.len())?;
+        let turn = self
+            .turn
+            .fetch_add(1, Ordering::Relaxed)
+            .checked_rem(backends.len())?;
         let (before, from) = backends.split_at(turn);
-        from.iter().chain(before).filter(untried).min_by_key(|backend| backend.in_flight())
+        from.iter()
+            .chain(before)
+            .filter(untried)
+            .min_by_key(|backend| backend.in_flight())
     }
 }

@@ -1,7 +1,7 @@
-//! WebSockets and other upgrades: after both sides agreed, bytes pass both ways as they come.
+//! Upgraded connections, web sockets above all: after both sides agreed, bytes pass both ways as they come.
 
-use std::path::Path;
 use std::io;
+use std::path::Path;
 
 use http::{
     HeaderMap, HeaderValue, Method, Request, Response, StatusCode,
@@ -28,7 +28,10 @@ pub(super) struct Tunnel {
     protocol: HeaderValue,
 }
 
-type Ends = (SendRequest<RequestBody>, Connection<TokioIo<UnixStream>, RequestBody>);
+type Ends = (
+    SendRequest<RequestBody>,
+    Connection<TokioIo<UnixStream>, RequestBody>,
+);
 
 impl Tunnel {
     /// The upgrade that `request` asks for. HTTP/2 is none: it would carry requests past the ingress.
@@ -36,9 +39,11 @@ impl Tunnel {
         let protocol = request.headers().get(UPGRADE)?;
         let names = protocol.to_str().ok()?.to_ascii_lowercase();
         let asked = request.headers().get_all(CONNECTION).iter().any(|value| {
-            value
-                .to_str()
-                .is_ok_and(|value| value.split(',').any(|it| it.trim().eq_ignore_ascii_case("upgrade")))
+            value.to_str().is_ok_and(|value| {
+                value
+                    .split(',')
+                    .any(|it| it.trim().eq_ignore_ascii_case("upgrade"))
+            })
         });
         let carries_requests = names.split(',').any(|name| {
             let name = name.trim();
@@ -52,7 +57,10 @@ impl Tunnel {
             return None;
         }
         let protocol = protocol.clone();
-        Some(Self { client: Some(hyper::upgrade::on(request)), protocol })
+        Some(Self {
+            client: Some(hyper::upgrade::on(request)),
+            protocol,
+        })
     }
 
     /// Puts the wish back into headers that were cleared of it.
@@ -83,13 +91,17 @@ pub(super) async fn exchange(
             () = stopping.cancelled() => {}
         }
     });
-    let sent = timeout(proxy.config.answer_timeout, sender.try_send_request(request)).await;
-    let mut response = sent.map_err(|_| Failed::TimedOut)?.map_err(|mut error| {
-        match error.take_message() {
-            Some(request) => Failed::Unsent(request),
-            None => Failed::Broken(error.into_error()),
-        }
-    })?;
+    let sent = timeout(
+        proxy.config.answer_timeout,
+        sender.try_send_request(request),
+    )
+    .await;
+    let mut response =
+        sent.map_err(|_| Failed::TimedOut)?
+            .map_err(|mut error| match error.take_message() {
+                Some(request) => Failed::Unsent(Box::new(request)),
+                None => Failed::Broken(error.into_error()),
+            })?;
     let client = tunnel.and_then(|tunnel| tunnel.client.take());
     if let Some(client) = client
         && response.status() == StatusCode::SWITCHING_PROTOCOLS
@@ -99,7 +111,8 @@ pub(super) async fn exchange(
         join(proxy, client, instance, in_flight);
         let (mut head, _) = prepare_answer(response);
         head.status = StatusCode::SWITCHING_PROTOCOLS;
-        head.headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+        head.headers
+            .insert(CONNECTION, HeaderValue::from_static("upgrade"));
         if let Some(protocol) = protocol {
             head.headers.insert(UPGRADE, protocol);
         }

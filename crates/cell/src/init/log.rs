@@ -59,9 +59,16 @@ mod tests {
         for _ in 0..3 * (LARGEST / 1024) + 1 {
             log.write(&line);
         }
-        let size = |name| std::fs::metadata(folder.path().join(name)).expect("there").len();
+        let size = |name| {
+            std::fs::metadata(folder.path().join(name))
+                .expect("there")
+                .len()
+        };
         assert_eq!(size("log.1"), LARGEST);
         assert_eq!(size("log"), 1024);
-        assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 2);
+        assert_eq!(
+            std::fs::read_dir(folder.path()).expect("a folder").count(),
+            2
+        );
     }
 }

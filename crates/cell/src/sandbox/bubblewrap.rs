@@ -1,6 +1,6 @@
 //! The sandbox by `bwrap`: the same view of the machine, for users who are not root. No limits.
 
-use super::runc::{console_file, said};
+use super::runc::{console_file, words};
 use super::system::{self, Part};
 use super::{Confinement, Limits, Mount};
 use crate::disk;
@@ -39,7 +39,7 @@ impl Bubblewrap {
         let confinement = probe_confinement(&folder)?;
         let mut child = bubblewrap.spawn(&confinement)?;
         let status = child.wait().await?;
-        let said = said(&folder.join("console"));
+        let said = words(&folder.join("console"));
         disk::remove_dir(&folder)?;
         anyhow::ensure!(status.success(), "bubblewrap does not work: {said}");
         Ok(bubblewrap)
@@ -61,7 +61,7 @@ impl Bubblewrap {
             }
             let console = confinement.folder.join("console");
             if child.try_wait()?.is_some() {
-                anyhow::bail!("the sandbox could not be made: {}", said(&console));
+                anyhow::bail!("the sandbox could not be made: {}", words(&console));
             }
             anyhow::ensure!(
                 tokio::time::Instant::now() < deadline,
@@ -79,7 +79,13 @@ impl Bubblewrap {
         let console = console_file(&confinement.folder.join("console"))?;
         let mut command = Command::new("bwrap");
         command
-            .args(["--unshare-all", "--new-session", "--cap-drop", "ALL", "--as-pid-1"])
+            .args([
+                "--unshare-all",
+                "--new-session",
+                "--cap-drop",
+                "ALL",
+                "--as-pid-1",
+            ])
             .args(["--hostname", "app", "--proc", "/proc", "--dev", "/dev"])
             .args(["--uid", &confinement.uid.to_string()])
             .args(["--gid", &confinement.uid.to_string()]);
@@ -95,12 +101,27 @@ impl Bubblewrap {
         ] {
             let file = confinement.folder.join(name);
             std::fs::write(&file, text)?;
-            command.arg("--ro-bind").arg(file).arg(format!("/etc/{name}"));
+            command
+                .arg("--ro-bind")
+                .arg(file)
+                .arg(format!("/etc/{name}"));
         }
         for (target, bytes) in &confinement.scratch {
-            command.args(["--perms", "0700", "--size", &bytes.to_string(), "--tmpfs", target]);
+            command.args([
+                "--perms",
+                "0700",
+                "--size",
+                &bytes.to_string(),
+                "--tmpfs",
+                target,
+            ]);
         }
-        for Mount { source, target, writable } in &confinement.mounts {
+        for Mount {
+            source,
+            target,
+            writable,
+        } in &confinement.mounts
+        {
             let how = if *writable { "--bind" } else { "--ro-bind" };
             command.arg(how).arg(source).arg(target);
         }
@@ -109,12 +130,20 @@ impl Bubblewrap {
             .args(["--remount-ro", "/", "--chdir", "/", "--"])
             .args(&confinement.command)
             .env_clear()
-            .envs(confinement.environment.iter().map(|(name, value)| (name, value)))
+            .envs(
+                confinement
+                    .environment
+                    .iter()
+                    .map(|(name, value)| (name, value)),
+            )
             .stdin(Stdio::null())
             .stdout(console.try_clone()?)
             .stderr(console);
         if let Some(path) = std::env::var_os("PATH")
-            && !confinement.environment.iter().any(|(name, _)| name == "PATH")
+            && !confinement
+                .environment
+                .iter()
+                .any(|(name, _)| name == "PATH")
         {
             command.env("PATH", path);
         }

@@ -46,7 +46,10 @@ impl Runc {
         let Err(error) = runc.try_out(data).await else {
             return Ok(runc);
         };
-        tracing::warn!(error = format!("{error:#}"), "runc does not work with limits");
+        tracing::warn!(
+            error = format!("{error:#}"),
+            "runc does not work with limits"
+        );
         runc.limited = false;
         runc.caveats.push(NO_LIMITS.to_owned());
         runc.try_out(data).await?;
@@ -82,13 +85,16 @@ impl Runc {
             .await
             .context("runc cannot be started")?;
         if !status.success() {
-            let said = said(&console);
+            let said = words(&console);
             drop(self.delete(&confinement.name).await);
             anyhow::bail!("the sandbox could not be made: {said}");
         }
         let pid = std::fs::read_to_string(&pid_file)?.trim().parse()?;
         Identity::of(pid).with_context(|| {
-            format!("the first process of the sandbox ended at once: {}", said(&console))
+            format!(
+                "the first process of the sandbox ended at once: {}",
+                words(&console)
+            )
         })
     }
 
@@ -97,7 +103,11 @@ impl Runc {
         if !self.state.join(name).exists() {
             return Ok(());
         }
-        let output = self.command().args(["delete", "--force", name]).output().await?;
+        let output = self
+            .command()
+            .args(["delete", "--force", name])
+            .output()
+            .await?;
         anyhow::ensure!(
             output.status.success() || !self.state.join(name).exists(),
             "runc could not delete the container {name}: {}",
@@ -140,13 +150,17 @@ pub fn console_file(path: &Path) -> std::io::Result<File> {
         .open(path)
 }
 
-/// The end of what the sandbox said.
-pub fn said(console: &Path) -> String {
+/// The end of what the sandbox said, if it said anything.
+pub fn said(console: &Path) -> Option<String> {
     let mut bytes = Vec::new();
-    if let Ok(file) = File::open(console) {
-        drop(file.take(64 << 10).read_to_end(&mut bytes));
-    }
+    let file = File::open(console).ok()?;
+    file.take(64 << 10).read_to_end(&mut bytes).ok()?;
     let text = String::from_utf8_lossy(&bytes);
-    let last = text.trim().lines().next_back().unwrap_or("it said nothing");
-    last.chars().take(600).collect()
+    let last = text.trim().lines().next_back()?;
+    Some(last.chars().take(600).collect())
+}
+
+/// The same as [`said`], for a sentence.
+pub fn words(console: &Path) -> String {
+    said(console).unwrap_or_else(|| "it said nothing".to_owned())
 }

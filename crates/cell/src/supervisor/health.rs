@@ -48,7 +48,10 @@ impl App {
     pub fn complaint(&self) -> Option<String> {
         match self {
             Self::Well => None,
-            Self::Badly(status) => Some(format!("GET / was answered with status {}", status.as_u16())),
+            Self::Badly(status) => Some(format!(
+                "GET / was answered with status {}",
+                status.as_u16()
+            )),
             Self::NotAtAll => Some(format!(
                 "GET / was not answered within {} s",
                 ANSWER_WITHIN.as_secs()
@@ -154,11 +157,17 @@ mod tests {
     use super::{App, Finding, Health, UNANSWERED, Verdict};
     use http::StatusCode;
 
-    const WELL: Finding = Finding { alive: true, app: App::Well };
+    const WELL: Finding = Finding {
+        alive: true,
+        app: App::Well,
+    };
 
     #[test]
     fn two_bad_answers_take_it_out_and_two_good_ones_put_it_back() {
-        let bad = Finding { alive: true, app: App::Badly(StatusCode::BAD_GATEWAY) };
+        let bad = Finding {
+            alive: true,
+            app: App::Badly(StatusCode::BAD_GATEWAY),
+        };
         let mut health = Health::default();
         assert_eq!(health.after(&bad), Verdict::AsBefore);
         assert_eq!(health.after(&WELL), Verdict::AsBefore);
@@ -173,7 +182,10 @@ mod tests {
 
     #[test]
     fn three_silences_in_a_row_are_death() {
-        let silent = Finding { alive: false, app: App::NotAtAll };
+        let silent = Finding {
+            alive: false,
+            app: App::NotAtAll,
+        };
         let mut health = Health::default();
         health.after(&silent);
         health.after(&WELL);
@@ -184,7 +196,10 @@ mod tests {
 
     #[test]
     fn an_app_that_never_answers_is_dead_in_the_end() {
-        let mute = Finding { alive: true, app: App::NotAtAll };
+        let mute = Finding {
+            alive: true,
+            app: App::NotAtAll,
+        };
         let mut health = Health::default();
         let verdicts: Vec<_> = (0..UNANSWERED).map(|_| health.after(&mute)).collect();
         assert_eq!(verdicts.last(), Some(&Verdict::Dead));

@@ -8,6 +8,7 @@ use crate::ingress::Backend;
 use crate::init::Exit;
 use crate::process::{self, Watched};
 use crate::record::InstanceRecord;
+use crate::sandbox::runc::said;
 use crate::shared_folder;
 use crate::usage::{self, Meter, Usage};
 use anyhow::Context;
@@ -117,12 +118,19 @@ struct Running {
 impl Life {
     /// Brings the instance up, watches it and cleans up after it.
     pub async fn begin(mut self) {
-        let mut orders = self.orders.clone();
-        let stopped = orders.wait_for(|order| *order != Order::Run);
-        let brought_up = tokio::select! {
-            biased;
-            _ = stopped => Err(Ending::AsWanted),
-            outcome = self.bring_up() => outcome.map_err(|error| self.not_ready(&error)),
+        // What is half made cannot be taken away: an order to end waits until it stands.
+        let brought_up = match self.make().await {
+            Err(error) => Err(self.not_ready(&error)),
+            Ok(watched) => {
+                let mut orders = self.orders.clone();
+                tokio::select! {
+                    biased;
+                    _ = told_to_stop(&mut orders) => Err(Ending::AsWanted),
+                    outcome = self.bring_up(watched) => {
+                        outcome.map_err(|error| self.not_ready(&error))
+                    }
+                }
+            }
         };
         let ending = match brought_up {
             Ok(running) => {
@@ -150,11 +158,14 @@ impl Life {
         self.finish(ending).await;
     }
 
-    async fn bring_up(&mut self) -> anyhow::Result<Running> {
+    async fn make(&mut self) -> anyhow::Result<Watched> {
         let shared = self.shared.clone();
         let runtime = shared.runtime(&self.record.template.runtime)?;
         self.doing(InstanceState::Starting, "Unpacking the package");
-        let package = shared.packages.unpacked(&self.record.template.package).await?;
+        let package = shared
+            .packages
+            .unpacked(&self.record.template.package)
+            .await?;
         self.doing(InstanceState::Starting, "Making the sandbox");
         self.prepare()?;
         let confinement = recipe::confinement(&shared.layout, &self.record, runtime, &package)?;
@@ -162,7 +173,10 @@ impl Life {
         self.record.first = Some(first);
         self.record.groups = usage::groups_of(first.pid);
         shared.layout.save(&self.record)?;
-        let watched = Watched::open(first)?.context("the sandbox ended at once")?;
+        Watched::open(first)?.context("the sandbox ended at once")
+    }
+
+    async fn bring_up(&mut self, watched: Watched) -> anyhow::Result<Running> {
         let outcome = tokio::select! {
             biased;
             outcome = self.start_runtime() => outcome,
@@ -182,7 +196,7 @@ impl Life {
             }
         };
         self.record.ready_at = Some(OffsetDateTime::now_utc());
-        shared.layout.save(&self.record)?;
+        self.shared.layout.save(&self.record)?;
         Ok(self.running(watched, client, runtime))
     }
 
@@ -251,7 +265,11 @@ impl Life {
         Running {
             watched,
             client,
-            backend: Arc::new(Backend::new(record.id.uuid(), record.index, runtime.clone())),
+            backend: Arc::new(Backend::new(
+                record.id.uuid(),
+                record.index,
+                runtime.clone(),
+            )),
             runtime,
             meter: Meter::new(record.groups.clone(), record.runtime_pid),
         }
@@ -299,11 +317,7 @@ impl Life {
             let finding = tokio::select! {
                 biased;
                 () = running.watched.ended() => return self.crashed(Some(&running.watched)),
-                order = orders.wait_for(|order| *order != Order::Run) => {
-                    let drain = match order.map(|order| *order) {
-                        Ok(Order::Stop(drain)) => drain,
-                        Ok(Order::Run) | Err(_) => Duration::ZERO,
-                    };
+                drain = told_to_stop(&mut orders) => {
                     self.stop(&running, drain).await;
                     return Ending::AsWanted;
                 }
@@ -335,12 +349,23 @@ impl Life {
             _ = timeout(drain, drained) => {}
         }
         self.doing(InstanceState::Draining, "Ending");
-        let asked = running.client.with_timeout(health::ANSWER_WITHIN).shutdown().await;
-        if asked.is_ok() && timeout(ENDS_WHEN_ASKED, running.watched.ended()).await.is_ok() {
+        let asked = running
+            .client
+            .with_timeout(health::ANSWER_WITHIN)
+            .shutdown()
+            .await;
+        if asked.is_ok()
+            && timeout(ENDS_WHEN_ASKED, running.watched.ended())
+                .await
+                .is_ok()
+        {
             return;
         }
         running.watched.signal(Signal::TERM);
-        if timeout(ENDS_WHEN_TOLD, running.watched.ended()).await.is_err() {
+        if timeout(ENDS_WHEN_TOLD, running.watched.ended())
+            .await
+            .is_err()
+        {
             tracing::warn!(instance = %self.record.id, "an instance did not end by itself and is killed");
         }
     }
@@ -392,7 +417,10 @@ impl Life {
             (Some(Exit::Signal(signal)), _) | (None, Some(signal)) => {
                 format!("killed by signal {signal}")
             }
-            (None, None) => "killed".to_owned(),
+            (None, None) => {
+                let console = self.shared.layout.instance(self.record.id).join("console");
+                said(&console).map_or_else(|| "killed".to_owned(), |said| format!("ended: {said}"))
+            }
         }
     }
 
@@ -408,5 +436,17 @@ impl Life {
         let id = self.record.id;
         // Nobody listens any more when the cell ends; the instance lives on.
         drop(self.reports.send(Report { id, news }));
+    }
+}
+
+/// Resolves when the instance is to end; gives the time for its requests.
+async fn told_to_stop(orders: &mut watch::Receiver<Order>) -> Duration {
+    match orders
+        .wait_for(|order| *order != Order::Run)
+        .await
+        .as_deref()
+    {
+        Ok(Order::Stop(drain)) => *drain,
+        Ok(Order::Run) | Err(_) => Duration::ZERO,
     }
 }

@@ -19,7 +19,10 @@ pub fn make(path: &Path, owner: Option<u32>) -> io::Result<()> {
 pub fn hand_over(path: &Path, owner: Option<u32>) -> io::Result<()> {
     let found = path.symlink_metadata()?;
     if !found.is_dir() {
-        return Err(io::Error::other(format!("{} is not a folder", path.display())));
+        return Err(io::Error::other(format!(
+            "{} is not a folder",
+            path.display()
+        )));
     }
     rustix::fs::chmod(path, Mode::RWXU)?;
     match owner {

@@ -71,7 +71,10 @@ impl Situation {
     /// What to do next; empty when there is nothing to do, or nothing yet.
     pub fn steps(&self) -> Vec<Step> {
         let mut steps = Vec::new();
-        let mut surplus: Vec<&Seen> = self.live().filter(|seen| seen.index >= self.wanted).collect();
+        let mut surplus: Vec<&Seen> = self
+            .live()
+            .filter(|seen| seen.index >= self.wanted)
+            .collect();
         surplus.sort_by_key(|seen| std::cmp::Reverse(seen.index));
         steps.extend(surplus.into_iter().map(|seen| Step::Stop(seen.id)));
         let mut replacing = self.replacing();
@@ -162,12 +165,20 @@ impl Situation {
             return "Stopping".to_owned();
         }
         let indexes = |wanted: &dyn Fn(&Seen) -> bool| {
-            let found: BTreeSet<u16> = self.seen.iter().filter(|seen| wanted(seen)).map(|seen| seen.index).collect();
+            let found: BTreeSet<u16> = self
+                .seen
+                .iter()
+                .filter(|seen| wanted(seen))
+                .map(|seen| seen.index)
+                .collect();
             let list: Vec<String> = found.iter().map(u16::to_string).collect();
             (!list.is_empty()).then(|| list.join(", "))
         };
         let starting = |seen: &Seen| {
-            matches!(seen.state, InstanceState::Starting | InstanceState::Checking)
+            matches!(
+                seen.state,
+                InstanceState::Starting | InstanceState::Checking
+            )
         };
         if let Some(list) = indexes(&starting) {
             return format!("Starting instance {list}");
@@ -202,7 +213,12 @@ mod tests {
     use uuid::Uuid;
 
     fn seen(id: u128, index: u16, of: Of, state: InstanceState) -> Seen {
-        Seen { id: id_of(id), index, of, state }
+        Seen {
+            id: id_of(id),
+            index,
+            of,
+            state,
+        }
     }
 
     fn id_of(id: u128) -> InstanceId {
@@ -215,13 +231,19 @@ mod tests {
 
     #[test]
     fn a_new_template_starts_with_the_leader_alone_and_then_all_at_once() {
-        let mut situation = Situation { wanted: 3, ..Situation::default() };
+        let mut situation = Situation {
+            wanted: 3,
+            ..Situation::default()
+        };
         assert_eq!(situation.steps(), [start(0, Of::Wanted)]);
         situation.seen = vec![seen(1, 0, Of::Wanted, Starting)];
         assert!(situation.steps().is_empty());
         situation.seen[0].state = Ready;
         situation.moved.insert(0);
-        assert_eq!(situation.steps(), [start(1, Of::Wanted), start(2, Of::Wanted)]);
+        assert_eq!(
+            situation.steps(),
+            [start(1, Of::Wanted), start(2, Of::Wanted)]
+        );
     }
 
     #[test]
@@ -255,7 +277,10 @@ mod tests {
             seen: vec![one(0), one(1), one(2)],
             ..Situation::default()
         };
-        assert_eq!(situation.steps(), [Step::Stop(id_of(2)), Step::Stop(id_of(1))]);
+        assert_eq!(
+            situation.steps(),
+            [Step::Stop(id_of(2)), Step::Stop(id_of(1))]
+        );
     }
 
     #[test]
@@ -270,7 +295,10 @@ mod tests {
         assert_eq!(situation.steps(), [start(1, Of::Serving)]);
         assert_eq!(situation.rollout(), None);
         situation.moved.insert(0);
-        situation.seen = vec![seen(2, 0, Of::Wanted, Ready), seen(3, 1, Of::Serving, Ready)];
+        situation.seen = vec![
+            seen(2, 0, Of::Wanted, Ready),
+            seen(3, 1, Of::Serving, Ready),
+        ];
         assert!(situation.steps().is_empty());
         situation.has_serving = false;
         situation.seen.pop();
@@ -279,7 +307,11 @@ mod tests {
 
     #[test]
     fn an_index_that_is_held_back_is_not_started() {
-        let mut situation = Situation { wanted: 2, same: true, ..Situation::default() };
+        let mut situation = Situation {
+            wanted: 2,
+            same: true,
+            ..Situation::default()
+        };
         situation.held_back.insert(1);
         assert_eq!(situation.steps(), [start(0, Of::Wanted)]);
     }
@@ -293,9 +325,23 @@ mod tests {
         };
         assert_eq!(situation.rollout(), Some(Rollout::Settled));
         situation.seen.push(seen(2, 0, Of::Serving, Draining));
-        assert!(matches!(situation.rollout(), Some(Rollout::Rolling { done: 1, total: 1, .. })));
+        assert!(matches!(
+            situation.rollout(),
+            Some(Rollout::Rolling {
+                done: 1,
+                total: 1,
+                ..
+            })
+        ));
         situation.wanted = 0;
-        assert!(matches!(situation.rollout(), Some(Rollout::Rolling { done: 0, total: 0, .. })));
+        assert!(matches!(
+            situation.rollout(),
+            Some(Rollout::Rolling {
+                done: 0,
+                total: 0,
+                ..
+            })
+        ));
         situation.seen.clear();
         assert_eq!(situation.rollout(), Some(Rollout::Settled));
     }

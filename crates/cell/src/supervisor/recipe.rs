@@ -50,7 +50,10 @@ pub fn confinement(
         ("PATH", "/usr/local/bin:/usr/bin:/bin".to_owned()),
         ("HOME", "/tmp".to_owned()),
         ("LANG", "C.UTF-8".to_owned()),
-        ("M2EE_ADMIN_PASS", record.admin_password.expose_secret().to_owned()),
+        (
+            "M2EE_ADMIN_PASS",
+            record.admin_password.expose_secret().to_owned(),
+        ),
         ("INSTANCE_INDEX", record.index.to_string()),
         ("INSTANCE_ID", record.id.to_string()),
         ("MEMORY_LIMIT_MIB", template.memory_mib.to_string()),
@@ -67,11 +70,17 @@ pub fn confinement(
             ]);
         }
         Runtime::Mendix { java, runtime_dir } => {
-            let home = java.parent().and_then(Path::parent).context("java has a home")?;
+            let home = java
+                .parent()
+                .and_then(Path::parent)
+                .context("java has a home")?;
             mounts.extend([
                 Mount::read(home, "/java"),
                 Mount::read(runtime_dir, "/mendix"),
-                Mount::read(runtime_dir.join("runtime/mxclientsystem"), "/app/web/mxclientsystem"),
+                Mount::read(
+                    runtime_dir.join("runtime/mxclientsystem"),
+                    "/app/web/mxclientsystem",
+                ),
             ]);
             command.extend(mendix_command(template.memory_mib));
             environment.extend(mendix_environment());
@@ -113,7 +122,10 @@ pub fn start_config(record: &InstanceRecord, runtime: &Runtime) -> StartConfig {
         ("DatabaseHost", json!(host)),
         ("DatabaseName", json!(template.database.name)),
         ("DatabaseUserName", json!(template.database.user)),
-        ("DatabasePassword", json!(template.database.password.expose_secret())),
+        (
+            "DatabasePassword",
+            json!(template.database.password.expose_secret()),
+        ),
         ("MicroflowConstants", json!(template.constants)),
     ]
     .map(|(name, value)| (name.to_owned(), value))
@@ -181,7 +193,11 @@ fn mendix_command(memory_mib: u32) -> Vec<String> {
         format!("-Xmx{heap}m"),
         "-XX:MaxMetaspaceSize=256m".to_owned(),
     ];
-    let collector = if memory_mib >= 4096 { "-XX:+UseG1GC" } else { "-XX:+UseSerialGC" };
+    let collector = if memory_mib >= 4096 {
+        "-XX:+UseG1GC"
+    } else {
+        "-XX:+UseSerialGC"
+    };
     let rest = [
         collector,
         "-Djava.io.tmpdir=/tmp",

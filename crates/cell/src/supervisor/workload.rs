@@ -161,7 +161,9 @@ impl Keeper {
 
     fn apply(&mut self, workload: Workload) -> Result<(), Refusal> {
         if self.record.removing {
-            return Err(Refusal::new("the workload is being removed; apply it again afterwards"));
+            return Err(Refusal::new(
+                "the workload is being removed; apply it again afterwards",
+            ));
         }
         let has = self.record.wanted.revision;
         if workload.revision < has {
@@ -192,7 +194,9 @@ impl Keeper {
         }
         next.wanted = workload;
         self.shared.save_workload(&next).map_err(|error| {
-            Refusal::new(format!("the wanted state cannot be written to disk: {error}"))
+            Refusal::new(format!(
+                "the wanted state cannot be written to disk: {error}"
+            ))
         })?;
         self.record = next;
         self.tries.clear();
@@ -203,7 +207,12 @@ impl Keeper {
     }
 
     fn note_prints(&mut self) {
-        self.wanted_print = self.record.wanted.template.as_ref().map(record::fingerprint);
+        self.wanted_print = self
+            .record
+            .wanted
+            .template
+            .as_ref()
+            .map(record::fingerprint);
         self.serving_print = self.record.serving.as_ref().map(record::fingerprint);
     }
 
@@ -246,7 +255,9 @@ impl Keeper {
         let live = &mut self.live[position];
         let index = live.record.index;
         match news {
-            News::Doing(state, detail) if live.state != InstanceState::Draining || state == live.state => {
+            News::Doing(state, detail)
+                if live.state != InstanceState::Draining || state == live.state =>
+            {
                 live.enter(state, detail);
             }
             News::Doing(..) => {}
@@ -255,7 +266,12 @@ impl Keeper {
             News::Ready(backend, record) => {
                 live.record = *record;
                 live.serve(backend);
-                journal.record(workload, Some(index), EventKind::Ready, format!("Instance {index} is ready"));
+                journal.record(
+                    workload,
+                    Some(index),
+                    EventKind::Ready,
+                    format!("Instance {index} is ready"),
+                );
                 let current = Some(&live.print) == self.wanted_print.as_ref();
                 if current {
                     self.tries.remove(&index);
@@ -294,16 +310,22 @@ impl Keeper {
         match ending {
             Ending::AsWanted => {
                 let message = format!("Instance {index} was stopped");
-                self.shared.journal.record(workload, Some(index), EventKind::Stopped, message);
+                self.shared
+                    .journal
+                    .record(workload, Some(index), EventKind::Stopped, message);
             }
             _ if told => {
                 let message = format!("Instance {index} ended while it was being stopped");
-                self.shared.journal.record(workload, Some(index), EventKind::Stopped, message);
+                self.shared
+                    .journal
+                    .record(workload, Some(index), EventKind::Stopped, message);
             }
             Ending::NotReady { reason, log } => self.not_ready(live, reason, log),
             Ending::Crashed { reason, stable } => {
                 let message = format!("Instance {index} crashed: {reason}");
-                self.shared.journal.record(workload, Some(index), EventKind::Crashed, message);
+                self.shared
+                    .journal
+                    .record(workload, Some(index), EventKind::Crashed, message);
                 self.crashed(live, reason, stable);
             }
         }
@@ -313,7 +335,9 @@ impl Keeper {
         let index = live.record.index;
         let workload = self.record.wanted.id;
         let message = format!("Instance {index} did not become ready: {reason}");
-        self.shared.journal.record(workload, Some(index), EventKind::Crashed, message);
+        self.shared
+            .journal
+            .record(workload, Some(index), EventKind::Crashed, message);
         let is_new = Some(&live.print) == self.wanted_print.as_ref()
             && self.wanted_print != self.serving_print
             && !self.record.moved.contains(&index);
@@ -327,7 +351,9 @@ impl Keeper {
             return;
         }
         let message = format!("The change was not rolled out: {reason}");
-        self.shared.journal.record(workload, Some(index), EventKind::RolloutFailed, message);
+        self.shared
+            .journal
+            .record(workload, Some(index), EventKind::RolloutFailed, message);
         self.record.failed = Some(Failure { reason, log });
         self.save();
     }
@@ -335,13 +361,19 @@ impl Keeper {
     fn crashed(&mut self, live: Live, reason: String, stable: bool) {
         let now = OffsetDateTime::now_utc();
         let crashes = self.record.crashes.entry(live.record.index).or_default();
-        let ran = if stable { crash_policy::STABLE_AFTER } else { Duration::ZERO };
+        let ran = if stable {
+            crash_policy::STABLE_AFTER
+        } else {
+            Duration::ZERO
+        };
         crashes.count = crash_policy::count(crashes.count, ran);
         crashes.last = Some(Crash { at: now, reason });
         crashes.not_before = match crash_policy::next(crashes.count) {
             Next::AtOnce => None,
             Next::After(pause) => Some(now + pause),
-            Next::Never => Some(OffsetDateTime::from_unix_timestamp(253_402_300_799).unwrap_or(now)),
+            Next::Never => {
+                Some(OffsetDateTime::from_unix_timestamp(253_402_300_799).unwrap_or(now))
+            }
         };
         let fallen = Fallen {
             record: live.record,
@@ -429,7 +461,9 @@ impl Keeper {
         };
         self.fallen.remove(&index);
         let message = format!("Instance {index} is being started with {label}");
-        self.shared.journal.record(workload, Some(index), EventKind::Starting, message);
+        self.shared
+            .journal
+            .record(workload, Some(index), EventKind::Starting, message);
         let (orders, receiver) = watch::channel(Order::Run);
         let life = Life {
             shared: self.shared.clone(),
@@ -460,11 +494,20 @@ impl Keeper {
             return;
         }
         let wanted = &self.record.wanted;
-        let ready = self.live.iter().filter(|live| live.state == InstanceState::Ready);
+        let ready = self
+            .live
+            .iter()
+            .filter(|live| live.state == InstanceState::Ready);
         let backends: Vec<Arc<Backend>> = ready.filter_map(|live| live.backend.clone()).collect();
-        let debugger = backends.iter().rev().find(|backend| backend.index() == wanted.debugger_instance);
+        let debugger = backends
+            .iter()
+            .rev()
+            .find(|backend| backend.index() == wanted.debugger_instance);
         let comes = |live: &Live| {
-            matches!(live.state, InstanceState::Starting | InstanceState::Checking | InstanceState::Unhealthy)
+            matches!(
+                live.state,
+                InstanceState::Starting | InstanceState::Checking | InstanceState::Unhealthy
+            )
         };
         let state = if wanted.template.is_none() {
             Unserved::NeverDeployed
@@ -503,7 +546,9 @@ impl Keeper {
                 1 => "1 instance runs, as wanted".to_owned(),
                 more => format!("{more} instances run, as wanted"),
             };
-            self.shared.journal.record(id, None, EventKind::Settled, message);
+            self.shared
+                .journal
+                .record(id, None, EventKind::Settled, message);
         }
         self.settled = settled;
     }
@@ -516,7 +561,9 @@ impl Keeper {
             .chain(running)
             .map(|template: &Template| template.package.sha256.clone())
             .collect();
-        self.shared.packages.hold(self.record.wanted.id.uuid(), packages);
+        self.shared
+            .packages
+            .hold(self.record.wanted.id.uuid(), packages);
     }
 
     async fn forget(&mut self) -> std::io::Result<()> {
@@ -532,7 +579,7 @@ impl Keeper {
 
     fn answer_waiting(&mut self) {
         for answer in self.waiting.drain(..) {
-            drop(answer.send(()));
+            let _ = answer.send(());
         }
     }
 
@@ -590,7 +637,9 @@ impl Keeper {
     fn show_fallen(&self, fallen: &Fallen) -> Instance {
         let index = fallen.record.index;
         let crashes = self.record.crashes.get(&index).cloned().unwrap_or_default();
-        let wait = crashes.not_before.map(|at| (at - OffsetDateTime::now_utc()).whole_seconds());
+        let wait = crashes
+            .not_before
+            .map(|at| (at - OffsetDateTime::now_utc()).whole_seconds());
         let detail = match wait {
             Some(_) if crash_policy::next(crashes.count) == Next::Never => {
                 "Crashed too often; it is started again after the next change".to_owned()

@@ -11,7 +11,11 @@ use crate::stage::{Act, HOST, LIMIT, Stage, ok, read_message, send_all};
 async fn each_answers_good(stage: &Stage, request: &str, answered: &str) {
     for _ in 0..4 {
         let answer = stage.send(request).await;
-        assert_eq!((answer.status(), answer.text().as_str()), (200, answered), "{request}");
+        assert_eq!(
+            (answer.status(), answer.text().as_str()),
+            (200, answered),
+            "{request}"
+        );
     }
 }
 
@@ -38,7 +42,10 @@ async fn idempotent_requests_move_on_when_an_instance_breaks_before_its_answer()
         let bad = stage.instance(1, |_| Act::Break(String::new()));
         stage.route(&[&bad.backend, &good.backend]);
         each_answers_good(&stage, &bare(method), "good").await;
-        assert!(!bad.seen().is_empty(), "{method} was tried on the bad one first");
+        assert!(
+            !bad.seen().is_empty(),
+            "{method} was tried on the bad one first"
+        );
     }
 }
 
@@ -59,10 +66,15 @@ async fn a_large_answer_cut_off_breaks_the_clients_connection() {
     let stage = Stage::new().await;
     let bad = stage.instance(0, |_| {
         let half = "x".repeat(50_000);
-        Act::Break(format!("HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n{half}"))
+        Act::Break(format!(
+            "HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n{half}"
+        ))
     });
     stage.route(&[&bad.backend]);
-    assert!(stage.try_send(bare("GET")).await.is_none(), "the client sees that it is not whole");
+    assert!(
+        stage.try_send(bare("GET")).await.is_none(),
+        "the client sees that it is not whole"
+    );
     assert_eq!(bad.seen().len(), 1);
     assert_eq!(bad.backend.in_flight(), 0);
 }
@@ -70,17 +82,33 @@ async fn a_large_answer_cut_off_breaks_the_clients_connection() {
 #[tokio::test]
 async fn what_may_have_been_done_is_not_done_again() {
     for (request, why) in [
-        (format!("POST / HTTP/1.1\r\nhost: {HOST}\r\ncontent-length: 4\r\n\r\nonce"), "a POST"),
-        (format!("POST / HTTP/1.1\r\nhost: {HOST}\r\ncontent-length: 0\r\n\r\n"), "an empty POST"),
-        (format!("PATCH / HTTP/1.1\r\nhost: {HOST}\r\ncontent-length: 0\r\n\r\n"), "a PATCH"),
-        (format!("PUT / HTTP/1.1\r\nhost: {HOST}\r\ncontent-length: 4\r\n\r\nbody"), "a PUT with a body"),
+        (
+            format!("POST / HTTP/1.1\r\nhost: {HOST}\r\ncontent-length: 4\r\n\r\nonce"),
+            "a POST",
+        ),
+        (
+            format!("POST / HTTP/1.1\r\nhost: {HOST}\r\ncontent-length: 0\r\n\r\n"),
+            "an empty POST",
+        ),
+        (
+            format!("PATCH / HTTP/1.1\r\nhost: {HOST}\r\ncontent-length: 0\r\n\r\n"),
+            "a PATCH",
+        ),
+        (
+            format!("PUT / HTTP/1.1\r\nhost: {HOST}\r\ncontent-length: 4\r\n\r\nbody"),
+            "a PUT with a body",
+        ),
     ] {
         let stage = Stage::new().await;
         let first = stage.instance(0, |_| Act::Break(String::new()));
         let second = stage.instance(1, |_| Act::Break(String::new()));
         stage.route(&[&first.backend, &second.backend]);
         assert_eq!(stage.send(&request).await.status(), 502, "{why}");
-        assert_eq!(first.seen().len() + second.seen().len(), 1, "{why} was sent once");
+        assert_eq!(
+            first.seen().len() + second.seen().len(),
+            1,
+            "{why} was sent once"
+        );
     }
 }
 
@@ -90,7 +118,12 @@ async fn a_connection_closed_while_idle_costs_no_request() {
     let instance = stage.instance(0, |request| {
         Act::Break(format!(
             "HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n{:3}",
-            request.first_line.split(' ').next().unwrap_or_default().len()
+            request
+                .first_line
+                .split(' ')
+                .next()
+                .unwrap_or_default()
+                .len()
         ))
     });
     stage.route(&[&instance.backend]);
@@ -104,8 +137,9 @@ async fn a_connection_closed_while_idle_costs_no_request() {
 #[tokio::test]
 async fn a_request_that_breaks_instances_does_not_break_them_all() {
     let stage = Stage::new().await;
-    let instances: Vec<_> =
-        (0..5).map(|index| stage.instance(index, |_| Act::Break(String::new()))).collect();
+    let instances: Vec<_> = (0..5)
+        .map(|index| stage.instance(index, |_| Act::Break(String::new())))
+        .collect();
     stage.route(&instances.iter().map(|it| &it.backend).collect::<Vec<_>>());
     assert_eq!(stage.get("/").await.status(), 502);
     assert_eq!(instances.iter().map(|it| it.seen().len()).sum::<usize>(), 3);
@@ -113,7 +147,11 @@ async fn a_request_that_breaks_instances_does_not_break_them_all() {
 
 #[tokio::test]
 async fn a_request_waits_for_the_replacement() {
-    let stage = Stage::with(IngressConfig { patience: LIMIT, ..IngressConfig::default() }).await;
+    let stage = Stage::with(IngressConfig {
+        patience: LIMIT,
+        ..IngressConfig::default()
+    })
+    .await;
     let bad = stage.instance(0, |_| Act::Break(String::new()));
     stage.route(&[&bad.backend]);
     let mut client = stage.connect().await;
@@ -123,20 +161,28 @@ async fn a_request_waits_for_the_replacement() {
     stage.route_as(&[], None, Unserved::Crashed);
     let replacement = stage.instance(1, |_| ok("replaced"));
     stage.route(&[&replacement.backend]);
-    let answer = timeout(LIMIT, read_message(&mut client)).await.expect("it comes in time");
+    let answer = timeout(LIMIT, read_message(&mut client))
+        .await
+        .expect("it comes in time");
     assert_eq!(answer.expect("it is whole").text(), "replaced");
 }
 
 #[tokio::test]
 async fn while_the_app_starts_requests_wait_and_then_are_told() {
-    let stage = Stage::with(IngressConfig { patience: LIMIT, ..IngressConfig::default() }).await;
+    let stage = Stage::with(IngressConfig {
+        patience: LIMIT,
+        ..IngressConfig::default()
+    })
+    .await;
     stage.route_as(&[], None, Unserved::Starting);
     let mut client = stage.connect().await;
     let post = format!("POST / HTTP/1.1\r\nhost: {HOST}\r\ncontent-length: 2\r\n\r\nhi");
     send_all(client.get_mut(), post).await;
     let first = stage.instance(0, |request| ok(&request.text()));
     stage.route(&[&first.backend]);
-    let answer = timeout(LIMIT, read_message(&mut client)).await.expect("it comes in time");
+    let answer = timeout(LIMIT, read_message(&mut client))
+        .await
+        .expect("it comes in time");
     assert_eq!(answer.expect("it is whole").text(), "hi");
 
     let hasty = Stage::with(IngressConfig {
@@ -156,7 +202,7 @@ async fn an_instance_that_stays_silent_is_given_up() {
         ..IngressConfig::default()
     })
     .await;
-    let silent = stage.instance(0, |_| Act::Take(Box::new(|stream| std::mem::forget(stream))));
+    let silent = stage.instance(0, |_| Act::Take(Box::new(std::mem::forget)));
     let other = stage.instance(1, |_| ok("other"));
     stage.route(&[&silent.backend]);
     assert_eq!(stage.get("/").await.status(), 504);

@@ -41,7 +41,11 @@ impl Message {
     }
 
     pub fn status(&self) -> u16 {
-        let code = self.first_line.split(' ').nth(1).expect("a status line has a code");
+        let code = self
+            .first_line
+            .split(' ')
+            .nth(1)
+            .expect("a status line has a code");
         code.parse().expect("a status code is a number")
     }
 
@@ -67,7 +71,10 @@ pub async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> Option<Message>
     };
     for line in lines {
         let (name, value) = line.split_once(':').expect("a header has a colon");
-        let values = message.headers.entry(name.to_ascii_lowercase()).or_default();
+        let values = message
+            .headers
+            .entry(name.to_ascii_lowercase())
+            .or_default();
         values.push(value.trim().to_owned());
     }
     Some(message)
@@ -88,7 +95,6 @@ pub async fn read_message(stream: &mut (impl AsyncRead + Unpin)) -> Option<Messa
 }
 
 /// Reads one chunk; the inner none is the last one, the outer a broken connection.
-#[expect(clippy::option_option, reason = "the two absences mean different things")]
 pub async fn read_chunk(stream: &mut (impl AsyncRead + Unpin)) -> Option<Option<Vec<u8>>> {
     let mut line = Vec::new();
     while !line.ends_with(b"\r\n") {
@@ -114,7 +120,10 @@ pub enum Act {
 
 /// An answer with a body.
 pub fn ok(body: &str) -> Act {
-    Act::Answer(format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()))
+    Act::Answer(format!(
+        "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    ))
 }
 
 /// One instance: its backend and what it was asked.
@@ -127,11 +136,17 @@ pub struct Instance {
 
 impl Instance {
     pub fn seen(&self) -> Vec<Message> {
-        self.seen.lock().expect("no test panics while it holds this").clone()
+        self.seen
+            .lock()
+            .expect("no test panics while it holds this")
+            .clone()
     }
 
     pub fn connections(&self) -> usize {
-        *self.connections.lock().expect("no test panics while it holds this")
+        *self
+            .connections
+            .lock()
+            .expect("no test panics while it holds this")
     }
 
     /// Ends it as a killed process ends: nobody listens, connections break.
@@ -161,8 +176,12 @@ impl Stage {
     }
 
     pub async fn with(config: IngressConfig) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback can be bound");
-        let address = listener.local_addr().expect("a bound listener has an address");
+        let listener = TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("loopback can be bound");
+        let address = listener
+            .local_addr()
+            .expect("a bound listener has an address");
         let table = Table::new();
         let (stop, stopped) = oneshot::channel();
         let serving = tokio::spawn(serve(listener, table.clone(), config, async {
@@ -218,7 +237,12 @@ impl Stage {
                 }
             }
         });
-        Instance { backend: self.absent(index), seen, connections, listening }
+        Instance {
+            backend: self.absent(index),
+            seen,
+            connections,
+            listening,
+        }
     }
 
     /// Makes exactly these backends routable.
@@ -243,7 +267,9 @@ impl Stage {
     }
 
     pub async fn connect(&self) -> BufReader<TcpStream> {
-        let stream = TcpStream::connect(self.address).await.expect("the ingress listens");
+        let stream = TcpStream::connect(self.address)
+            .await
+            .expect("the ingress listens");
         BufReader::new(stream)
     }
 
@@ -256,11 +282,14 @@ impl Stage {
     pub async fn try_send(&self, bytes: impl AsRef<[u8]>) -> Option<Message> {
         let mut client = self.connect().await;
         send_all(client.get_mut(), bytes).await;
-        timeout(LIMIT, read_message(&mut client)).await.expect("the answer comes in time")
+        timeout(LIMIT, read_message(&mut client))
+            .await
+            .expect("the answer comes in time")
     }
 
     pub async fn get(&self, path: &str) -> Message {
-        self.send(format!("GET {path} HTTP/1.1\r\nhost: {HOST}\r\n\r\n")).await
+        self.send(format!("GET {path} HTTP/1.1\r\nhost: {HOST}\r\n\r\n"))
+            .await
     }
 
     pub async fn post(&self, path: &str, body: &str) -> Message {
@@ -273,7 +302,10 @@ impl Stage {
 }
 
 pub async fn send_all(stream: &mut (impl AsyncWrite + Unpin), bytes: impl AsRef<[u8]>) {
-    stream.write_all(bytes.as_ref()).await.expect("the other side takes what is sent");
+    stream
+        .write_all(bytes.as_ref())
+        .await
+        .expect("the other side takes what is sent");
 }
 
 async fn converse(
@@ -282,7 +314,9 @@ async fn converse(
     act: Arc<impl Fn(&Message) -> Act>,
 ) {
     while let Some(message) = read_message(&mut stream).await {
-        seen.lock().expect("no panic while locked").push(message.clone());
+        seen.lock()
+            .expect("no panic while locked")
+            .push(message.clone());
         match act(&message) {
             Act::Answer(bytes) => {
                 if stream.write_all(bytes.as_bytes()).await.is_err() {
@@ -305,5 +339,8 @@ pub async fn until(what: &str, condition: impl Fn() -> bool) {
             tokio::task::yield_now().await;
         }
     };
-    assert!(timeout(LIMIT, holds).await.is_ok(), "{what} did not come true");
+    assert!(
+        timeout(LIMIT, holds).await.is_ok(),
+        "{what} did not come true"
+    );
 }

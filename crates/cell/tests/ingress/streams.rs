@@ -30,26 +30,39 @@ async fn server_sent_events_arrive_one_by_one() {
     let (instance, taken) = handing_over(&stage);
     stage.route(&[&instance.backend]);
     let mut client = stage.connect().await;
-    send_all(client.get_mut(), format!("GET /events HTTP/1.1\r\nhost: {HOST}\r\n\r\n")).await;
+    send_all(
+        client.get_mut(),
+        format!("GET /events HTTP/1.1\r\nhost: {HOST}\r\n\r\n"),
+    )
+    .await;
     let mut stream = taken.await.expect("the request reaches the instance");
     send_all(
         &mut stream,
         "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n",
     )
     .await;
-    let head = timeout(LIMIT, read_head(&mut client)).await.expect("the head comes before any event");
-    assert_eq!(head.expect("it is whole").header("content-type"), "text/event-stream");
+    let head = timeout(LIMIT, read_head(&mut client))
+        .await
+        .expect("the head comes before any event");
+    assert_eq!(
+        head.expect("it is whole").header("content-type"),
+        "text/event-stream"
+    );
 
     for number in 0..5 {
         let event = format!("data: {number}\n\n");
         send_all(&mut stream, format!("{:x}\r\n{event}\r\n", event.len())).await;
-        let chunk = timeout(LIMIT, read_chunk(&mut client)).await.expect("it is not held back");
+        let chunk = timeout(LIMIT, read_chunk(&mut client))
+            .await
+            .expect("it is not held back");
         assert_eq!(chunk, Some(Some(event.into_bytes())));
     }
     assert_eq!(instance.backend.in_flight(), 1);
     send_all(&mut stream, "0\r\n\r\n").await;
     assert_eq!(read_chunk(&mut client).await, Some(None));
-    timeout(LIMIT, instance.backend.drained()).await.expect("the request has ended");
+    timeout(LIMIT, instance.backend.drained())
+        .await
+        .expect("the request has ended");
 }
 
 #[tokio::test]
@@ -64,20 +77,37 @@ async fn an_upload_reaches_the_instance_while_it_is_sent() {
     );
     send_all(client.get_mut(), head).await;
     let (mut stream, _) = listener.accept().await.expect("the ingress connects");
-    let request = read_head(&mut stream).await.expect("the head comes before the body");
+    let request = read_head(&mut stream)
+        .await
+        .expect("the head comes before the body");
     assert_eq!(request.header("content-length"), "10");
     assert_eq!(request.header("expect"), "");
-    let carry_on = read_head(&mut client).await.expect("the client is asked for the body");
+    let carry_on = read_head(&mut client)
+        .await
+        .expect("the client is asked for the body");
     assert_eq!(carry_on.status(), 100);
 
     let mut half = [0; 5];
     for part in ["first", "other"] {
         send_all(client.get_mut(), part).await;
-        timeout(LIMIT, stream.read_exact(&mut half)).await.expect("in time").expect("it comes");
+        timeout(LIMIT, stream.read_exact(&mut half))
+            .await
+            .expect("in time")
+            .expect("it comes");
         assert_eq!(half, part.as_bytes());
     }
-    send_all(&mut stream, "HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n").await;
-    assert_eq!(read_head(&mut client).await.expect("it is answered").status(), 201);
+    send_all(
+        &mut stream,
+        "HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n",
+    )
+    .await;
+    assert_eq!(
+        read_head(&mut client)
+            .await
+            .expect("it is answered")
+            .status(),
+        201
+    );
 }
 
 #[tokio::test]
@@ -85,7 +115,9 @@ async fn a_large_body_passes_both_ways_unchanged() {
     let stage = Stage::new().await;
     let instance = stage.instance(0, |request| ok(&request.text()));
     stage.route(&[&instance.backend]);
-    let body: String = (0..400_000).map(|number: u32| char::from(b'a' + (number % 26) as u8)).collect();
+    let body: String = (0..400_000)
+        .map(|number: u32| char::from(b'a' + (number % 26) as u8))
+        .collect();
     assert_eq!(stage.post("/", &body).await.text(), body);
 }
 
@@ -105,7 +137,10 @@ async fn a_websocket_passes_both_ways_and_counts_as_in_flight() {
     .await;
     let mut stream = taken.await.expect("the request reaches the instance");
     let seen = instance.seen().pop().expect("it was asked");
-    assert_eq!((seen.header("connection"), seen.header("upgrade")), ("upgrade", "websocket"));
+    assert_eq!(
+        (seen.header("connection"), seen.header("upgrade")),
+        ("upgrade", "websocket")
+    );
     assert_eq!(seen.header("sec-websocket-key"), "a2V5");
     send_all(
         &mut stream,
@@ -113,25 +148,45 @@ async fn a_websocket_passes_both_ways_and_counts_as_in_flight() {
          sec-websocket-accept: YWNjZXB0\r\n\r\nhello",
     )
     .await;
-    let head = read_head(&mut client).await.expect("the agreement is passed on");
+    let head = read_head(&mut client)
+        .await
+        .expect("the agreement is passed on");
     assert_eq!((head.status(), head.header("upgrade")), (101, "websocket"));
     assert_eq!(head.header("sec-websocket-accept"), "YWNjZXB0");
 
     let mut bytes = [0; 5];
-    client.read_exact(&mut bytes).await.expect("what came with the agreement is not lost");
+    client
+        .read_exact(&mut bytes)
+        .await
+        .expect("what came with the agreement is not lost");
     assert_eq!(&bytes, b"hello");
     for _ in 0..3 {
         send_all(client.get_mut(), b"\x81\x00\xffab").await;
-        stream.read_exact(&mut bytes).await.expect("bytes go to the instance");
+        stream
+            .read_exact(&mut bytes)
+            .await
+            .expect("bytes go to the instance");
         send_all(&mut stream, bytes).await;
-        client.read_exact(&mut bytes).await.expect("bytes come back");
+        client
+            .read_exact(&mut bytes)
+            .await
+            .expect("bytes come back");
         assert_eq!(&bytes, b"\x81\x00\xffab");
     }
     assert_eq!(instance.backend.in_flight(), 1);
-    client.get_mut().shutdown().await.expect("the client can close");
-    assert_eq!(stream.read(&mut bytes).await.expect("the end is passed on"), 0);
+    client
+        .get_mut()
+        .shutdown()
+        .await
+        .expect("the client can close");
+    assert_eq!(
+        stream.read(&mut bytes).await.expect("the end is passed on"),
+        0
+    );
     drop(stream);
-    timeout(LIMIT, instance.backend.drained()).await.expect("the socket is no longer counted");
+    timeout(LIMIT, instance.backend.drained())
+        .await
+        .expect("the socket is no longer counted");
 }
 
 #[tokio::test]
@@ -145,7 +200,10 @@ async fn a_refused_upgrade_is_an_ordinary_answer() {
                 "GET / HTTP/1.1\r\nhost: {HOST}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"
             ))
             .await;
-        assert_eq!((answer.status(), answer.text().as_str()), (200, "no sockets here"));
+        assert_eq!(
+            (answer.status(), answer.text().as_str()),
+            (200, "no sockets here")
+        );
     }
 }
 

@@ -5,7 +5,7 @@
 
 use crate::error::{Error, Result};
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::{Connection, Executor, PgConnection, Row};
+use sqlx::{Connection, Executor, PgConnection};
 
 /// The role and database of one environment.
 pub(crate) struct Tenant<'a> {
@@ -65,16 +65,4 @@ pub(crate) async fn drop(server: &SecretString, tenant: &Tenant<'_>) -> Result<(
     server.execute(&*format!("drop role if exists {role}")).await?;
     server.close().await?;
     Ok(())
-}
-
-/// Names of databases and roles that are there, of those given.
-pub(crate) async fn present(server: &SecretString, names: &[String]) -> Result<Vec<String>> {
-    let mut server = connect(server).await?;
-    let rows = server
-        .fetch_all(
-            sqlx::query("select datname::text as name from pg_database where datname = any($1) union all select rolname::text from pg_roles where rolname = any($1)")
-                .bind(names),
-        )
-        .await?;
-    Ok(rows.iter().map(|row| row.get("name")).collect())
 }

@@ -5,6 +5,7 @@ use mda::limits::Limits;
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
+use std::process::Command;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
@@ -86,4 +87,36 @@ fn an_archive_with_a_comment_and_an_extra_folder_entry() {
 fn a_missing_file_is_the_machine_s_fault() {
     let refusal = mda::inspect(Path::new("/nonexistent.mda"), &Limits::default());
     assert!(refusal.expect_err("no file").rule.is_about_the_machine());
+}
+
+#[test]
+fn the_sample_app_as_the_script_makes_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let packages = ["one.mda", "other.mda"].map(|name| folder.path().join(name));
+    for package in &packages {
+        let made = Command::new(top.join("scripts/make-sample"))
+            .args(["--fail-start", "2.4.1"])
+            .arg(package)
+            .output()
+            .expect("python3");
+        assert!(
+            made.status.success(),
+            "{}",
+            String::from_utf8_lossy(&made.stderr)
+        );
+    }
+    let [one, other] =
+        packages.map(|path| mda::inspect(&path, &Limits::default()).expect("accepted"));
+    assert_eq!(one, other, "the same input gives the same bytes");
+    assert_eq!(
+        (one.name.as_deref(), one.version.as_str()),
+        (Some("Shop"), "2.4.1")
+    );
+    assert_eq!(one.constants.len(), 3);
+    assert_eq!(
+        one.scheduled_events,
+        ["Shop.NightlyStocktaking", "Shop.WeeklyReport"]
+    );
+    assert_eq!(one.java_version, Some(11));
 }

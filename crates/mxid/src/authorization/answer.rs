@@ -36,13 +36,26 @@ pub(crate) async fn code(
     };
     db::codes::insert(db, &new).await?;
     let pairs = [("code", code.text.as_str())];
-    Ok(address(provider, &request.redirect_uri, &pairs, request.state.as_deref()))
+    Ok(address(
+        provider,
+        &request.redirect_uri,
+        &pairs,
+        request.state.as_deref(),
+    ))
 }
 
 /// The address that carries a refusal to the client.
 pub(crate) fn refused(provider: &Provider, refusal: &RedirectRefusal) -> String {
-    let pairs = [("error", refusal.error), ("error_description", refusal.description)];
-    address(provider, &refusal.redirect_uri, &pairs, refusal.state.as_deref())
+    let pairs = [
+        ("error", refusal.error),
+        ("error_description", refusal.description),
+    ];
+    address(
+        provider,
+        &refusal.redirect_uri,
+        &pairs,
+        refusal.state.as_deref(),
+    )
 }
 
 fn address(

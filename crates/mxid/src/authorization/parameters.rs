@@ -45,16 +45,30 @@ type Rule<T> = Result<T, (&'static str, &'static str)>;
 
 impl Asked {
     pub(crate) fn parse(parameters: &Parameters, provider: &Provider) -> Result<Self, Refusal> {
-        let required =
-            |name| parameters.once(name).ok().flatten().map(str::to_owned).ok_or(Refusal::Page);
+        let required = |name| {
+            parameters
+                .once(name)
+                .ok()
+                .flatten()
+                .map(str::to_owned)
+                .ok_or(Refusal::Page)
+        };
         let client_id = required("client_id")?;
         let redirect_uri = required("redirect_uri")?;
-        if provider.client_with_redirect(&client_id, &redirect_uri).is_none() {
+        if provider
+            .client_with_redirect(&client_id, &redirect_uri)
+            .is_none()
+        {
             return Err(Refusal::Page);
         }
         Self::check(parameters, client_id, redirect_uri.clone()).map_err(|(error, description)| {
             let state = plain(parameters, "state").ok().flatten();
-            Refusal::Redirect(RedirectRefusal { redirect_uri, state, error, description })
+            Refusal::Redirect(RedirectRefusal {
+                redirect_uri,
+                state,
+                error,
+                description,
+            })
         })
     }
 
@@ -95,19 +109,26 @@ fn once<'a>(parameters: &'a Parameters, name: &str) -> Rule<Option<&'a str>> {
 
 fn plain(parameters: &Parameters, name: &str) -> Rule<Option<String>> {
     match once(parameters, name)? {
-        Some(value) if !is_plain(value) => {
-            Err(("invalid_request", "A parameter is too long or not in visible ASCII."))
-        }
+        Some(value) if !is_plain(value) => Err((
+            "invalid_request",
+            "A parameter is too long or not in visible ASCII.",
+        )),
         value => Ok(value.map(str::to_owned)),
     }
 }
 
 fn check_response(parameters: &Parameters) -> Rule<()> {
     if once(parameters, "request")?.is_some() {
-        return Err(("request_not_supported", "Request objects are not supported."));
+        return Err((
+            "request_not_supported",
+            "Request objects are not supported.",
+        ));
     }
     if once(parameters, "request_uri")?.is_some() {
-        return Err(("request_uri_not_supported", "Request objects are not supported."));
+        return Err((
+            "request_uri_not_supported",
+            "Request objects are not supported.",
+        ));
     }
     match once(parameters, "response_type")? {
         Some("code") => {}
@@ -140,7 +161,10 @@ fn code_challenge(parameters: &Parameters) -> Rule<String> {
     }
     match once(parameters, "code_challenge")? {
         Some(challenge) if pkce::is_challenge(challenge) => Ok(challenge.to_owned()),
-        _ => Err(("invalid_request", "code_challenge must be an S256 challenge.")),
+        _ => Err((
+            "invalid_request",
+            "code_challenge must be an S256 challenge.",
+        )),
     }
 }
 
@@ -152,9 +176,7 @@ fn prompt(parameters: &Parameters) -> Rule<Prompt> {
         .collect();
     match values.as_slice() {
         ["none"] => Ok(Prompt::None),
-        values if values.contains(&"none") => {
-            Err(("invalid_request", "prompt=none stands alone."))
-        }
+        values if values.contains(&"none") => Err(("invalid_request", "prompt=none stands alone.")),
         values if values.contains(&"login") || values.contains(&"select_account") => {
             Ok(Prompt::Login)
         }
@@ -165,6 +187,10 @@ fn prompt(parameters: &Parameters) -> Rule<Prompt> {
 fn max_age(parameters: &Parameters) -> Rule<Option<Duration>> {
     let refused = ("invalid_request", "max_age must be a number of seconds.");
     once(parameters, "max_age")?
-        .map(|text| text.parse::<u32>().map(|it| Duration::seconds(it.into())).map_err(|_| refused))
+        .map(|text| {
+            text.parse::<u32>()
+                .map(|it| Duration::seconds(it.into()))
+                .map_err(|_| refused)
+        })
         .transpose()
 }

@@ -8,15 +8,23 @@ const CODE_MEMORY: Duration = Duration::hours(1);
 
 /// Deletes what has expired; ended sessions take their codes and tokens with them.
 pub(crate) async fn delete(db: &mut PgConnection, at: OffsetDateTime) -> sqlx::Result<()> {
-    sqlx::query!("delete from mxid.authorization_requests where expires_at <= $1", at)
-        .execute(&mut *db)
-        .await?;
+    sqlx::query!(
+        "delete from mxid.authorization_requests where expires_at <= $1",
+        at
+    )
+    .execute(&mut *db)
+    .await?;
     sqlx::query!("delete from mxid.access_tokens where expires_at <= $1", at)
         .execute(&mut *db)
         .await?;
-    sqlx::query!("delete from mxid.codes where expires_at <= $1", at - CODE_MEMORY)
+    sqlx::query!(
+        "delete from mxid.codes where expires_at <= $1",
+        at - CODE_MEMORY
+    )
+    .execute(&mut *db)
+    .await?;
+    sqlx::query!("delete from mxid.sessions where expires_at <= $1", at)
         .execute(&mut *db)
         .await?;
-    sqlx::query!("delete from mxid.sessions where expires_at <= $1", at).execute(&mut *db).await?;
     Ok(())
 }

@@ -20,13 +20,21 @@ pub(crate) fn page(status: StatusCode, heading: &str, text: &str) -> Response {
 
 /// Too many requests from one address.
 pub(crate) fn too_often(wait: Duration) -> Response {
-    let text = format!("Too many requests came from your address. Try again in {}.", words(wait));
-    with_retry_after(page(StatusCode::TOO_MANY_REQUESTS, "A moment, please", &text), wait)
+    let text = format!(
+        "Too many requests came from your address. Try again in {}.",
+        words(wait)
+    );
+    with_retry_after(
+        page(StatusCode::TOO_MANY_REQUESTS, "A moment, please", &text),
+        wait,
+    )
 }
 
 /// Adds how long to wait, in whole seconds.
 pub(crate) fn with_retry_after(mut response: Response, wait: Duration) -> Response {
-    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds(wait)));
+    response
+        .headers_mut()
+        .insert(RETRY_AFTER, HeaderValue::from(seconds(wait)));
     response
 }
 

@@ -60,9 +60,15 @@ pub(crate) fn page(request: &str, target: &Url, email: &str, notice: &Notice) ->
         email = email_field.html(),
         password = password_field.html(),
     );
-    let title = if matches!(notice, Notice::None) { "Sign in" } else { "Not signed in" };
+    let title = if matches!(notice, Notice::None) {
+        "Sign in"
+    } else {
+        "Not signed in"
+    };
     let mut response = layout(status(notice), title, &content);
-    response.headers_mut().insert(CONTENT_SECURITY_POLICY, headers::policy(Some(target)));
+    response
+        .headers_mut()
+        .insert(CONTENT_SECURITY_POLICY, headers::policy(Some(target)));
     match notice {
         Notice::TooOften(wait) => with_retry_after(response, *wait),
         _ => response,
@@ -82,14 +88,19 @@ struct Field<'a> {
 
 impl Field<'_> {
     fn html(&self) -> String {
-        let Self { name, label, kind, .. } = self;
+        let Self {
+            name, label, kind, ..
+        } = self;
         let described_by = match (self.error, self.marked) {
             (Some(_), _) => format!(r#" aria-invalid="true" aria-describedby="{name}-error""#),
             (None, true) => r#" aria-invalid="true" aria-describedby="notice""#.to_owned(),
             (None, false) => String::new(),
         };
         let error = self.error.map(|error| {
-            format!("<p class=\"error\" id=\"{name}-error\">{}</p>\n", escape(error))
+            format!(
+                "<p class=\"error\" id=\"{name}-error\">{}</p>\n",
+                escape(error)
+            )
         });
         format!(
             r#"<div class="field">
@@ -112,10 +123,16 @@ fn notice_html(notice: &Notice) -> String {
                 .to_owned()
         }
         Notice::TooOften(wait) => {
-            format!("There were too many attempts. Try again in {}.", words(*wait))
+            format!(
+                "There were too many attempts. Try again in {}.",
+                words(*wait)
+            )
         }
     };
-    format!("<p class=\"notice\" id=\"notice\" role=\"alert\">{}</p>\n", escape(&text))
+    format!(
+        "<p class=\"notice\" id=\"notice\" role=\"alert\">{}</p>\n",
+        escape(&text)
+    )
 }
 
 fn status(notice: &Notice) -> StatusCode {

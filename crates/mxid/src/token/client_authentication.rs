@@ -15,12 +15,17 @@ use crate::token::error::TokenError;
 
 /// The form of a token request.
 pub(crate) fn form(headers: &HeaderMap, body: &str) -> Result<Parameters, TokenError> {
-    let kind = headers.get(CONTENT_TYPE).and_then(|it| it.to_str().ok()).unwrap_or_default();
+    let kind = headers
+        .get(CONTENT_TYPE)
+        .and_then(|it| it.to_str().ok())
+        .unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
     if kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
         Ok(Parameters::parse(body))
     } else {
-        Err(TokenError::InvalidRequest("Send a form: application/x-www-form-urlencoded."))
+        Err(TokenError::InvalidRequest(
+            "Send a form: application/x-www-form-urlencoded.",
+        ))
     }
 }
 
@@ -33,12 +38,19 @@ pub(crate) fn check<'a>(
     let (id, secret) = match headers.get(AUTHORIZATION) {
         Some(value) => {
             if form.once("client_secret")?.is_some() {
-                return Err(TokenError::InvalidRequest("Authenticate the client in one way only."));
+                return Err(TokenError::InvalidRequest(
+                    "Authenticate the client in one way only.",
+                ));
             }
-            let (id, secret) =
-                value.to_str().ok().and_then(basic).ok_or(TokenError::InvalidClient)?;
+            let (id, secret) = value
+                .to_str()
+                .ok()
+                .and_then(basic)
+                .ok_or(TokenError::InvalidClient)?;
             if form.once("client_id")?.is_some_and(|named| named != id) {
-                return Err(TokenError::InvalidRequest("client_id names another client."));
+                return Err(TokenError::InvalidRequest(
+                    "client_id names another client.",
+                ));
             }
             (id, secret)
         }
@@ -48,7 +60,11 @@ pub(crate) fn check<'a>(
         },
     };
     let client = provider.clients.get(&id).ok_or(TokenError::InvalidClient)?;
-    if are_equal(&secret, &client.secret) { Ok(&client.id) } else { Err(TokenError::InvalidClient) }
+    if are_equal(&secret, &client.secret) {
+        Ok(&client.id)
+    } else {
+        Err(TokenError::InvalidClient)
+    }
 }
 
 /// Id and secret of a Basic header; both are form-encoded inside it.
@@ -67,7 +83,12 @@ fn form_decoded(text: &str) -> Option<String> {
         return None;
     }
     let mut pairs = form_urlencoded::parse(text.as_bytes());
-    Some(pairs.next().map(|(name, _)| name.into_owned()).unwrap_or_default())
+    Some(
+        pairs
+            .next()
+            .map(|(name, _)| name.into_owned())
+            .unwrap_or_default(),
+    )
 }
 
 /// Compares hashes, so that neither content nor length shows in the time taken.

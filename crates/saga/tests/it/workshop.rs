@@ -217,7 +217,7 @@ impl Bench {
 
     pub fn worker(&self) -> Worker<Workshop> {
         let timing = Timing {
-            lease: Duration::from_millis(600),
+            lease: Duration::from_secs(2),
             heartbeat: Duration::from_millis(100),
             poll: Duration::from_millis(20),
         };

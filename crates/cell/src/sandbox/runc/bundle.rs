@@ -55,7 +55,15 @@ pub fn write(bundle: &Path, confinement: &Confinement, limited: bool) -> io::Res
     }
     mounts.extend(confinement.scratch.iter().map(|(target, bytes)| {
         let uid = confinement.uid;
-        tmpfs(target, &[&format!("size={bytes}"), "mode=0700", &format!("uid={uid}"), &format!("gid={uid}")])
+        tmpfs(
+            target,
+            &[
+                &format!("size={bytes}"),
+                "mode=0700",
+                &format!("uid={uid}"),
+                &format!("gid={uid}"),
+            ],
+        )
     }));
     mounts.extend(
         confinement
@@ -63,7 +71,10 @@ pub fn write(bundle: &Path, confinement: &Confinement, limited: bool) -> io::Res
             .iter()
             .map(|mount| bind(&mount.source, &mount.target, mount.writable)),
     );
-    disk::write_json(&bundle.join("config.json"), &description(confinement, limited, &mounts))
+    disk::write_json(
+        &bundle.join("config.json"),
+        &description(confinement, limited, &mounts),
+    )
 }
 
 fn description(confinement: &Confinement, limited: bool, mounts: &[Value]) -> Value {
@@ -72,11 +83,11 @@ fn description(confinement: &Confinement, limited: bool, mounts: &[Value]) -> Va
         .iter()
         .map(|(name, value)| format!("{name}={value}"))
         .collect();
+    let namespaces = ["pid", "mount", "network", "ipc", "uts", "cgroup"];
     let mut linux = json!({
         "cgroupsPath": format!("/cell/{}", confinement.name),
         "resources": resources(limited.then_some(confinement.limits)),
-        "namespaces": ["pid", "mount", "network", "ipc", "uts", "cgroup"]
-            .map(|kind| json!({ "type": kind })),
+        "namespaces": namespaces.map(|kind| json!({ "type": kind })),
         "maskedPaths": MASKED,
         "readonlyPaths": READ_ONLY,
         "seccomp": system_calls::filter(),

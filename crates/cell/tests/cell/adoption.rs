@@ -1,0 +1,97 @@
+//! The cell's own end and its return.
+
+use crate::bench::{Bench, next, runs, serving, signal};
+use crate::load::{get, who};
+use engine::Engine;
+use engine::observation::EventKind;
+use http::StatusCode;
+use rustix::process::Signal;
+use serde_json::json;
+
+#[tokio::test]
+async fn killed_and_started_again_it_takes_over_what_runs() {
+    let mut bench = Bench::start().await;
+    let (_database, mut workload, pids) = serving(&bench, 2).await;
+    let before = bench.engine.events(0, 0).await.expect("events");
+    bench.kill();
+    assert!(pids.iter().all(|pid| runs(*pid)));
+    bench.run().await;
+    // Routable as soon as the cell answers at all.
+    assert_eq!(
+        get(bench.apps(), &workload, "/api/load").await.0,
+        StatusCode::OK
+    );
+    assert_eq!(bench.settled(&workload).await, pids);
+    assert_eq!(bench.events(&workload, EventKind::Adopted).await.len(), 2);
+    assert_eq!(bench.events(&workload, EventKind::Starting).await.len(), 2);
+    let last = before.last().expect("an event").sequence;
+    let after = bench.engine.events(last, 0).await.expect("events");
+    assert_eq!(after[0].sequence, last + 1);
+
+    let instance = bench.instance(&workload, 0).await;
+    let admin = bench
+        .engine
+        .admin(instance.id, "runtime_status", json!({}))
+        .await;
+    assert_eq!(admin.expect("answered").1["status"], "running");
+
+    // What was taken over is watched and scaled like any other.
+    signal(pids[1], Signal::KILL);
+    bench.replaced(&workload, 1, pids[1]).await;
+    workload.instances = 1;
+    next(&mut workload);
+    bench.apply(&workload).await;
+    assert_eq!(bench.settled(&workload).await, pids[..1]);
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn what_died_in_the_meantime_is_replaced() {
+    let mut bench = Bench::start().await;
+    let (_database, workload, pids) = serving(&bench, 2).await;
+    bench.kill();
+    signal(pids[0], Signal::KILL);
+    bench.ended(&pids[..1]).await;
+    bench.run().await;
+    bench.replaced(&workload, 0, pids[0]).await;
+    assert_eq!(bench.settled(&workload).await[1], pids[1]);
+    assert_eq!(bench.events(&workload, EventKind::Crashed).await.len(), 1);
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn a_terminated_cell_leaves_instances_and_an_asked_one_may_end_them() {
+    let mut bench = Bench::start().await;
+    let (_database, workload, pids) = serving(&bench, 1).await;
+    signal(bench.pid(), Signal::TERM);
+    bench.ended(&[bench.pid()]).await;
+    assert!(runs(pids[0]));
+    bench.kill();
+    bench.run().await;
+    assert_eq!(bench.settled(&workload).await, pids);
+    bench.engine.shutdown(true).await.expect("shut down");
+    bench.ended(&pids).await;
+    assert_eq!(bench.containers(), 0);
+    bench.kill();
+    bench.run().await;
+    bench.settled(&workload).await;
+    assert_eq!(who(bench.apps(), &workload).await["index"], 0);
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn what_nobody_wants_is_ended_at_the_start() {
+    let mut bench = Bench::start().await;
+    let (_database, workload, pids) = serving(&bench, 1).await;
+    bench.kill();
+    let record = bench.data().join(format!("workloads/{}.json", workload.id));
+    std::fs::remove_file(record).expect("removed");
+    bench.run().await;
+    bench.ended(&pids).await;
+    assert_eq!(bench.containers(), 0);
+    let left = std::fs::read_dir(bench.data().join("instances"))
+        .expect("a folder")
+        .count();
+    assert_eq!(left, 0);
+    bench.end().await;
+}

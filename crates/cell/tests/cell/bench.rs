@@ -1,0 +1,374 @@
+//! A running cell and what tests ask of it.
+
+use crate::database::TestDatabase;
+use domain::ids::EnvironmentId;
+use domain::states::InstanceState;
+use engine::Engine;
+use engine::cell::CellEngine;
+use engine::observation::{Event, EventKind, Instance, Observation, Rollout};
+use engine::workload::{Database, PackageSource, Template, Workload};
+use secrecy::SecretString;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+/// How long anything may take that a test waits for.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A cell with its folder. Everything it started goes when this is dropped.
+pub struct Bench {
+    folder: TempDir,
+    child: Option<Child>,
+    sandbox: &'static str,
+    apps: SocketAddr,
+    pub engine: CellEngine,
+}
+
+impl Bench {
+    /// A cell with the sandbox `runc`, or `auto` where the tests are not root.
+    pub async fn start() -> Self {
+        Self::start_with("auto").await
+    }
+
+    pub async fn start_with(sandbox: &'static str) -> Self {
+        let folder = TempDir::with_prefix("cell-").expect("a folder");
+        let mut bench = Self {
+            engine: CellEngine::new(folder.path().join("cell/cell.sock")),
+            folder,
+            child: None,
+            sandbox,
+            apps: SocketAddr::from(([127, 0, 0, 1], 0)),
+        };
+        bench.run().await;
+        bench
+    }
+
+    /// Starts the program; after [`Self::kill`] on the same address.
+    pub async fn run(&mut self) {
+        let data = self.data();
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(self.folder.path().join("cell.log"))
+            .expect("a log");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cell"));
+        command
+            .args([
+                "serve",
+                "--sandbox",
+                self.sandbox,
+                "--ready-within-seconds",
+                "5",
+            ])
+            .arg("--data-dir")
+            .arg(&data)
+            .args(["--apps-addr", &self.apps.to_string()])
+            .arg("--runtime")
+            .arg(format!("sample={}", program("sample-runtime").display()))
+            .env_remove("DATABASE_URL")
+            .env("RUST_LOG", "info,cell=debug")
+            .stdin(Stdio::null())
+            .stderr(log);
+        let hostile = beside("examples/hostile");
+        if hostile.exists() {
+            command
+                .arg("--runtime")
+                .arg(format!("hostile={}", hostile.display()));
+        }
+        self.child = Some(command.spawn().expect("the cell starts"));
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Ok(info) = self.engine.info().await {
+                self.apps = info.ingress.parse().expect("an address");
+                return;
+            }
+            let ended = self
+                .child
+                .as_mut()
+                .expect("started")
+                .try_wait()
+                .expect("asked");
+            assert!(
+                ended.is_none() && Instant::now() < deadline,
+                "the cell does not run: {}",
+                self.log()
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// `kill -9`.
+    pub fn kill(&mut self) {
+        let mut child = self.child.take().expect("it runs");
+        child.kill().expect("killed");
+        child.wait().expect("collected");
+    }
+
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("cell")
+    }
+
+    pub fn apps(&self) -> SocketAddr {
+        self.apps
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().expect("it runs").id()
+    }
+
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("cell.log")).unwrap_or_default()
+    }
+
+    /// A workload with a bucket and a package of its own, not applied yet.
+    pub fn workload(&self, database: Database, instances: u16) -> Workload {
+        let id = Uuid::new_v4();
+        let bucket = self.folder.path().join(format!("bucket-{id}"));
+        std::fs::create_dir(&bucket).expect("a bucket");
+        Workload {
+            id: EnvironmentId::new(id),
+            revision: 1,
+            title: "Shop / Test".to_owned(),
+            hosts: vec![host(id)],
+            instances,
+            template: Some(Template {
+                package: self.package("1.0.0", &[]),
+                runtime: "sample".to_owned(),
+                memory_mib: 128,
+                cpu_milli: 1000,
+                pids: 64,
+                database,
+                bucket,
+                dtap_mode: "T".to_owned(),
+                root_url: format!("http://{}", host(id)),
+                constants: BTreeMap::new(),
+                settings: BTreeMap::new(),
+                debugger_password: SecretString::from("debug-me"),
+                admin_password: SecretString::from("admin-me"),
+                restarts: 0,
+            }),
+            debugger_instance: 0,
+            drain_seconds: 10,
+        }
+    }
+
+    /// A package of the sample app; `how` may make it a broken one.
+    pub fn package(&self, version: &str, how: &[&str]) -> PackageSource {
+        let file = self.folder.path().join(format!("{}.mda", Uuid::new_v4()));
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/make-sample");
+        let output = Command::new(script)
+            .args(how)
+            .arg(version)
+            .arg(&file)
+            .output();
+        let output = output.expect("scripts/make-sample runs");
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        let sha256 = hex::encode(Sha256::digest(std::fs::read(&file).expect("a package")));
+        PackageSource {
+            file,
+            sha256,
+            label: format!("Shop {version}"),
+        }
+    }
+
+    pub async fn apply(&self, workload: &Workload) {
+        self.engine.apply(workload).await.expect("applied");
+    }
+
+    /// Waits until `observed` gives something.
+    pub async fn until<T>(
+        &self,
+        workload: &Workload,
+        what: &str,
+        observed: impl Fn(&Observation) -> Option<T>,
+    ) -> T {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let observation = self.engine.observe(workload.id).await.expect("observed");
+            if let Some(found) = observed(&observation) {
+                return found;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "{what} does not come about: {observation:#?}\n{}",
+                self.log()
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Waits until the revision is reached; gives the pids by index.
+    pub async fn settled(&self, workload: &Workload) -> Vec<u32> {
+        self.until(workload, "the wanted state", |observation| {
+            let settled = observation.rollout == Rollout::Settled
+                && observation.revision == workload.revision
+                && observation.instances.len() == usize::from(workload.instances);
+            let pids = observation.instances.iter().map(|i| i.pid.expect("a pid"));
+            settled.then(|| pids.collect())
+        })
+        .await
+    }
+
+    pub async fn failed(&self, workload: &Workload) -> (String, Vec<String>) {
+        self.until(workload, "the failure", |observation| {
+            match &observation.rollout {
+                Rollout::Failed { reason, log } => Some((reason.clone(), log.clone())),
+                Rollout::Settled | Rollout::Rolling { .. } => None,
+            }
+        })
+        .await
+    }
+
+    pub async fn instance(&self, workload: &Workload, index: u16) -> Instance {
+        let observation = self.engine.observe(workload.id).await.expect("observed");
+        let mut instances = observation.instances.into_iter();
+        instances
+            .find(|instance| instance.index == index)
+            .expect("an instance")
+    }
+
+    /// Waits for another process at `index`, ready.
+    pub async fn replaced(&self, workload: &Workload, index: u16, old: u32) -> Instance {
+        self.until(workload, "the replacement", |observation| {
+            let mut instances = observation.instances.iter();
+            let ready = |i: &&Instance| {
+                i.index == index && i.state == InstanceState::Ready && i.pid != Some(old)
+            };
+            instances.find(ready).cloned()
+        })
+        .await
+    }
+
+    pub async fn events(&self, workload: &Workload, kind: EventKind) -> Vec<Event> {
+        let mut events = self.engine.events(0, 0).await.expect("events");
+        events.retain(|event| event.workload == workload.id && event.kind == kind);
+        events
+    }
+
+    /// Waits until every process of `pids` is gone.
+    pub async fn ended(&self, pids: &[u32]) {
+        let deadline = Instant::now() + PATIENCE;
+        while pids.iter().any(|pid| runs(*pid)) {
+            assert!(Instant::now() < deadline, "{pids:?} still run");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Containers of this cell that there still are.
+    pub fn containers(&self) -> usize {
+        std::fs::read_dir(self.data().join("runc")).map_or(0, Iterator::count)
+    }
+
+    /// Ends the cell and everything it runs, as an operator would.
+    pub async fn end(mut self) {
+        self.engine.shutdown(true).await.expect("shut down");
+        let mut child = self.child.take().expect("it runs");
+        let status = child.wait().expect("collected");
+        assert!(status.success(), "{status}: {}", self.log());
+    }
+}
+
+impl Drop for Bench {
+    /// After a failed test: nothing that was started may be left.
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            drop(child.kill());
+            drop(child.wait());
+        }
+        let data = self.data();
+        for entry in std::fs::read_dir(data.join("instances"))
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
+            let text =
+                std::fs::read_to_string(entry.path().join("record.json")).unwrap_or_default();
+            let record: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+            if let Some(pid) = record["first"]["pid"]
+                .as_i64()
+                .and_then(|pid| i32::try_from(pid).ok())
+                && let Some(pid) = rustix::process::Pid::from_raw(pid)
+            {
+                drop(rustix::process::kill_process(
+                    pid,
+                    rustix::process::Signal::KILL,
+                ));
+            }
+        }
+        for entry in std::fs::read_dir(data.join("runc"))
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
+            let mut command = Command::new("runc");
+            command.arg("--root").arg(data.join("runc"));
+            drop(
+                command
+                    .args(["delete", "--force"])
+                    .arg(entry.file_name())
+                    .output(),
+            );
+        }
+    }
+}
+
+/// A database and a settled workload on it.
+pub async fn serving(bench: &Bench, instances: u16) -> (TestDatabase, Workload, Vec<u32>) {
+    let database = TestDatabase::make();
+    let workload = bench.workload(database.by_socket(), instances);
+    bench.apply(&workload).await;
+    let pids = bench.settled(&workload).await;
+    (database, workload, pids)
+}
+
+/// The next revision.
+pub fn next(workload: &mut Workload) -> &mut Template {
+    workload.revision += 1;
+    workload.template.as_mut().expect("a template")
+}
+
+/// Whether a process runs; what is left of one does not count.
+pub fn runs(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ")
+        .is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
+}
+
+pub fn signal(pid: u32, signal: rustix::process::Signal) {
+    let pid = rustix::process::Pid::from_raw(i32::try_from(pid).expect("a pid")).expect("a pid");
+    rustix::process::kill_process(pid, signal).expect("sent");
+}
+
+pub fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// Another program of this workspace, built beside the tests.
+pub fn program(name: &str) -> PathBuf {
+    let path = beside(name);
+    assert!(
+        path.exists(),
+        "{} is not there: build it first with `cargo build -p {name}`",
+        path.display()
+    );
+    path
+}
+
+fn beside(name: &str) -> PathBuf {
+    let cell = Path::new(env!("CARGO_BIN_EXE_cell"));
+    cell.parent().expect("a folder").join(name)
+}
+
+fn host(id: Uuid) -> String {
+    format!("shop-{}.apps.localhost", id.simple())
+}

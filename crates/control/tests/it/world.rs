@@ -1,0 +1,135 @@
+//! A control plane of its own for each test: a fresh database, folders, an engine in memory.
+
+use control::clock::SystemClock;
+use control::config::{Config, Limits, RegionServer};
+use control::ctx::{Ctx, State};
+use control::packages::store::PackageStore;
+use control::people::{SeedPerson, SignIn};
+use control::secrets::Secrets;
+use domain::names::Subdomain;
+use domain::permissions::Role;
+use domain::regions::REGIONS;
+use engine::memory::MemoryEngine;
+use futures::stream;
+use secrecy::SecretString;
+use sqlx::PgPool;
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::sync::Arc;
+use uuid::Uuid;
+
+pub struct World {
+    pub state: Arc<State>,
+    pub engine: Arc<MemoryEngine>,
+    pub folder: tempfile::TempDir,
+    pub server: SecretString,
+}
+
+impl World {
+    pub async fn new(pool: PgPool) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let server = SecretString::from(std::env::var("DATABASE_URL").expect("DATABASE_URL is set"));
+        let engine = Arc::new(MemoryEngine::default());
+        let region = RegionServer {
+            postgres_admin_url: server.clone(),
+            postgres_host: "127.0.0.1".to_owned(),
+            postgres_port: 5432,
+            buckets_dir: folder.path().join("buckets"),
+            runtime: "sample".to_owned(),
+        };
+        let regions: BTreeMap<_, _> = REGIONS.iter().map(|r| (r.code, region.clone())).collect();
+        let state = State {
+            pool,
+            engine: engine.clone(),
+            config: Config {
+                portal_url: "http://localhost:3000".to_owned(),
+                apps_domain: "apps.localhost".to_owned(),
+                apps_port: 8080,
+                objects_dir: folder.path().join("objects"),
+                limits: Limits { package_bytes: 1 << 20, ..Limits::default() },
+                regions,
+            },
+            clock: Arc::new(SystemClock),
+            secrets: Secrets::new(&[3; 32]),
+            packages: PackageStore::open(folder.path().join("objects")).expect("a store"),
+        };
+        Self { state: Arc::new(state), engine, folder, server }
+    }
+
+    /// Somebody of a company, invited and signed in.
+    pub async fn person(&self, name: &str, company: &str, role: Role) -> Ctx {
+        let email = format!("{}@example.com", name.to_lowercase());
+        let seed = SeedPerson { email: email.clone(), name: name.to_owned(), role, company: company.to_owned() };
+        control::people::seed(&self.state, &[seed]).await.expect("seeds");
+        let person = control::people::sign_in(&self.state, sign_in(&email)).await.expect("signs in");
+        control::people::ctx(&self.state, person.id, "test".to_owned()).await.expect("loads").expect("is active")
+    }
+
+    pub async fn run_operations(&self) {
+        let registry = control::sagas::registry(Arc::clone(&self.state));
+        saga::worker::run_until_idle(&self.state.pool, registry).await.expect("the worker ends");
+    }
+
+    pub async fn app(&self, ctx: &Ctx, subdomain: &str) -> Subdomain {
+        let created = control::apps::create::create(ctx, new_app(subdomain)).await.expect("starts");
+        self.run_operations().await;
+        created.subdomain
+    }
+
+    pub async fn upload(&self, ctx: &Ctx, app: &Subdomain, version: &str) -> control::error::Result<domain::ids::PackageId> {
+        let bytes = bytes::Bytes::from(package(version, "9.24.2"));
+        control::packages::upload::upload(ctx, app, "shop.mda", None, stream::iter([Ok(bytes)])).await
+    }
+
+    /// Files in the package store, wherever.
+    pub fn stored_files(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        for part in ["packages", "incoming"] {
+            let folder = self.folder.path().join("objects").join(part);
+            for entry in std::fs::read_dir(folder).expect("the store's folder") {
+                names.push(entry.expect("an entry").file_name().to_string_lossy().into_owned());
+            }
+        }
+        names
+    }
+}
+
+pub fn sign_in(email: &str) -> SignIn {
+    SignIn {
+        issuer: "https://id.example.com".to_owned(),
+        subject: format!("subject of {email}"),
+        email: email.to_owned(),
+        email_verified: true,
+        name: "Somebody".to_owned(),
+        request_id: "test".to_owned(),
+        from_address: Some("127.0.0.1".to_owned()),
+    }
+}
+
+pub fn new_app(subdomain: &str) -> control::apps::create::NewApp {
+    control::apps::create::NewApp {
+        name: "Shop".to_owned(),
+        subdomain: subdomain.to_owned(),
+        region: "eu-frankfurt".to_owned(),
+        plan: "M20".to_owned(),
+        generation: "v4".to_owned(),
+        environments: vec!["Test".to_owned(), "Production".to_owned()],
+        idempotency_key: Uuid::new_v4(),
+    }
+}
+
+/// A package with the least that is accepted.
+pub fn package(version: &str, runtime: &str) -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default();
+    zip.start_file("model/metadata.json", options).expect("a file");
+    let metadata = serde_json::json!({
+        "ProjectName": "Shop", "ModelVersion": version, "RuntimeVersion": runtime, "Description": "For tests",
+        "Constants": [{ "Name": "Shop.Greeting", "Type": "String", "DefaultValue": "Hello" }],
+        "ScheduledEvents": [{ "Name": "Shop.Nightly" }],
+    });
+    zip.write_all(metadata.to_string().as_bytes()).expect("writes");
+    zip.start_file("web/index.html", options).expect("a file");
+    zip.write_all(b"<!doctype html><title>Shop</title>").expect("writes");
+    zip.finish().expect("ends").into_inner()
+}

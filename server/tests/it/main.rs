@@ -1,0 +1,13 @@
+//! The portal through its router, on a real PostgreSQL, with a real sign-in.
+
+mod access;
+mod browser;
+mod cross_site;
+mod events;
+mod headers;
+mod postgres;
+mod sessions;
+mod sign_in;
+mod stub_engine;
+mod test_app;
+mod uploads;

@@ -1,0 +1,180 @@
+//! The whole portal with its built-in provider on a socket of its own, over a fresh database.
+
+use crate::browser::Browser;
+use crate::stub_engine::StubEngine;
+use control::apps::create::{self, NewApp};
+use control::clock::{Clock, StoppedClock};
+use control::config::{Config, Limits, RegionServer};
+use control::ctx::{Ctx, State};
+use control::packages::store::PackageStore;
+use control::people::{self, SeedPerson};
+use control::secrets::Secrets;
+use domain::ids::PersonId;
+use domain::permissions::Role;
+use domain::regions::REGIONS;
+use leptos::config::LeptosOptions;
+use secrecy::SecretString;
+use server::rate_limit::RateLimits;
+use server::router::router;
+use server::serve::built_in_identity;
+use server::session::Sessions;
+use server::state::AppState;
+use sqlx::PgPool;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tempfile::TempDir;
+use time::OffsetDateTime;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// Somebody of Northwind, who may do everything there.
+pub const ADA: &str = "ada@northwind.example";
+/// Somebody of another company.
+pub const OLGA: &str = "olga@southwind.example";
+/// The password of everyone.
+pub const PASSWORD: &str = "correct horse battery staple 9";
+/// Upload limit of the tests, bytes.
+pub const PACKAGE_BYTES: u64 = 1 << 20;
+
+/// The portal under test; ends when it is dropped.
+pub struct TestApp {
+    /// Its address.
+    pub url: String,
+    /// Its parts.
+    pub state: AppState,
+    /// Its clock.
+    pub clock: Arc<StoppedClock>,
+    /// The folder of its packages and buckets.
+    pub folder: TempDir,
+    server: JoinHandle<()>,
+}
+
+impl TestApp {
+    /// A portal with a person in each of two companies.
+    pub async fn new(pool: PgPool) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let folder = tempfile::tempdir().expect("a folder");
+        let clock = Arc::new(StoppedClock::at(OffsetDateTime::now_utc()));
+        let control = Arc::new(control_state(pool.clone(), &url, &folder, Arc::clone(&clock)));
+        let sessions = Sessions::new(pool);
+        sessions.migrate().await.expect("the table of sessions");
+        let (login, mxid) = built_in_identity(&control, SecretString::from("a client secret of the tests")).await.expect("a provider");
+        let state = AppState {
+            changes: control::changes::listen(&control.pool),
+            control,
+            leptos: LeptosOptions::builder().output_name("portal").site_root("site-of-the-tests").site_pkg_dir("pkg").build(),
+            sessions,
+            login: Arc::new(login),
+            limits: Arc::new(RateLimits::default()),
+            session_check: Duration::from_millis(50),
+            shutdown: CancellationToken::new(),
+            mxid,
+        };
+        let service = router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let server = tokio::spawn(async move { axum::serve(listener, service).await.expect("serves") });
+        let app = Self { url, state, clock, folder, server };
+        app.add_person(ADA, "Ada Lindqvist", "Northwind").await;
+        app.add_person(OLGA, "Olga Southgate", "Southwind").await;
+        app
+    }
+
+    /// Adds a customer with an account at the provider.
+    pub async fn add_person(&self, email: &str, name: &str, company: &str) {
+        let seed = SeedPerson { email: email.to_owned(), name: name.to_owned(), role: Role::Customer, company: company.to_owned() };
+        people::seed(&self.state.control, &[seed]).await.expect("a person");
+        self.add_account(email, name).await;
+    }
+
+    /// Adds an account at the provider that the portal knows nothing of.
+    pub async fn add_account(&self, email: &str, name: &str) {
+        let password = SecretString::from(PASSWORD);
+        mxid::accounts::create(&self.state.control.pool, email, name, &password, self.clock.now()).await.expect("an account");
+    }
+
+    /// A browser without a session.
+    pub fn browser(&self) -> Browser {
+        Browser::new(&self.url)
+    }
+
+    /// A browser in which this person has signed in.
+    pub async fn signed_in(&self, email: &str) -> Browser {
+        let browser = self.browser();
+        let page = browser.sign_in("/login", email, PASSWORD).await;
+        assert_eq!(page.path, "/apps", "{}", page.body);
+        browser
+    }
+
+    /// Signs in from a page of the portal; the last answer.
+    pub async fn sign_in_from(&self, browser: &Browser, page: &str, email: &str) -> crate::browser::Page {
+        browser.sign_in(page, email, PASSWORD).await
+    }
+
+    /// The id of a person.
+    pub async fn person(&self, email: &str) -> PersonId {
+        let id: Uuid = sqlx::query_scalar("select id from people where email = $1")
+            .bind(email)
+            .fetch_one(&self.state.control.pool)
+            .await
+            .expect("the person");
+        PersonId::new(id)
+    }
+
+    /// What a person may use.
+    pub async fn ctx(&self, email: &str) -> Ctx {
+        let person = self.person(email).await;
+        people::ctx(&self.state.control, person, "test".to_owned()).await.expect("no error").expect("an active person")
+    }
+
+    /// Makes an app of Ada's with the environment Test; its operation stays queued.
+    pub async fn create_app(&self, name: &str, subdomain: &str) -> create::Created {
+        let new = NewApp {
+            name: name.to_owned(),
+            subdomain: subdomain.to_owned(),
+            region: "eu-frankfurt".to_owned(),
+            plan: domain::plans::PLANS[0].code.to_string(),
+            generation: "v4".to_owned(),
+            environments: vec!["Test".to_owned()],
+            idempotency_key: Uuid::new_v4(),
+        };
+        create::create(&self.ctx(ADA).await, new).await.expect("an app")
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        self.state.shutdown.cancel();
+        self.server.abort();
+    }
+}
+
+fn control_state(pool: PgPool, url: &str, folder: &TempDir, clock: Arc<StoppedClock>) -> State {
+    let options = pool.connect_options();
+    let region = RegionServer {
+        postgres_admin_url: SecretString::from("postgres://nobody@127.0.0.1:1/none"),
+        postgres_host: options.get_host().to_owned(),
+        postgres_port: options.get_port(),
+        buckets_dir: folder.path().join("buckets"),
+        runtime: "sample".to_owned(),
+    };
+    let regions: BTreeMap<_, _> = REGIONS.iter().map(|it| (it.code, region.clone())).collect();
+    State {
+        engine: Arc::new(StubEngine::default()),
+        config: Config {
+            portal_url: url.to_owned(),
+            apps_domain: "apps.localhost".to_owned(),
+            apps_port: 8080,
+            objects_dir: folder.path().join("objects"),
+            limits: Limits { package_bytes: PACKAGE_BYTES, ..Limits::default() },
+            regions,
+        },
+        clock,
+        secrets: Secrets::new(&[7; 32]),
+        packages: PackageStore::open(folder.path().join("objects")).expect("a store"),
+        pool,
+    }
+}
