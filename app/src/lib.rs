@@ -3,7 +3,10 @@
 //! The crate is compiled twice: with `ssr` for the server, which renders whole pages, and with
 //! `hydrate` for the browser, which makes them alive. Every page works without the second.
 
-#![expect(clippy::needless_pass_by_value, reason = "components take their props by value")]
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "components take their props by value"
+)]
 
 #[cfg(all(feature = "ssr", feature = "hydrate"))]
 compile_error!("`ssr` and `hydrate` are two different programs: choose one");

@@ -38,7 +38,10 @@ struct Versions {
 
 impl Versions {
     fn of(&self, keys: &[String]) -> u64 {
-        keys.iter().filter_map(|key| self.by_key.get(key)).sum::<u64>() + self.all
+        keys.iter()
+            .filter_map(|key| self.by_key.get(key))
+            .sum::<u64>()
+            + self.all
     }
 
     fn changed(&mut self, keys: Vec<String>) {
@@ -83,14 +86,21 @@ pub fn provide_live() {
 /// A number that changes when one of the things that `keys` name has changed.
 pub fn use_live(keys: impl Into<Signal<Vec<String>>>) -> Signal<u64> {
     let keys = keys.into();
-    let Some(live) = use_context::<Live>() else { return Signal::from(0) };
-    let version = move |_: Option<&u64>| live.versions.with(|versions| keys.with(|keys| versions.of(keys)));
+    let Some(live) = use_context::<Live>() else {
+        return Signal::from(0);
+    };
+    let version = move |_: Option<&u64>| {
+        live.versions
+            .with(|versions| keys.with(|keys| versions.of(keys)))
+    };
     Memo::new(version).into()
 }
 
 /// Whether the page hears of changes.
 pub fn use_connection() -> Signal<Connection> {
-    use_context::<Live>().map_or(Signal::from(Connection::Resting), |live| live.connection.into())
+    use_context::<Live>().map_or(Signal::from(Connection::Resting), |live| {
+        live.connection.into()
+    })
 }
 
 impl Live {
@@ -98,7 +108,9 @@ impl Live {
         if self.stream.with_value(Option::is_some) || document().hidden() {
             return;
         }
-        let Ok(stream) = EventSource::new(&paths::events()) else { return };
+        let Ok(stream) = EventSource::new(&paths::events()) else {
+            return;
+        };
         let opened = Closure::<dyn FnMut()>::new(move || self.opened());
         let broken = Closure::<dyn FnMut()>::new(move || self.broken());
         let change = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
@@ -140,7 +152,9 @@ impl Live {
             self.connection.set(Connection::Lost(now()));
         }
         let given_up = self.stream.with_value(|stream| {
-            stream.as_ref().is_some_and(|stream| stream.ready_state() == EventSource::CLOSED)
+            stream
+                .as_ref()
+                .is_some_and(|stream| stream.ready_state() == EventSource::CLOSED)
         });
         if given_up {
             self.close();
@@ -172,7 +186,10 @@ impl Live {
     }
 
     fn pass_on(self) {
-        let keys = self.gathered.try_update_value(std::mem::take).unwrap_or_default();
+        let keys = self
+            .gathered
+            .try_update_value(std::mem::take)
+            .unwrap_or_default();
         self.versions.update(|versions| versions.changed(keys));
     }
 }

@@ -4,8 +4,8 @@ use crate::notice::Notice;
 use crate::request_id::RequestId;
 use axum::body::Body;
 use axum::extract::{Path, Request};
-use axum::http::request::Parts;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use control::ctx::Ctx;
 use control::error::{Error, Result};
@@ -15,7 +15,8 @@ use url::form_urlencoded::byte_serialize;
 
 /// Sends the file to someone of the app's team.
 pub async fn package(Path((app, package)): Path<(String, String)>, request: Request) -> Response {
-    let id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    let (request, _) = request.into_parts();
+    let id = request.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
     match open(&app, &package, &request).await {
         Ok(response) => response,
         Err(error) => Notice::from_error(&error, &id).answer(&request.extensions),

@@ -96,9 +96,8 @@ async fn finish(
     let attempt = attempts.swap_remove(of_this_browser.ok_or(SignInError::NotBegunHere)?);
     session.insert(ATTEMPTS, attempts).await?;
     app.login.check_issuer(answer.iss.as_deref())?;
-    let code = match (answer.code, answer.error) {
-        (Some(code), None) => code,
-        _ => return Err(SignInError::Declined),
+    let (Some(code), None) = (answer.code, answer.error) else {
+        return Err(SignInError::Declined);
     };
     let identity = app.login.redeem(code, &attempt).await?;
     let sign_in = SignIn {

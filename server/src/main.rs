@@ -25,7 +25,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Starts everything on this machine: PostgreSQL, the cell and the portal.
+    /// Starts everything on this machine: the database, the cell and the portal.
     Up,
     /// Serves the portal; the database and the cell run already.
     Serve,

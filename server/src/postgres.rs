@@ -1,4 +1,4 @@
-//! The private PostgreSQL cluster: started when no other database is named.
+//! The private database cluster: started when no other database is named.
 //!
 //! It listens on a unix socket alone and asks everyone for a password. Started by root it runs as an
 //! unprivileged user.

@@ -34,7 +34,7 @@ use url::Url;
 const CONNECTIONS: u32 = 20;
 const DATABASE_MAY_TAKE: Duration = Duration::from_secs(10);
 const SESSION_CHECK: Duration = Duration::from_secs(30);
-const CLEAN_EVERY: Duration = Duration::from_secs(600);
+const CLEAN_EVERY: Duration = Duration::from_mins(10);
 /// How long requests may take to finish when the program stops.
 const FINISH_WITHIN: Duration = Duration::from_secs(10);
 

@@ -31,7 +31,7 @@ pub struct AppState {
     pub session_check: Duration,
     /// Ends what has no end of its own when the program stops.
     pub shutdown: CancellationToken,
-    /// The built-in OpenID Connect provider, unless another issuer is set.
+    /// The built-in provider of sign-ins, unless another issuer is set.
     pub mxid: Option<axum::Router>,
 }
 

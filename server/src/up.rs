@@ -1,6 +1,6 @@
 //! `portal up`: everything on this machine with one command, and nothing left of it after Ctrl-C.
 //!
-//! Started in order: PostgreSQL, the cell, the portal; ended the other way round. What an earlier start
+//! Started in order: the database, the cell, the portal; ended the other way round. What an earlier start
 //! has left running after being killed is taken over.
 
 mod cell;

@@ -3,7 +3,6 @@
 //! A script is answered in JSON; a plain form goes to the package's page, or back with the reason.
 
 use crate::notice::Notice;
-use crate::rate_limit;
 use crate::request_id::RequestId;
 use crate::state::AppState;
 use axum::Extension;

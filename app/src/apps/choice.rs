@@ -232,6 +232,20 @@ mod tests {
     }
 
     #[test]
+    fn the_form_is_read_as_browsers_send_it() {
+        #[derive(serde::Deserialize)]
+        struct Sent {
+            app: NewApp,
+        }
+        let body = "app%5Bname%5D=O%27Hara+%26+Co&app%5Benvironments%5D%5B%5D=Test\
+            &app%5Benvironments%5D%5B%5D=Production&app%5Bextra_environment%5D=&=";
+        let sent: Sent = serde_qs::Config::new(5, false).deserialize_str(body).expect("a form");
+        assert_eq!(sent.app.name, "O'Hara & Co");
+        assert_eq!(sent.app.environments, ["Test", "Production"]);
+        assert_eq!((sent.app.extra_environment, sent.app.region), (String::new(), String::new()));
+    }
+
+    #[test]
     fn the_outcome_follows_the_choices() {
         let choice = Choice { extra_environment: "Load".to_owned(), ..shop() };
         let (headline, lines) = choice.outcome();

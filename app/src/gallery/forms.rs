@@ -70,7 +70,10 @@ pub fn Forms() -> impl IntoView {
     let instances = RwSignal::new(3_u32);
     let region = RwSignal::new("eu".to_owned());
     let environments = RwSignal::new(vec!["test".to_owned(), "production".to_owned()]);
-    let plans = vec![SelectOption::new("s", "Small"), SelectOption::new("m", "Medium")];
+    let plans = vec![
+        SelectOption::new("s", "Small"),
+        SelectOption::new("m", "Medium"),
+    ];
     view! {
         <div id="forms"></div>
         <Panel title="Fields">
@@ -123,14 +126,28 @@ fn regions() -> Vec<RadioCard> {
         value: value.to_owned(),
         title: title.to_owned(),
         tag: tag.to_owned(),
-        facts: vec![("Data".to_owned(), data.to_owned()), ("Backups".to_owned(), backups.to_owned())],
+        facts: vec![
+            ("Data".to_owned(), data.to_owned()),
+            ("Backups".to_owned(), backups.to_owned()),
+        ],
         ..RadioCard::default()
     };
-    let chip = |tone, label: &str| Some(Status { tone, label: label.to_owned() });
+    let chip = |tone, label: &str| {
+        Some(Status {
+            tone,
+            label: label.to_owned(),
+        })
+    };
     vec![
         RadioCard {
             chip: chip(Tone::Ok, "Stays in the EU"),
-            ..card("eu", "Europe", "EU", "Frankfurt, Germany", "Dublin, Ireland")
+            ..card(
+                "eu",
+                "Europe",
+                "EU",
+                "Frankfurt, Germany",
+                "Dublin, Ireland",
+            )
         },
         RadioCard {
             chip: chip(Tone::Warn, "Backups leave the UK"),
@@ -138,8 +155,16 @@ fn regions() -> Vec<RadioCard> {
         },
         RadioCard {
             chip: chip(Tone::Bad, "Not allowed: leaves Japan"),
-            disabled_reason: Some("Northwind requires that data stays in its political region.".to_owned()),
-            ..card("jp", "Asia Pacific", "JP", "Tokyo, Japan", "Sydney, Australia")
+            disabled_reason: Some(
+                "Northwind requires that data stays in its political region.".to_owned(),
+            ),
+            ..card(
+                "jp",
+                "Asia Pacific",
+                "JP",
+                "Tokyo, Japan",
+                "Sydney, Australia",
+            )
         },
     ]
 }

@@ -63,9 +63,13 @@ pub fn Shown() -> impl IntoView {
 }
 
 fn facts() -> Vec<(String, String)> {
-    [("Runtime", "10.6.2"), ("Deployed", "12 min ago, by Ada Lovelace"), ("Settings", "2 changes wait for a restart")]
-        .map(|(name, words)| (name.to_owned(), words.to_owned()))
-        .to_vec()
+    [
+        ("Runtime", "10.6.2"),
+        ("Deployed", "12 min ago, by Ada Lovelace"),
+        ("Settings", "2 changes wait for a restart"),
+    ]
+    .map(|(name, words)| (name.to_owned(), words.to_owned()))
+    .to_vec()
 }
 
 #[component]
@@ -78,7 +82,10 @@ fn Instances() -> impl IntoView {
         Column::text("Memory"),
         Column::number("Restarts"),
     ];
-    let status = |tone, label: &str| Status { tone, label: label.to_owned() };
+    let status = |tone, label: &str| Status {
+        tone,
+        label: label.to_owned(),
+    };
     view! {
         <Panel title="Instances" flush=true>
             <Actions slot>"3 × 1 GB of 4 GB"</Actions>

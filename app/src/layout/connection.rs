@@ -9,7 +9,9 @@ use leptos::prelude::*;
 pub fn ConnectionNote() -> impl IntoView {
     let connection = use_connection();
     let words = move || match connection.get() {
-        Connection::Lost(since) => format!("Reconnecting. What you see is as of {}.", utc_words(since)),
+        Connection::Lost(since) => {
+            format!("Reconnecting. What you see is as of {}.", utc_words(since))
+        }
         Connection::Resting | Connection::Open => String::new(),
     };
     let fine = move || !matches!(connection.get(), Connection::Lost(_));

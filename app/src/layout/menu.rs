@@ -36,8 +36,12 @@ pub fn Menu(
     });
     Effect::new(move || {
         let elsewhere = window_event_listener(ev::pointerdown, move |event| {
-            let target = event.target().and_then(|target| target.dyn_into::<Node>().ok());
-            let inside = details.get_untracked().is_some_and(|details| details.contains(target.as_ref()));
+            let target = event
+                .target()
+                .and_then(|target| target.dyn_into::<Node>().ok());
+            let inside = details
+                .get_untracked()
+                .is_some_and(|details| details.contains(target.as_ref()));
             if !inside {
                 close();
             }

@@ -24,7 +24,6 @@ pub fn NavLinks() -> impl IntoView {
                         class="nav__link"
                         href=paths::apps()
                         aria-current=move || current(&path.get(), &paths::apps(), app.with(Option::is_none))
-                        data-within=move || app.with(Option::is_some).then_some("true")
                     >
                         <Icon shape=Shape::Apps />
                         <span class="nav__words">"Apps"</span>
@@ -70,7 +69,9 @@ pub fn NavLinks() -> impl IntoView {
 #[component]
 fn AppLinks(subdomain: String, app: Option<AppSummary>) -> impl IntoView {
     let path = use_location().pathname;
-    let name = app.as_ref().map_or_else(|| subdomain.clone(), |app| app.name.clone());
+    let name = app
+        .as_ref()
+        .map_or_else(|| subdomain.clone(), |app| app.name.clone());
     let environments = app.map(|app| app.environments).unwrap_or_default();
     let environments = environments
         .into_iter()

@@ -25,7 +25,10 @@ pub fn provide_frame_data() -> FrameData {
     let data = FrameData {
         session: Resource::new(|| (), |()| get_session()),
         apps: Resource::new(move || apps_changed.get(), |_| list_apps(None)),
-        under_way: Resource::new(move || operations_changed.get(), |_| list_operations(true, None)),
+        under_way: Resource::new(
+            move || operations_changed.get(),
+            |_| list_operations(true, None),
+        ),
     };
     provide_context(data);
     data

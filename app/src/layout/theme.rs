@@ -42,14 +42,19 @@ impl Theme {
     }
 
     fn parse(text: &str) -> Self {
-        Self::ALL.into_iter().find(|theme| theme.as_str() == text).unwrap_or(Self::System)
+        Self::ALL
+            .into_iter()
+            .find(|theme| theme.as_str() == text)
+            .unwrap_or(Self::System)
     }
 }
 
 /// The look that the person chose, from the request's cookie.
 #[cfg(feature = "ssr")]
 pub fn initial_theme() -> Theme {
-    let Some(parts) = use_context::<http::request::Parts>() else { return Theme::System };
+    let Some(parts) = use_context::<http::request::Parts>() else {
+        return Theme::System;
+    };
     let cookies = parts.headers.get_all(http::header::COOKIE).into_iter();
     let chosen = cookies
         .filter_map(|cookies| cookies.to_str().ok())
@@ -62,7 +67,9 @@ pub fn initial_theme() -> Theme {
 #[cfg(not(feature = "ssr"))]
 pub fn initial_theme() -> Theme {
     let root = document().document_element();
-    let chosen = root.and_then(|root| root.get_attribute("data-theme")).unwrap_or_default();
+    let chosen = root
+        .and_then(|root| root.get_attribute("data-theme"))
+        .unwrap_or_default();
     Theme::parse(&chosen)
 }
 
@@ -71,10 +78,20 @@ pub fn initial_theme() -> Theme {
 pub fn ThemeChoice() -> impl IntoView {
     let chosen = RwSignal::new(initial_theme());
     let location = use_location();
-    let return_to = move || format!("{}{}", location.pathname.get(), query(&location.search.get()));
+    let return_to = move || {
+        format!(
+            "{}{}",
+            location.pathname.get(),
+            query(&location.search.get())
+        )
+    };
     let change = move |event: SubmitEvent| {
-        let pressed = event.submitter().and_then(|button| button.get_attribute("value"));
-        let Some(theme) = pressed.map(|value| Theme::parse(&value)) else { return };
+        let pressed = event
+            .submitter()
+            .and_then(|button| button.get_attribute("value"));
+        let Some(theme) = pressed.map(|value| Theme::parse(&value)) else {
+            return;
+        };
         event.prevent_default();
         chosen.set(theme);
         if let Some(root) = document().document_element() {
@@ -107,7 +124,11 @@ pub fn ThemeChoice() -> impl IntoView {
 }
 
 fn query(search: &str) -> String {
-    if search.is_empty() { String::new() } else { format!("?{}", search.trim_start_matches('?')) }
+    if search.is_empty() {
+        String::new()
+    } else {
+        format!("?{}", search.trim_start_matches('?'))
+    }
 }
 
 fn tell_server(theme: Theme) -> Result<(), JsValue> {

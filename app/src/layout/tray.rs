@@ -26,20 +26,38 @@ pub struct TrayOpen(RwSignal<bool>);
 pub fn provide_tray() {
     let open = RwSignal::new(false);
     provide_context(TrayOpen(open));
-    Effect::new(move || open.set(!remembered_closed()));
+    Effect::new(move || open.set(fits() && !remembered_closed()));
 }
 
 impl TrayOpen {
     fn turn(self, open: bool) {
         self.0.set(open);
         if let Ok(Some(store)) = window().session_storage() {
-            let _ = if open { store.remove_item(CLOSED) } else { store.set_item(CLOSED, "yes") };
+            let _ = if open {
+                store.remove_item(CLOSED)
+            } else {
+                store.set_item(CLOSED, "yes")
+            };
         }
     }
 }
 
+/// Whether the window has room for the tray beside the page.
+fn fits() -> bool {
+    window()
+        .match_media("(min-width: 50rem)")
+        .ok()
+        .flatten()
+        .is_some_and(|query| query.matches())
+}
+
 fn remembered_closed() -> bool {
-    window().session_storage().ok().flatten().and_then(|store| store.get_item(CLOSED).ok().flatten()).is_some()
+    window()
+        .session_storage()
+        .ok()
+        .flatten()
+        .and_then(|store| store.get_item(CLOSED).ok().flatten())
+        .is_some()
 }
 
 /// The chip in the bar: how much is under way. It leads to the list, and opens the tray in a living page.
@@ -48,7 +66,8 @@ pub fn TrayChip() -> impl IntoView {
     let under_way = use_frame_data().under_way;
     let tray = expect_context::<TrayOpen>();
     let press = move |event: leptos::ev::MouseEvent| {
-        if !tray.0.get_untracked() && !(event.ctrl_key() || event.meta_key() || event.shift_key()) {
+        let elsewhere = event.ctrl_key() || event.meta_key() || event.shift_key();
+        if !(elsewhere || tray.0.get_untracked()) {
             event.prevent_default();
             tray.turn(true);
         }
@@ -137,15 +156,25 @@ fn say_how_operations_end() {
     let ended = Action::new(move |id: &String| {
         let id = id.clone();
         async move {
-            if let Some(toast) = get_operation(id).await.ok().and_then(|details| ending(&details)) {
+            if let Some(toast) = get_operation(id)
+                .await
+                .ok()
+                .and_then(|details| ending(&details))
+            {
                 toasts.push(toast);
             }
         }
     });
     Effect::new(move |before: Option<BTreeSet<String>>| {
         let before = before.unwrap_or_default();
-        let Some(Ok(list)) = under_way.get() else { return before };
-        let now: BTreeSet<String> = list.items.into_iter().map(|operation| operation.id).collect();
+        let Some(Ok(list)) = under_way.get() else {
+            return before;
+        };
+        let now: BTreeSet<String> = list
+            .items
+            .into_iter()
+            .map(|operation| operation.id)
+            .collect();
         for id in before.difference(&now) {
             ended.dispatch(id.clone());
         }
@@ -155,13 +184,23 @@ fn say_how_operations_end() {
 
 /// The message about an operation that has ended; none while it goes on.
 fn ending(details: &OperationDetails) -> Option<Toast> {
-    let OperationSummary { id, title, state, error, .. } = &details.summary;
+    let OperationSummary {
+        id,
+        title,
+        state,
+        error,
+        ..
+    } = &details.summary;
     let why = error.as_deref().unwrap_or("See its page for the reason.");
     let toast = match state {
         OperationState::Succeeded => Toast::done(format!("“{title}” is done.")),
-        OperationState::Cancelled => Toast::done(format!("“{title}” was cancelled; what it made is undone.")),
+        OperationState::Cancelled => {
+            Toast::done(format!("“{title}” was cancelled; what it made is undone."))
+        }
         OperationState::Failed => Toast::failed(format!("“{title}” failed and was undone. {why}")),
-        OperationState::Stuck => Toast::failed(format!("“{title}” is stuck; someone must look. {why}")),
+        OperationState::Stuck => {
+            Toast::failed(format!("“{title}” is stuck; someone must look. {why}"))
+        }
         _ => return None,
     };
     Some(toast.with_link(paths::operation(id), "Details"))

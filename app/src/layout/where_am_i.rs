@@ -10,8 +10,6 @@ pub struct Crumb {
     pub label: String,
     /// Its address, unless it is the page itself.
     pub href: Option<String>,
-    /// Whether it is the app, beside which another can be chosen.
-    pub is_app: bool,
 }
 
 /// The subdomain of the app that a path belongs to.
@@ -26,7 +24,10 @@ pub fn app_of(path: &str) -> Option<&str> {
 /// The way to a page. Names come from `apps`; what is not there is called by its address.
 pub fn crumbs(path: &str, apps: &[AppSummary]) -> Vec<Crumb> {
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
-    let to = |label: &str, href: String| Crumb { label: label.to_owned(), href: Some(href), is_app: false };
+    let to = |label: &str, href: String| Crumb {
+        label: label.to_owned(),
+        href: Some(href),
+    };
     let mut way = match parts.as_slice() {
         ["apps", ..] => vec![to("Apps", paths::apps())],
         ["operations", ..] => vec![to("Operations", paths::operations())],
@@ -38,7 +39,7 @@ pub fn crumbs(path: &str, apps: &[AppSummary]) -> Vec<Crumb> {
         ["apps", app, rest @ ..] => {
             let known = apps.iter().find(|known| known.subdomain == *app);
             let name = known.map_or(*app, |known| known.name.as_str());
-            way.push(Crumb { is_app: true, ..to(name, paths::app(app)) });
+            way.push(to(name, paths::app(app)));
             match rest {
                 ["settings"] => way.push(to("Settings", String::new())),
                 ["packages", package @ ..] => {
@@ -46,10 +47,14 @@ pub fn crumbs(path: &str, apps: &[AppSummary]) -> Vec<Crumb> {
                     way.extend(package.first().map(|_| to("Package", String::new())));
                 }
                 ["environments", slug, page @ ..] => {
-                    let known = known.and_then(|app| app.environments.iter().find(|each| each.slug == *slug));
+                    let known = known
+                        .and_then(|app| app.environments.iter().find(|each| each.slug == *slug));
                     let name = known.map_or_else(|| capitalised(slug), |known| known.name.clone());
                     way.push(to(&name, paths::environment(app, slug)));
-                    way.extend(page.first().map(|page| to(&capitalised(page), String::new())));
+                    way.extend(
+                        page.first()
+                            .map(|page| to(&capitalised(page), String::new())),
+                    );
                 }
                 _ => {}
             }
@@ -64,7 +69,9 @@ pub fn crumbs(path: &str, apps: &[AppSummary]) -> Vec<Crumb> {
 
 fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
 }
 
 #[cfg(test)]
@@ -96,17 +103,26 @@ mod tests {
         assert_eq!(labels("/apps"), "Apps");
         assert_eq!(labels("/apps/new"), "Apps(/apps) / Create");
         assert_eq!(labels("/apps/shop-1"), "Apps(/apps) / Shop");
-        assert_eq!(labels("/apps/other/settings"), "Apps(/apps) / other(/apps/other) / Settings");
+        assert_eq!(
+            labels("/apps/other/settings"),
+            "Apps(/apps) / other(/apps/other) / Settings"
+        );
         assert_eq!(
             labels("/apps/shop-1/packages/6f"),
             "Apps(/apps) / Shop(/apps/shop-1) / Packages(/apps/shop-1/packages) / Package"
         );
-        assert_eq!(labels("/apps/shop-1/environments/test"), "Apps(/apps) / Shop(/apps/shop-1) / Test");
+        assert_eq!(
+            labels("/apps/shop-1/environments/test"),
+            "Apps(/apps) / Shop(/apps/shop-1) / Test"
+        );
         assert_eq!(
             labels("/apps/shop-1/environments/test/deploy"),
             "Apps(/apps) / Shop(/apps/shop-1) / Test(/apps/shop-1/environments/test) / Deploy"
         );
-        assert_eq!(labels("/operations/0c"), "Operations(/operations) / Operation");
+        assert_eq!(
+            labels("/operations/0c"),
+            "Operations(/operations) / Operation"
+        );
     }
 
     #[test]

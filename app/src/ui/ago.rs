@@ -81,10 +81,14 @@ pub fn age_words(seconds: i64) -> String {
 
 /// A moment as a person reads it, in universal time: `20 Nov 2026, 23:42:18 UTC`.
 pub fn utc_words(at: i64) -> String {
-    const MONTHS: [&str; 12] =
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    const MONTHS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
     let (year, month, day) = date(at);
-    let month = usize::try_from(month - 1).ok().and_then(|month| MONTHS.get(month)).unwrap_or(&"");
+    let month = usize::try_from(month - 1)
+        .ok()
+        .and_then(|month| MONTHS.get(month))
+        .unwrap_or(&"");
     format!("{day} {month} {year}, {} UTC", time_of_day(at))
 }
 
@@ -96,7 +100,12 @@ pub fn utc_iso(at: i64) -> String {
 
 fn time_of_day(at: i64) -> String {
     let second = at.rem_euclid(86_400);
-    format!("{:02}:{:02}:{:02}", second / 3_600, second % 3_600 / 60, second % 60)
+    format!(
+        "{:02}:{:02}:{:02}",
+        second / 3_600,
+        second % 3_600 / 60,
+        second % 60
+    )
 }
 
 /// Year, month and day in the Gregorian calendar: days are counted from 1 March of the year 0, so

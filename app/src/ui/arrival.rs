@@ -17,7 +17,10 @@ pub struct Arrival {
 
 /// Gives the tab its memory of where the person is; once, around everything.
 pub fn provide_arrival() {
-    provide_context(Arrival { path: StoredValue::new(None), title: RwSignal::new(String::new()) });
+    provide_context(Arrival {
+        path: StoredValue::new(None),
+        title: RwSignal::new(String::new()),
+    });
 }
 
 impl Arrival {
@@ -25,7 +28,11 @@ impl Arrival {
     /// page, or what had the focus is gone.
     fn reaches(self, path: String) -> bool {
         let before = self.path.get_value();
-        let lost = || document().active_element().is_none_or(|element| element.tag_name() == "BODY");
+        let lost = || {
+            document()
+                .active_element()
+                .is_none_or(|element| element.tag_name() == "BODY")
+        };
         let arrived = before.is_some_and(|before| before != path || lost());
         self.path.set_value(Some(path));
         arrived
@@ -34,10 +41,14 @@ impl Arrival {
 
 /// Moves the focus to a header and has its title read out when the person arrives at its page.
 pub fn use_arrival(header: NodeRef<html::H1>, title: Signal<String>) {
-    let Some(arrival) = use_context::<Arrival>() else { return };
+    let Some(arrival) = use_context::<Arrival>() else {
+        return;
+    };
     let path = use_location().pathname;
     Effect::new(move || {
-        let (Some(header), path) = (header.get(), path.get()) else { return };
+        let (Some(header), path) = (header.get(), path.get()) else {
+            return;
+        };
         if arrival.reaches(path) {
             let options = FocusOptions::new();
             options.set_prevent_scroll(true);

@@ -79,7 +79,11 @@ fn Track(percent: Signal<u8>) -> impl IntoView {
     reason = "the number is between 0 and 100"
 )]
 fn share(value: f64, max: f64) -> u8 {
-    if max > 0.0 { (value / max * 100.0).clamp(0.0, 100.0).round() as u8 } else { 0 }
+    if max > 0.0 {
+        (value / max * 100.0).clamp(0.0, 100.0).round() as u8
+    } else {
+        0
+    }
 }
 
 #[cfg(test)]

@@ -181,7 +181,13 @@ fn TickBox(
 
 /// The ticked values after one box was turned: in the order of the boxes, what is not a box kept last.
 fn with_tick(order: &[String], ticked: &[String], value: &str, on: bool) -> Vec<String> {
-    let stays = |each: &&String| if *each == value { on } else { ticked.contains(each) };
+    let stays = |each: &&String| {
+        if *each == value {
+            on
+        } else {
+            ticked.contains(each)
+        }
+    };
     let others = ticked.iter().filter(|each| !order.contains(each));
     order.iter().filter(stays).chain(others).cloned().collect()
 }

@@ -78,7 +78,11 @@ fn copy(text: String, state: RwSignal<Copying>) {
         set_timeout(move || state.set(Copying::Ready), Duration::from_secs(2));
     });
     let refused = Closure::once(move |_: JsValue| state.set(Copying::ByHand));
-    let _ = window().navigator().clipboard().write_text(&text).then2(&done, &refused);
+    let _ = window()
+        .navigator()
+        .clipboard()
+        .write_text(&text)
+        .then2(&done, &refused);
     done.forget();
     refused.forget();
 }
@@ -113,7 +117,8 @@ pub fn Masked(
     let (reveal_words, hide_words) = (label.clone(), label.clone());
     view! {
         <span class="masked">
-            <code class="masked__text" aria-label=label>
+            <span class="visually-hidden">{label}</span>
+            <code class="masked__text">
                 {move || visible().unwrap_or_else(|| "••••••••••••".to_owned())}
             </code>
             <span class="masked__buttons">

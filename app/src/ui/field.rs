@@ -35,12 +35,14 @@ pub fn Field(
     let (hint_id, error_id) = (format!("{id}-hint"), format!("{id}-error"));
     let described_by = {
         let (hint_id, error_id) = (hint_id.clone(), error_id.clone());
-        Signal::derive(move || match (hint.with(Option::is_some), error.with(Option::is_some)) {
-            (true, true) => Some(format!("{error_id} {hint_id}")),
-            (true, false) => Some(hint_id.clone()),
-            (false, true) => Some(error_id.clone()),
-            (false, false) => None,
-        })
+        Signal::derive(
+            move || match (hint.with(Option::is_some), error.with(Option::is_some)) {
+                (true, true) => Some(format!("{error_id} {hint_id}")),
+                (true, false) => Some(hint_id.clone()),
+                (false, true) => Some(error_id.clone()),
+                (false, false) => None,
+            },
+        )
     };
     let wiring = FieldWiring {
         id: id.clone(),

@@ -16,7 +16,13 @@ pub fn Notice(
     #[prop(optional)]
     children: Option<Children>,
 ) -> impl IntoView {
-    let role = move || if tone.get() == Tone::Bad { "alert" } else { "status" };
+    let role = move || {
+        if tone.get() == Tone::Bad {
+            "alert"
+        } else {
+            "status"
+        }
+    };
     view! {
         <div class="notice" role=role data-state=move || tone.get().as_str()>
             <p class="notice__title">{move || title.get()}</p>

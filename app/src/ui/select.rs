@@ -17,7 +17,11 @@ pub struct SelectOption {
 impl SelectOption {
     /// A line that can be chosen.
     pub fn new(value: impl Into<String>, label: impl Into<String>) -> Self {
-        Self { value: value.into(), label: label.into(), disabled: false }
+        Self {
+            value: value.into(),
+            label: label.into(),
+            disabled: false,
+        }
     }
 }
 
@@ -48,8 +52,14 @@ pub fn Select(
         .into_iter()
         .map(|option| {
             let selected = option.value == chosen;
+            let own = option.value.clone();
             view! {
-                <option value=option.value selected=selected disabled=option.disabled>
+                <option
+                    value=option.value
+                    selected=selected
+                    prop:selected=move || value.with(|value| *value == own)
+                    disabled=option.disabled
+                >
                     {option.label}
                 </option>
             }
@@ -61,7 +71,6 @@ pub fn Select(
                 class="input"
                 id=id
                 name=name
-                prop:value=move || value.get()
                 aria-invalid=move || invalid.is_some_and(|invalid| invalid.get()).then_some("true")
                 aria-describedby=move || described_by.and_then(|ids| ids.get())
                 on:change=move |event| {

@@ -9,7 +9,9 @@ pub fn Skeleton(
     #[prop(default = 3)]
     lines: u8,
 ) -> impl IntoView {
-    let lines = (0..lines).map(|_| view! { <span class="skeleton__line"></span> }).collect_view();
+    let lines = (0..lines)
+        .map(|_| view! { <span class="skeleton__line"></span> })
+        .collect_view();
     view! {
         <div class="skeleton" role="status">
             <span class="visually-hidden">"Loading"</span>

@@ -38,7 +38,7 @@ pub fn Slider(
     view! {
         <div class="slider">
             <label class="slider__label" for=id.clone()>{label}</label>
-            <output class="slider__words" for=id.clone()>{move || format(value.get())}</output>
+            <span class="slider__words" aria-hidden="true">{move || format(value.get())}</span>
             <input
                 class="slider__range"
                 type="range"
@@ -75,7 +75,11 @@ fn within(text: &str, min: u32, max: u32, step: u32) -> Option<u32> {
     let step = step.max(1);
     let steps = (typed - min).saturating_add(step / 2) / step;
     let number = min.saturating_add(steps.saturating_mul(step));
-    Some(if number > max.max(min) { number - step } else { number })
+    Some(if number > max.max(min) {
+        number - step
+    } else {
+        number
+    })
 }
 
 #[cfg(test)]

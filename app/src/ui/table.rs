@@ -13,17 +13,29 @@ pub struct Column {
 impl Column {
     /// A column of words.
     pub fn text(label: impl Into<String>) -> Self {
-        Self { label: label.into(), class: None, silent: false }
+        Self {
+            label: label.into(),
+            class: None,
+            silent: false,
+        }
     }
 
     /// A column of numbers, set to the right; its cells carry the class `number`.
     pub fn number(label: impl Into<String>) -> Self {
-        Self { label: label.into(), class: Some("number"), silent: false }
+        Self {
+            label: label.into(),
+            class: Some("number"),
+            silent: false,
+        }
     }
 
     /// A column whose head is only heard, such as the one of the actions.
     pub fn silent(label: impl Into<String>) -> Self {
-        Self { label: label.into(), class: None, silent: true }
+        Self {
+            label: label.into(),
+            class: None,
+            silent: true,
+        }
     }
 }
 

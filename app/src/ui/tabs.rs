@@ -16,7 +16,11 @@ pub struct TabLink {
 impl TabLink {
     /// A part.
     pub fn new(href: impl Into<String>, label: impl Into<String>, current: bool) -> Self {
-        Self { href: href.into(), label: label.into(), current }
+        Self {
+            href: href.into(),
+            label: label.into(),
+            current,
+        }
     }
 }
 

@@ -23,18 +23,29 @@ pub struct Toast {
 impl Toast {
     /// Something was done.
     pub fn done(text: impl Into<String>) -> Self {
-        Self { tone: Tone::Ok, text: text.into(), link: None }
+        Self {
+            tone: Tone::Ok,
+            text: text.into(),
+            link: None,
+        }
     }
 
     /// Something was not done.
     pub fn failed(text: impl Into<String>) -> Self {
-        Self { tone: Tone::Bad, text: text.into(), link: None }
+        Self {
+            tone: Tone::Bad,
+            text: text.into(),
+            link: None,
+        }
     }
 
     /// The same message with a place to look.
     #[must_use]
     pub fn with_link(self, href: impl Into<String>, words: impl Into<String>) -> Self {
-        Self { link: Some((href.into(), words.into())), ..self }
+        Self {
+            link: Some((href.into(), words.into())),
+            ..self
+        }
     }
 }
 
@@ -61,13 +72,17 @@ impl Toasts {
     }
 
     fn close(self, id: u32) {
-        self.shown.update(|shown| shown.retain(|(other, _)| *other != id));
+        self.shown
+            .update(|shown| shown.retain(|(other, _)| *other != id));
     }
 }
 
 /// Gives the tab its messages; once, around everything.
 pub fn provide_toasts() {
-    provide_context(Toasts { shown: RwSignal::new(Vec::new()), count: StoredValue::new(0) });
+    provide_context(Toasts {
+        shown: RwSignal::new(Vec::new()),
+        count: StoredValue::new(0),
+    });
 }
 
 /// The messages of this tab.

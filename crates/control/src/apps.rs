@@ -39,7 +39,9 @@ impl AppState {
     }
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        [Self::Creating, Self::Ready, Self::Deleting].into_iter().find(|state| state.as_str() == text)
+        [Self::Creating, Self::Ready, Self::Deleting]
+            .into_iter()
+            .find(|state| state.as_str() == text)
     }
 }
 
@@ -69,7 +71,10 @@ pub struct App {
 impl App {
     /// Database connections that each environment has.
     pub fn connections(&self) -> u32 {
-        self.generation.capabilities().connections.for_memory(self.plan.plan().database_memory_mib)
+        self.generation
+            .capabilities()
+            .connections
+            .for_memory(self.plan.plan().database_memory_mib)
     }
 }
 
@@ -132,7 +137,10 @@ pub async fn list(ctx: &Ctx, after: Option<Cursor>) -> Result<Page<AppSummary>> 
     let page = Page::from_rows(apps, |app| (app.name.to_string(), app.id))?;
     let ids: Vec<AppId> = page.items.iter().map(|app| app.id).collect();
     let mut environments = db::environments::summaries(&mut db, ctx, &ids).await?;
-    Ok(page.map(|app| AppSummary { environments: environments.remove(&app.id).unwrap_or_default(), app }))
+    Ok(page.map(|app| AppSummary {
+        environments: environments.remove(&app.id).unwrap_or_default(),
+        app,
+    }))
 }
 
 /// One app.
@@ -140,7 +148,10 @@ pub async fn get(ctx: &Ctx, subdomain: &Subdomain) -> Result<AppDetails> {
     let (app, team_role) = visible(ctx, subdomain).await?;
     let mut db = ctx.state.pool.acquire().await?;
     let mut environments = db::environments::summaries(&mut db, ctx, &[app.id]).await?;
-    let ids: Vec<EnvironmentId> = environments.get(&app.id).map(|list| list.iter().map(|e| e.id).collect()).unwrap_or_default();
+    let ids: Vec<EnvironmentId> = environments
+        .get(&app.id)
+        .map(|list| list.iter().map(|e| e.id).collect())
+        .unwrap_or_default();
     let operations = crate::operations::unfinished_of(ctx, &mut db, &app, &ids).await?;
     Ok(AppDetails {
         environments: environments.remove(&app.id).unwrap_or_default(),
@@ -153,31 +164,61 @@ pub async fn get(ctx: &Ctx, subdomain: &Subdomain) -> Result<AppDetails> {
 /// Whether a subdomain can be had; a malformed one is refused with its rule.
 pub async fn subdomain_state(ctx: &Ctx, text: &str) -> Result<SubdomainState> {
     let subdomain = Subdomain::parse(text)?;
-    let labels: Vec<String> = EnvironmentName::defaults().iter().map(|name| name.host_label(&subdomain)).collect();
+    let labels: Vec<String> = EnvironmentName::defaults()
+        .iter()
+        .map(|name| name.host_label(&subdomain))
+        .collect();
     let mut db = ctx.state.pool.acquire().await?;
     if db::apps::any_label_taken(&mut db, &labels).await? {
         return Ok(SubdomainState::Taken);
     }
-    Ok(SubdomainState::Free { urls: labels.iter().map(|label| ctx.state.config.app_url(label)).collect() })
+    Ok(SubdomainState::Free {
+        urls: labels
+            .iter()
+            .map(|label| ctx.state.config.app_url(label))
+            .collect(),
+    })
 }
 
 /// The app of this subdomain if the person may see it, with the person's role in its team.
 pub(crate) async fn visible(ctx: &Ctx, subdomain: &Subdomain) -> Result<(App, TeamRole)> {
     let mut db = ctx.state.pool.acquire().await?;
-    let found = db::apps::by_subdomain(&mut db, ctx.actor.company, ctx.actor.person, subdomain).await?;
+    let found =
+        db::apps::by_subdomain(&mut db, ctx.actor.company, ctx.actor.person, subdomain).await?;
     match found {
-        Some((app, Some(team_role))) if app_access(&ctx.actor, app.company, Some(team_role), Permission::ViewApp).is_allowed() => Ok((app, team_role)),
+        Some((app, Some(team_role)))
+            if app_access(
+                &ctx.actor,
+                app.company,
+                Some(team_role),
+                Permission::ViewApp,
+            )
+            .is_allowed() =>
+        {
+            Ok((app, team_role))
+        }
         _ => Err(Error::NotFound),
     }
 }
 
 /// Like [`visible`], and the person may do this too; a refusal is audited.
-pub(crate) async fn permitted(ctx: &Ctx, subdomain: &Subdomain, permission: Permission, action: &'static str) -> Result<App> {
+pub(crate) async fn permitted(
+    ctx: &Ctx,
+    subdomain: &Subdomain,
+    permission: Permission,
+    action: &'static str,
+) -> Result<App> {
     let (app, team_role) = visible(ctx, subdomain).await?;
     match app_access(&ctx.actor, app.company, Some(team_role), permission) {
         Access::Allowed => Ok(app),
         access => {
-            crate::audit::refused(ctx, action, app.name.as_str(), &access.reason().unwrap_or_default()).await?;
+            crate::audit::refused(
+                ctx,
+                action,
+                app.name.as_str(),
+                &access.reason().unwrap_or_default(),
+            )
+            .await?;
             Error::unless_allowed(&access)?;
             Ok(app)
         }

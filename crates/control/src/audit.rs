@@ -52,17 +52,43 @@ pub struct AuditEvent {
 }
 
 /// Writes a deed of the person in `ctx`.
-pub(crate) async fn record(db: &mut PgConnection, ctx: &Ctx, action: &'static str, target: &str, details: Value) -> Result<()> {
+pub(crate) async fn record(
+    db: &mut PgConnection,
+    ctx: &Ctx,
+    action: &'static str,
+    target: &str,
+    details: Value,
+) -> Result<()> {
     write(db, ctx, action, target, details, Outcome::Done).await
 }
 
 /// Writes a refusal, in a transaction of its own.
-pub(crate) async fn refused(ctx: &Ctx, action: &'static str, target: &str, reason: &str) -> Result<()> {
+pub(crate) async fn refused(
+    ctx: &Ctx,
+    action: &'static str,
+    target: &str,
+    reason: &str,
+) -> Result<()> {
     let mut db = ctx.state.pool.acquire().await?;
-    write(&mut db, ctx, action, target, serde_json::json!({ "reason": reason }), Outcome::Refused).await
+    write(
+        &mut db,
+        ctx,
+        action,
+        target,
+        serde_json::json!({ "reason": reason }),
+        Outcome::Refused,
+    )
+    .await
 }
 
-async fn write(db: &mut PgConnection, ctx: &Ctx, action: &'static str, target: &str, details: Value, outcome: Outcome) -> Result<()> {
+async fn write(
+    db: &mut PgConnection,
+    ctx: &Ctx,
+    action: &'static str,
+    target: &str,
+    details: Value,
+    outcome: Outcome,
+) -> Result<()> {
     let event = AuditEvent {
         company: Some(ctx.actor.company),
         at: ctx.now(),

@@ -46,14 +46,21 @@ async fn lead(state: &State) {
                 }
             }
             Ok(None) => {}
-            Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "the leadership could not be asked for"),
+            Err(error) => tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the leadership could not be asked for"
+            ),
         }
         tokio::time::sleep(REST).await;
     }
 }
 
 /// Passes for ever; a failure is logged when it is new, and the next pass waits longer.
-async fn forever<F: Future<Output = Result<()>>>(what: &str, every: Duration, mut pass: impl FnMut() -> F) {
+async fn forever<F: Future<Output = Result<()>>>(
+    what: &str,
+    every: Duration,
+    mut pass: impl FnMut() -> F,
+) {
     let mut failing = false;
     loop {
         match pass().await {
@@ -63,7 +70,10 @@ async fn forever<F: Future<Output = Result<()>>>(what: &str, every: Duration, mu
             }
             Err(error) => {
                 if !failing {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "{what} failed, trying on");
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "{what} failed, trying on"
+                    );
                 }
                 failing = true;
                 tokio::time::sleep(REST).await;

@@ -30,7 +30,10 @@ pub fn listen(pool: &PgPool) -> broadcast::Sender<Change> {
     tokio::spawn(async move {
         loop {
             if let Err(error) = forward(&pool, &out).await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "listening for changes failed, trying again");
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "listening for changes failed, trying again"
+                );
             }
             tokio::time::sleep(std::time::Duration::from_secs(1)).await;
         }
@@ -46,7 +49,10 @@ async fn forward(pool: &PgPool, out: &broadcast::Sender<Change>) -> Result<(), s
         match serde_json::from_str::<Payload>(notification.payload()) {
             Ok(payload) => {
                 // Nobody listening is no error.
-                let _ = out.send(Change { scope: CompanyId::new(payload.scope), keys: payload.keys });
+                let _ = out.send(Change {
+                    scope: CompanyId::new(payload.scope),
+                    keys: payload.keys,
+                });
             }
             Err(error) => tracing::warn!(%error, "a change notice could not be read"),
         }

@@ -48,7 +48,11 @@ pub struct Limits {
 impl Default for Limits {
     /// 16 GiB, 32 GiB unpacked, a million files: above the 4 GB and 64,000 files of Mendix Cloud.
     fn default() -> Self {
-        Self { package_bytes: 16 << 30, package_unpacked_bytes: 32 << 30, package_files: 1_000_000 }
+        Self {
+            package_bytes: 16 << 30,
+            package_unpacked_bytes: 32 << 30,
+            package_files: 1_000_000,
+        }
     }
 }
 

@@ -16,6 +16,15 @@ pub(crate) mod tenants;
 use crate::error::Inconsistent;
 
 /// Parses a column's text, or says which row breaks our rules.
-fn parsed<T>(value: Option<T>, table: &'static str, column: &'static str, id: impl ToString) -> Result<T, Inconsistent> {
-    value.ok_or_else(|| Inconsistent { table, column, id: id.to_string() })
+fn parsed<T>(
+    value: Option<T>,
+    table: &'static str,
+    column: &'static str,
+    id: uuid::Uuid,
+) -> Result<T, Inconsistent> {
+    value.ok_or_else(|| Inconsistent {
+        table,
+        column,
+        id: id.to_string(),
+    })
 }

@@ -109,7 +109,11 @@ impl Environment {
     }
 
     fn facts(&self, now: OffsetDateTime) -> StatusFacts {
-        let counts = self.observed.as_ref().map(|(o, _)| Counts::of(o)).unwrap_or_default();
+        let counts = self
+            .observed
+            .as_ref()
+            .map(|(o, _)| Counts::of(o))
+            .unwrap_or_default();
         StatusFacts {
             wanted: self.wanted,
             deployed: self.package.is_some(),
@@ -118,7 +122,10 @@ impl Environment {
             ready: counts.ready,
             existing: counts.existing,
             crashed: counts.crashed,
-            age_seconds: self.observed.as_ref().map(|(_, at)| (now - *at).whole_seconds()),
+            age_seconds: self
+                .observed
+                .as_ref()
+                .map(|(_, at)| (now - *at).whole_seconds()),
         }
     }
 }
@@ -135,9 +142,14 @@ impl Counts {
     pub(crate) fn of(observation: &Observation) -> Self {
         use domain::states::InstanceState::{Crashed, Ready};
         let count = |wanted: &dyn Fn(&engine::observation::Instance) -> bool| {
-            u16::try_from(observation.instances.iter().filter(|i| wanted(i)).count()).unwrap_or(u16::MAX)
+            u16::try_from(observation.instances.iter().filter(|i| wanted(i)).count())
+                .unwrap_or(u16::MAX)
         };
-        Self { ready: count(&|i| i.state == Ready), existing: count(&|i| i.state != Crashed), crashed: count(&|i| i.state == Crashed) }
+        Self {
+            ready: count(&|i| i.state == Ready),
+            existing: count(&|i| i.state != Crashed),
+            crashed: count(&|i| i.state == Crashed),
+        }
     }
 }
 
@@ -227,9 +239,13 @@ pub struct EnvironmentDetails {
 pub async fn get(ctx: &Ctx, subdomain: &Subdomain, slug: &str) -> Result<EnvironmentDetails> {
     let (app, team_role) = visible(ctx, subdomain).await?;
     let mut db = ctx.state.pool.acquire().await?;
-    let environment = db::environments::by_slug(&mut db, app.company, app.id, slug).await?.ok_or(Error::NotFound)?;
+    let environment = db::environments::by_slug(&mut db, app.company, app.id, slug)
+        .await?
+        .ok_or(Error::NotFound)?;
     let package = match environment.package {
-        Some(id) => db::packages::by_id(&mut db, app.company, app.id, id).await?.map(|details| details.summary),
+        Some(id) => db::packages::by_id(&mut db, app.company, app.id, id)
+            .await?
+            .map(|details| details.summary),
         None => None,
     };
     let runs = crate::operations::latest_of(ctx, &mut db, &app, &environment).await?;
@@ -251,13 +267,24 @@ pub async fn get(ctx: &Ctx, subdomain: &Subdomain, slug: &str) -> Result<Environ
 }
 
 /// The last log lines of an environment's instances.
-pub async fn log_tail(ctx: &Ctx, subdomain: &Subdomain, slug: &str, tail: u32) -> Result<Vec<LogLine>> {
+pub async fn log_tail(
+    ctx: &Ctx,
+    subdomain: &Subdomain,
+    slug: &str,
+    tail: u32,
+) -> Result<Vec<LogLine>> {
     let environment = find(ctx, subdomain, slug).await?;
-    Ok(ctx.state.engine.logs(environment.id, tail.min(1000)).await?)
+    Ok(ctx
+        .state
+        .engine
+        .logs(environment.id, tail.min(1000))
+        .await?)
 }
 
 pub(crate) async fn find(ctx: &Ctx, subdomain: &Subdomain, slug: &str) -> Result<Environment> {
     let (app, _) = visible(ctx, subdomain).await?;
     let mut db = ctx.state.pool.acquire().await?;
-    db::environments::by_slug(&mut db, app.company, app.id, slug).await?.ok_or(Error::NotFound)
+    db::environments::by_slug(&mut db, app.company, app.id, slug)
+        .await?
+        .ok_or(Error::NotFound)
 }

@@ -68,12 +68,18 @@ pub struct Inconsistent {
 impl Error {
     /// One refused field.
     pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self::Invalid(vec![FieldError { field: field.into(), message: message.into() }])
+        Self::Invalid(vec![FieldError {
+            field: field.into(),
+            message: message.into(),
+        }])
     }
 
     /// Our own fault, while `doing`.
     pub fn internal(doing: impl Into<String>, source: impl Into<BoxedError>) -> Self {
-        Self::Internal { doing: doing.into(), source: source.into() }
+        Self::Internal {
+            doing: doing.into(),
+            source: source.into(),
+        }
     }
 
     /// The error for an answer of the permission function, if it is not a yes.

@@ -108,22 +108,46 @@ pub struct LogEntry {
 }
 
 /// Operations of apps whose team the person is in, newest first.
-pub async fn list(ctx: &Ctx, unfinished_only: bool, after: Option<Cursor>) -> Result<Page<OperationSummary>> {
+pub async fn list(
+    ctx: &Ctx,
+    unfinished_only: bool,
+    after: Option<Cursor>,
+) -> Result<Page<OperationSummary>> {
     let after: Option<(OffsetDateTime, Uuid)> = after.map(|cursor| cursor.key()).transpose()?;
     let mut db = ctx.state.pool.acquire().await?;
-    let filter = Filter { subject: None, unfinished_only };
-    let after = after.map(|(created_at, id)| Position { created_at, id: SagaId(id) });
-    let runs = saga::store::list(&mut db, ctx.actor.company.uuid(), filter, after, PAGE + 1).await?;
+    let filter = Filter {
+        subject: None,
+        unfinished_only,
+    };
+    let after = after.map(|(created_at, id)| Position {
+        created_at,
+        id: SagaId(id),
+    });
+    let runs =
+        saga::store::list(&mut db, ctx.actor.company.uuid(), filter, after, PAGE + 1).await?;
     let page = Page::from_rows(runs, |run| (run.created_at, run.id.0))?;
     let subjects = db::subjects::of(&mut db, ctx, &page.items).await?;
-    Ok(Page { items: page.items.into_iter().filter_map(|run| subjects.visible(ctx, &run).then(|| summary(ctx, run, &subjects))).collect(), next: page.next })
+    Ok(Page {
+        items: page
+            .items
+            .into_iter()
+            .filter_map(|run| {
+                subjects
+                    .visible(ctx, &run)
+                    .then(|| summary(ctx, run, &subjects))
+            })
+            .collect(),
+        next: page.next,
+    })
 }
 
 /// One operation.
 pub async fn get(ctx: &Ctx, id: OperationId) -> Result<OperationDetails> {
     let mut db = ctx.state.pool.acquire().await?;
     let (company, saga_id) = (ctx.actor.company.uuid(), SagaId(id.uuid()));
-    let run = saga::store::get(&mut db, company, saga_id).await?.ok_or(Error::NotFound)?;
+    let run = saga::store::get(&mut db, company, saga_id)
+        .await?
+        .ok_or(Error::NotFound)?;
     let subjects = db::subjects::of(&mut db, ctx, std::slice::from_ref(&run)).await?;
     if !subjects.visible(ctx, &run) {
         return Err(Error::NotFound);
@@ -132,8 +156,21 @@ pub async fn get(ctx: &Ctx, id: OperationId) -> Result<OperationDetails> {
     let log = saga::store::log(&mut db, company, saga_id, 0).await?;
     Ok(OperationDetails {
         can_cancel: can_cancel(ctx, &run, &subjects),
-        steps: steps.into_iter().map(|s| Phase { title: s.title, state: phase_state(s.state), error: s.error }).collect(),
-        log: log.into_iter().map(|row| LogEntry { at: row.at, line: row.line }).collect(),
+        steps: steps
+            .into_iter()
+            .map(|s| Phase {
+                title: s.title,
+                state: phase_state(s.state),
+                error: s.error,
+            })
+            .collect(),
+        log: log
+            .into_iter()
+            .map(|row| LogEntry {
+                at: row.at,
+                line: row.line,
+            })
+            .collect(),
         summary: summary(ctx, run, &subjects),
     })
 }
@@ -147,10 +184,24 @@ pub async fn cancel(ctx: &Ctx, id: OperationId) -> Result<()> {
     }
     Error::unless_allowed(&details.can_cancel)?;
     let mut tx = ctx.state.pool.begin().await?;
-    if !saga::store::request_cancel(&mut tx, ctx.actor.company.uuid(), SagaId(id.uuid()), ctx.now()).await? {
+    if !saga::store::request_cancel(
+        &mut tx,
+        ctx.actor.company.uuid(),
+        SagaId(id.uuid()),
+        ctx.now(),
+    )
+    .await?
+    {
         return Err(Error::Conflict("It has ended already.".to_owned()));
     }
-    crate::audit::record(&mut tx, ctx, ACTION, &details.summary.title, json!({ "operation": id })).await?;
+    crate::audit::record(
+        &mut tx,
+        ctx,
+        ACTION,
+        &details.summary.title,
+        json!({ "operation": id }),
+    )
+    .await?;
     tx.commit().await?;
     Ok(())
 }
@@ -172,22 +223,34 @@ pub(crate) async fn start<S: Saga<Context = State>>(
         started_by: ctx.name.clone(),
         exclusive: Some(subject.to_string()),
     };
-    saga::store::start::<S>(db, new, params, ctx.now()).await.map_err(|error| match error {
-        StartError::Busy { title, .. } => Error::Conflict(format!("“{title}” is under way. Wait until it has ended, or cancel it.")),
-        StartError::Database(error) => error.into(),
-        other @ StartError::Params { .. } => Error::internal("starting an operation", other),
-    })
+    saga::store::start::<S>(db, new, params, ctx.now())
+        .await
+        .map_err(|error| match error {
+            StartError::Busy { title, .. } => Error::Conflict(format!(
+                "“{title}” is under way. Wait until it has ended, or cancel it."
+            )),
+            StartError::Database(error) => error.into(),
+            other @ StartError::Params { .. } => Error::internal("starting an operation", other),
+        })
 }
 
 /// Operations under way on an app or one of its environments.
-pub(crate) async fn unfinished_of(ctx: &Ctx, db: &mut PgConnection, app: &App, environments: &[EnvironmentId]) -> Result<Vec<OperationSummary>> {
+pub(crate) async fn unfinished_of(
+    ctx: &Ctx,
+    db: &mut PgConnection,
+    app: &App,
+    environments: &[EnvironmentId],
+) -> Result<Vec<OperationSummary>> {
     let mut runs = Vec::new();
     let subjects = std::iter::once(app.id.uuid()).chain(environments.iter().map(|id| id.uuid()));
     for subject in subjects {
         runs.extend(saga::store::unfinished_for(&mut *db, app.company.uuid(), subject).await?);
     }
     let subjects = db::subjects::of(db, ctx, &runs).await?;
-    Ok(runs.into_iter().map(|run| summary(ctx, run, &subjects)).collect())
+    Ok(runs
+        .into_iter()
+        .map(|run| summary(ctx, run, &subjects))
+        .collect())
 }
 
 /// The operation under way on an environment, and the last one if it failed.
@@ -196,13 +259,27 @@ pub(crate) struct Latest {
     pub(crate) last_failure: Option<OperationSummary>,
 }
 
-pub(crate) async fn latest_of(ctx: &Ctx, db: &mut PgConnection, app: &App, environment: &Environment) -> Result<Latest> {
-    let filter = Filter { subject: Some(environment.id.uuid()), unfinished_only: false };
+pub(crate) async fn latest_of(
+    ctx: &Ctx,
+    db: &mut PgConnection,
+    app: &App,
+    environment: &Environment,
+) -> Result<Latest> {
+    let filter = Filter {
+        subject: Some(environment.id.uuid()),
+        unfinished_only: false,
+    };
     let mut runs = saga::store::list(db, app.company.uuid(), filter, None, 2).await?;
     let creating = saga::store::unfinished_for(db, app.company.uuid(), app.id.uuid()).await?;
     let subjects = db::subjects::of(db, ctx, &runs).await?;
-    let unfinished = runs.iter().position(|run| !state(run).is_final()).map(|at| runs.remove(at)).or_else(|| creating.into_iter().next());
-    let last_failure = runs.into_iter().next().filter(|run| unfinished.is_none() && matches!(state(run), OperationState::Failed | OperationState::Stuck));
+    let unfinished = runs
+        .iter()
+        .position(|run| !state(run).is_final())
+        .map(|at| runs.remove(at))
+        .or_else(|| creating.into_iter().next());
+    let last_failure = runs.into_iter().next().filter(|run| {
+        unfinished.is_none() && matches!(state(run), OperationState::Failed | OperationState::Stuck)
+    });
     Ok(Latest {
         unfinished: unfinished.map(|run| summary(ctx, run, &subjects)),
         last_failure: last_failure.map(|run| summary(ctx, run, &subjects)),
@@ -251,13 +328,24 @@ const fn phase_state(state: StepState) -> PhaseState {
 
 fn can_cancel(ctx: &Ctx, run: &Run, subjects: &db::subjects::Subjects) -> Access {
     if run.name == AppDelete::NAME {
-        return Access::Denied("A deletion that has begun is finished: what is gone cannot be brought back.".to_owned());
+        return Access::Denied(
+            "A deletion that has begun is finished: what is gone cannot be brought back."
+                .to_owned(),
+        );
     }
     match state(run) {
         OperationState::Queued | OperationState::Running => {}
-        OperationState::Cancelling | OperationState::Unwinding => return Access::Denied("It is being undone already.".to_owned()),
+        OperationState::Cancelling | OperationState::Unwinding => {
+            return Access::Denied("It is being undone already.".to_owned());
+        }
         _ => return Access::Denied("It has ended.".to_owned()),
     }
-    subjects.get(run.subject).map_or(Access::Hidden, |s| app_access(&ctx.actor, ctx.actor.company, Some(s.team_role), Permission::OperateEnvironment))
+    subjects.get(run.subject).map_or(Access::Hidden, |s| {
+        app_access(
+            &ctx.actor,
+            ctx.actor.company,
+            Some(s.team_role),
+            Permission::OperateEnvironment,
+        )
+    })
 }
-

@@ -88,9 +88,14 @@ pub fn limits(state: &State) -> crate::config::Limits {
 }
 
 /// Packages of an app, newest first.
-pub async fn list(ctx: &Ctx, subdomain: &Subdomain, after: Option<Cursor>) -> Result<Page<PackageSummary>> {
+pub async fn list(
+    ctx: &Ctx,
+    subdomain: &Subdomain,
+    after: Option<Cursor>,
+) -> Result<Page<PackageSummary>> {
     let (app, _) = visible(ctx, subdomain).await?;
-    let after: Option<(OffsetDateTime, PackageId)> = after.map(|cursor| cursor.key()).transpose()?;
+    let after: Option<(OffsetDateTime, PackageId)> =
+        after.map(|cursor| cursor.key()).transpose()?;
     let mut db = ctx.state.pool.acquire().await?;
     let rows = db::packages::list(&mut db, app.company, app.id, after).await?;
     Ok(Page::from_rows(rows, |p| (p.summary.uploaded_at, p.summary.id))?.map(|p| p.summary))
@@ -100,7 +105,9 @@ pub async fn list(ctx: &Ctx, subdomain: &Subdomain, after: Option<Cursor>) -> Re
 pub async fn get(ctx: &Ctx, subdomain: &Subdomain, id: PackageId) -> Result<PackageDetails> {
     let (app, _) = visible(ctx, subdomain).await?;
     let mut db = ctx.state.pool.acquire().await?;
-    db::packages::by_id(&mut db, app.company, app.id, id).await?.ok_or(Error::NotFound)
+    db::packages::by_id(&mut db, app.company, app.id, id)
+        .await?
+        .ok_or(Error::NotFound)
 }
 
 /// A package's file, for a download.
@@ -117,7 +124,11 @@ pub struct Download {
 pub async fn open(ctx: &Ctx, subdomain: &Subdomain, id: PackageId) -> Result<Download> {
     let package = get(ctx, subdomain, id).await?;
     let (size, bytes) = ctx.state.packages.read(id).await?;
-    Ok(Download { file_name: package.summary.file_name, size, bytes })
+    Ok(Download {
+        file_name: package.summary.file_name,
+        size,
+        bytes,
+    })
 }
 
 /// Deletes a package that no environment wants.
@@ -125,13 +136,30 @@ pub async fn delete(ctx: &Ctx, subdomain: &Subdomain, id: PackageId) -> Result<(
     const ACTION: &str = "package.delete";
     let app = permitted(ctx, subdomain, Permission::ManagePackages, ACTION).await?;
     let mut tx = ctx.state.pool.begin().await?;
-    let package = db::packages::by_id(&mut tx, app.company, app.id, id).await?.ok_or(Error::NotFound)?;
+    let package = db::packages::by_id(&mut tx, app.company, app.id, id)
+        .await?
+        .ok_or(Error::NotFound)?;
     if !db::packages::delete(&mut tx, app.company, app.id, id).await? {
         let users = package.summary.used_by.join(", ");
-        return Err(Error::Conflict(format!("{} is in use by {users}. Deploy another package there first.", package.summary.label())));
+        return Err(Error::Conflict(format!(
+            "{} is in use by {users}. Deploy another package there first.",
+            package.summary.label()
+        )));
     }
-    crate::audit::record(&mut tx, ctx, ACTION, app.name.as_str(), json!({ "version": package.summary.version, "sha256": package.sha256 })).await?;
-    db::notify::changed(&mut tx, app.company, &[format!("packages:{}", app.subdomain)]).await?;
+    crate::audit::record(
+        &mut tx,
+        ctx,
+        ACTION,
+        app.name.as_str(),
+        json!({ "version": package.summary.version, "sha256": package.sha256 }),
+    )
+    .await?;
+    db::notify::changed(
+        &mut tx,
+        app.company,
+        &[format!("packages:{}", app.subdomain)],
+    )
+    .await?;
     tx.commit().await?;
     // The row is gone: a file that stays is only lost space, found again by the sweep at start.
     ctx.state.packages.remove(id).await

@@ -32,8 +32,15 @@ impl Cursor {
 
     /// The key that it was made from.
     pub fn key<K: DeserializeOwned>(&self) -> Result<K> {
-        let refused = || Error::invalid("after", "This page address is damaged; go back to the first page.");
-        let json = BASE64_URL_SAFE_NO_PAD.decode(&self.0).map_err(|_| refused())?;
+        let refused = || {
+            Error::invalid(
+                "after",
+                "This page address is damaged; go back to the first page.",
+            )
+        };
+        let json = BASE64_URL_SAFE_NO_PAD
+            .decode(&self.0)
+            .map_err(|_| refused())?;
         serde_json::from_slice(&json).map_err(|_| refused())
     }
 }
@@ -63,6 +70,9 @@ impl<T> Page<T> {
 
     /// The page with each row turned into something else.
     pub fn map<U>(self, f: impl FnMut(T) -> U) -> Page<U> {
-        Page { items: self.items.into_iter().map(f).collect(), next: self.next }
+        Page {
+            items: self.items.into_iter().map(f).collect(),
+            next: self.next,
+        }
     }
 }

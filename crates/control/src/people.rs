@@ -73,25 +73,42 @@ pub async fn sign_in(state: &State, sign_in: SignIn) -> Result<Person> {
     let mut tx = state.pool.begin().await?;
     let mut person = db::people::by_subject(&mut tx, &sign_in.issuer, &sign_in.subject).await?;
     if person.is_none() && sign_in.email_verified {
-        let bound = db::people::bind(&mut tx, &sign_in.email, &sign_in.issuer, &sign_in.subject, state.now()).await?;
+        let bound = db::people::bind(
+            &mut tx,
+            &sign_in.email,
+            &sign_in.issuer,
+            &sign_in.subject,
+            state.now(),
+        )
+        .await?;
         if let Some(id) = bound {
             person = db::people::by_id(&mut tx, id).await?;
         }
     }
     let refusal = match &person {
-        None => Some("Nobody has invited you to this portal yet. Ask an admin of your company to invite the address you signed in with."),
-        Some(person) if !person.active => Some("Your access to this portal has been ended. Ask an admin of your company."),
+        None => Some(
+            "Nobody has invited you to this portal yet. Ask an admin of your company to invite the address you signed in with.",
+        ),
+        Some(person) if !person.active => {
+            Some("Your access to this portal has been ended. Ask an admin of your company.")
+        }
         Some(_) => None,
     };
     let event = AuditEvent {
         company: person.as_ref().map(|p| p.company),
         at: state.now(),
         person: person.as_ref().map(|p| p.id),
-        person_name: person.as_ref().map_or_else(|| sign_in.name.clone(), |p| p.name.clone()),
+        person_name: person
+            .as_ref()
+            .map_or_else(|| sign_in.name.clone(), |p| p.name.clone()),
         action: "person.sign_in",
         target: sign_in.email.clone(),
         details: json!({ "issuer": sign_in.issuer }),
-        outcome: if refusal.is_some() { Outcome::Refused } else { Outcome::Done },
+        outcome: if refusal.is_some() {
+            Outcome::Refused
+        } else {
+            Outcome::Done
+        },
         request_id: sign_in.request_id,
         from_address: sign_in.from_address,
     };
@@ -108,7 +125,11 @@ pub async fn ctx(state: &Arc<State>, id: PersonId, request_id: String) -> Result
     let mut db = state.pool.acquire().await?;
     let person = db::people::by_id(&mut db, id).await?;
     Ok(person.filter(|p| p.active).map(|person| Ctx {
-        actor: Actor { person: person.id, company: person.company, role: person.role },
+        actor: Actor {
+            person: person.id,
+            company: person.company,
+            role: person.role,
+        },
         name: person.name,
         email: person.email,
         company_name: person.company_name,
@@ -128,9 +149,25 @@ pub async fn sign_out(ctx: &Ctx) -> Result<()> {
 pub async fn seed(state: &State, people: &[SeedPerson]) -> Result<()> {
     let mut tx = state.pool.begin().await?;
     for person in people {
-        let company = db::people::upsert_company(&mut tx, CompanyId::new(Uuid::now_v7()), &person.company, state.now()).await?;
+        let company = db::people::upsert_company(
+            &mut tx,
+            CompanyId::new(Uuid::now_v7()),
+            &person.company,
+            state.now(),
+        )
+        .await?;
         let id = PersonId::new(Uuid::now_v7());
-        if db::people::insert(&mut tx, id, company, &person.email, &person.name, person.role, state.now()).await? {
+        if db::people::insert(
+            &mut tx,
+            id,
+            company,
+            &person.email,
+            &person.name,
+            person.role,
+            state.now(),
+        )
+        .await?
+        {
             let event = AuditEvent {
                 company: Some(company),
                 at: state.now(),
@@ -153,7 +190,9 @@ pub async fn seed(state: &State, people: &[SeedPerson]) -> Result<()> {
 /// Ends a person's access at once.
 pub async fn deactivate(state: &State, id: PersonId) -> Result<()> {
     let mut tx = state.pool.begin().await?;
-    let person = db::people::by_id(&mut tx, id).await?.ok_or(Error::NotFound)?;
+    let person = db::people::by_id(&mut tx, id)
+        .await?
+        .ok_or(Error::NotFound)?;
     db::people::set_deactivated(&mut tx, id, Some(state.now()), state.now()).await?;
     let event = AuditEvent {
         company: Some(person.company),

@@ -14,7 +14,10 @@ use std::sync::Arc;
 
 /// Every saga of the product.
 pub fn registry(state: Arc<State>) -> Registry<State> {
-    Registry::new(state).with::<app_create::AppCreate>().with::<app_delete::AppDelete>().with::<environment_change::EnvironmentChange>()
+    Registry::new(state)
+        .with::<app_create::AppCreate>()
+        .with::<app_delete::AppDelete>()
+        .with::<environment_change::EnvironmentChange>()
 }
 
 /// What a control plane's error means to a step: what may pass is tried again.
@@ -25,9 +28,17 @@ impl From<Error> for StepError {
                 let text = text.clone();
                 Self::retry(error).with_text(text)
             }
-            Error::Internal { .. } => Self::retry(error).with_text("A part of the platform did not do its work; the cause is in the portal's log."),
+            Error::Internal { .. } => Self::retry(error).with_text(
+                "A part of the platform did not do its work; the cause is in the portal's log.",
+            ),
             Error::NotFound => Self::fail("What this operation works on is gone."),
-            Error::Invalid(errors) => Self::fail(errors.into_iter().map(|e| e.message).collect::<Vec<_>>().join(" ")),
+            Error::Invalid(errors) => Self::fail(
+                errors
+                    .into_iter()
+                    .map(|e| e.message)
+                    .collect::<Vec<_>>()
+                    .join(" "),
+            ),
             Error::Forbidden(text) | Error::Conflict(text) => Self::fail(text),
         }
     }

@@ -26,19 +26,38 @@ impl Secrets {
         let mut sealed = vec![0; 24];
         rand::rng().fill_bytes(&mut sealed);
         let nonce = XNonce::clone_from_slice(&sealed);
-        let payload = Payload { msg: secret.expose_secret().as_bytes(), aad: owner.as_bytes() };
-        let cipher = self.0.encrypt(&nonce, payload).map_err(|_| Error::internal("sealing a secret", "encryption failed"))?;
+        let payload = Payload {
+            msg: secret.expose_secret().as_bytes(),
+            aad: owner.as_bytes(),
+        };
+        let cipher = self
+            .0
+            .encrypt(&nonce, payload)
+            .map_err(|_| Error::internal("sealing a secret", "encryption failed"))?;
         sealed.extend(cipher);
         Ok(sealed)
     }
 
     /// Opens what was sealed for `owner`.
     pub fn open(&self, sealed: &[u8], owner: &str) -> Result<SecretString> {
-        let wrong = || Error::internal("opening a secret", "the installation's key does not open it");
+        let wrong = || {
+            Error::internal(
+                "opening a secret",
+                "the installation's key does not open it",
+            )
+        };
         let (nonce, cipher) = sealed.split_at_checked(24).ok_or_else(wrong)?;
-        let payload = Payload { msg: cipher, aad: owner.as_bytes() };
-        let clear = self.0.decrypt(XNonce::from_slice(nonce), payload).map_err(|_| wrong())?;
-        Ok(SecretString::from(String::from_utf8(clear).map_err(|_| wrong())?))
+        let payload = Payload {
+            msg: cipher,
+            aad: owner.as_bytes(),
+        };
+        let clear = self
+            .0
+            .decrypt(XNonce::from_slice(nonce), payload)
+            .map_err(|_| wrong())?;
+        Ok(SecretString::from(
+            String::from_utf8(clear).map_err(|_| wrong())?,
+        ))
     }
 }
 
@@ -55,6 +74,10 @@ mod tests {
         assert_eq!(opened.expose_secret(), password.expose_secret());
         assert!(secrets.open(&sealed, "environment 2").is_err());
         assert!(secrets.open(&sealed[..10], "environment 1").is_err());
-        assert!(Secrets::new(&[8; 32]).open(&sealed, "environment 1").is_err());
+        assert!(
+            Secrets::new(&[8; 32])
+                .open(&sealed, "environment 1")
+                .is_err()
+        );
     }
 }

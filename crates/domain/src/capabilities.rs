@@ -66,7 +66,10 @@ pub enum Connections {
 
 /// What a generation can do.
 #[derive(Debug, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "a feature matrix is a row of yes and no")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "a feature matrix is a row of yes and no"
+)]
 pub struct Capabilities {
     /// Whether a new app may choose it in this portal, else why not.
     pub new_apps: Result<(), &'static str>,

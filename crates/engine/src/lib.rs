@@ -55,5 +55,10 @@ pub trait Engine: Send + Sync {
     async fn logs(&self, id: EnvironmentId, tail: u32) -> Result<Vec<LogLine>, EngineError>;
 
     /// One call of the runtime's admin protocol on a running instance: `(result, feedback)`.
-    async fn admin(&self, instance: InstanceId, action: &str, params: Value) -> Result<(i64, Value), EngineError>;
+    async fn admin(
+        &self,
+        instance: InstanceId,
+        action: &str,
+        params: Value,
+    ) -> Result<(i64, Value), EngineError>;
 }

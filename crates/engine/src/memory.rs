@@ -26,18 +26,26 @@ impl MemoryEngine {
     }
 
     fn workloads(&self) -> MutexGuard<'_, BTreeMap<EnvironmentId, Workload>> {
-        self.workloads.lock().unwrap_or_else(PoisonError::into_inner)
+        self.workloads
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 fn observation(workload: &Workload) -> Observation {
-    let broken = workload.template.as_ref().is_some_and(|t| t.package.label.contains(BROKEN));
+    let broken = workload
+        .template
+        .as_ref()
+        .is_some_and(|t| t.package.label.contains(BROKEN));
     Observation {
         id: workload.id,
         revision: workload.revision,
         instances: Vec::new(),
         rollout: if broken {
-            Rollout::Failed { reason: "Instance 0 never answered.".to_owned(), log: vec!["no answer".to_owned()] }
+            Rollout::Failed {
+                reason: "Instance 0 never answered.".to_owned(),
+                log: vec!["no answer".to_owned()],
+            }
         } else {
             Rollout::Settled
         },
@@ -60,8 +68,13 @@ impl Engine for MemoryEngine {
 
     async fn apply(&self, workload: &Workload) -> Result<(), EngineError> {
         let mut workloads = self.workloads();
-        if workloads.get(&workload.id).is_some_and(|known| known.revision > workload.revision) {
-            return Err(EngineError::Refused("This revision is older than the one it has.".to_owned()));
+        if workloads
+            .get(&workload.id)
+            .is_some_and(|known| known.revision > workload.revision)
+        {
+            return Err(EngineError::Refused(
+                "This revision is older than the one it has.".to_owned(),
+            ));
         }
         workloads.insert(workload.id, workload.clone());
         Ok(())
@@ -73,7 +86,10 @@ impl Engine for MemoryEngine {
     }
 
     async fn observe(&self, id: EnvironmentId) -> Result<Observation, EngineError> {
-        self.workloads().get(&id).map(observation).ok_or(EngineError::NotFound)
+        self.workloads()
+            .get(&id)
+            .map(observation)
+            .ok_or(EngineError::NotFound)
     }
 
     async fn observe_all(&self) -> Result<Vec<Observation>, EngineError> {

@@ -2,13 +2,14 @@
 
 use crate::login::return_to::ReturnTo;
 use control::error::BoxedError;
+use futures::future::BoxFuture;
 use openidconnect::core::{
     CoreAuthPrompt, CoreClient, CoreIdToken, CoreIdTokenClaims, CoreJwsSigningAlgorithm, CoreResponseType,
     CoreUserInfoClaims,
 };
 use openidconnect::{
-    AccessToken, AuthenticationFlow, AuthorizationCode, ClaimsVerificationError, ClientId, ClientSecret, CsrfToken,
-    EndpointMaybeSet, EndpointNotSet, EndpointSet, IssuerUrl, LogoutRequest, Nonce, OAuth2TokenResponse,
+    AccessToken, AsyncHttpClient, AuthenticationFlow, AuthorizationCode, ClaimsVerificationError, ClientId, ClientSecret, CsrfToken,
+    EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, IssuerUrl, LogoutRequest, Nonce, OAuth2TokenResponse,
     PkceCodeChallenge, PkceCodeVerifier, PostLogoutRedirectUrl, ProviderMetadataWithLogout, RedirectUrl, Scope,
     SignatureVerificationError, TokenResponse,
 };
@@ -21,7 +22,7 @@ use url::Url;
 
 const ANSWER_AT_MOST: usize = 1 << 20;
 const ISSUER_MAY_TAKE: Duration = Duration::from_secs(10);
-const METADATA_IS_GOOD_FOR: Duration = Duration::from_secs(600);
+const METADATA_IS_GOOD_FOR: Duration = Duration::from_mins(10);
 
 type Configured = CoreClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointMaybeSet, EndpointMaybeSet>;
 
@@ -92,7 +93,7 @@ pub struct Client {
     secret: ClientSecret,
     redirect: RedirectUrl,
     after_sign_out: PostLogoutRedirectUrl,
-    http: reqwest::Client,
+    http: Http,
     metadata: Mutex<Option<(Instant, Arc<ProviderMetadataWithLogout>)>>,
 }
 
@@ -108,11 +109,13 @@ impl Client {
             secret: ClientSecret::new(secret.expose_secret().to_owned()),
             redirect: RedirectUrl::new(format!("{portal_url}{}", super::CALLBACK))?,
             after_sign_out: PostLogoutRedirectUrl::new(format!("{portal_url}/"))?,
-            http: reqwest::Client::builder()
-                .redirect(reqwest::redirect::Policy::none())
-                .timeout(ISSUER_MAY_TAKE)
-                .no_proxy()
-                .build()?,
+            http: Http(
+                reqwest::Client::builder()
+                    .redirect(reqwest::redirect::Policy::none())
+                    .timeout(ISSUER_MAY_TAKE)
+                    .no_proxy()
+                    .build()?,
+            ),
             metadata: Mutex::new(None),
         })
     }
@@ -162,7 +165,7 @@ impl Client {
         let exchange = client.exchange_code(AuthorizationCode::new(code)).map_err(|e| SignInError::Unreachable(e.into()))?;
         let answer = exchange
             .set_pkce_verifier(PkceCodeVerifier::new(attempt.verifier.clone()))
-            .request_async(&|request| self.send(request))
+            .request_async(&self.http)
             .await
             .map_err(|error| match error {
                 openidconnect::RequestTokenError::Request(cause) => SignInError::Unreachable(cause.into()),
@@ -207,7 +210,7 @@ impl Client {
         let Ok(request) = client.user_info(token, Some(claims.subject().clone())) else {
             return Ok(None);
         };
-        let profile = request.request_async(&|request| self.send(request)).await;
+        let profile = request.request_async(&self.http).await;
         profile.map(Some).map_err(|error| SignInError::Unproven(error.to_string().into()))
     }
 
@@ -223,7 +226,7 @@ impl Client {
         {
             return Ok(Arc::clone(metadata));
         }
-        let discovered = ProviderMetadataWithLogout::discover_async(self.issuer.clone(), &|request| self.send(request)).await;
+        let discovered = ProviderMetadataWithLogout::discover_async(self.issuer.clone(), &self.http).await;
         let metadata = Arc::new(discovered.map_err(|error| SignInError::Unreachable(error.into()))?);
         *cached = Some((Instant::now(), Arc::clone(&metadata)));
         Ok(metadata)
@@ -232,22 +235,33 @@ impl Client {
     async fn forget_metadata(&self) {
         *self.metadata.lock().await = None;
     }
+}
 
-    async fn send(&self, request: openidconnect::HttpRequest) -> Result<openidconnect::HttpResponse, HttpError> {
-        let request = reqwest::Request::try_from(request)?;
-        let mut response = self.http.execute(request).await?;
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await? {
-            if body.len() + chunk.len() > ANSWER_AT_MOST {
-                return Err(HttpError::TooLong);
-            }
-            body.extend_from_slice(&chunk);
-        }
-        let mut answer = openidconnect::HttpResponse::new(body);
-        *answer.status_mut() = response.status();
-        *answer.headers_mut() = response.headers().clone();
-        Ok(answer)
+/// The HTTP client of the openidconnect crate: follows no redirect, waits and reads only so much.
+struct Http(reqwest::Client);
+
+impl<'c> AsyncHttpClient<'c> for Http {
+    type Error = HttpError;
+    type Future = BoxFuture<'static, Result<HttpResponse, HttpError>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(send(self.0.clone(), request))
     }
+}
+
+async fn send(http: reqwest::Client, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+    let mut response = http.execute(reqwest::Request::try_from(request)?).await?;
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if body.len() + chunk.len() > ANSWER_AT_MOST {
+            return Err(HttpError::TooLong);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    let mut answer = HttpResponse::new(body);
+    *answer.status_mut() = response.status();
+    *answer.headers_mut() = response.headers().clone();
+    Ok(answer)
 }
 
 /// Why the issuer gave no usable answer.

@@ -1,4 +1,4 @@
-//! Where PostgreSQL's programs are.
+//! Where the database's programs are.
 
 use anyhow::{Context, Result, bail};
 use std::path::PathBuf;

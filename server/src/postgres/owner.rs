@@ -1,4 +1,4 @@
-//! Whom the cluster's processes and files belong to: PostgreSQL refuses to run as root.
+//! Whom the cluster's processes and files belong to: the database refuses to run as root.
 
 use anyhow::{Context, Result, bail};
 use std::os::unix::fs::{MetadataExt, chown};

@@ -12,9 +12,10 @@ use std::time::{Duration, Instant};
 use tokio::process::{Child, Command};
 use tokio::time::sleep;
 
-const STARTS_WITHIN: Duration = Duration::from_secs(60);
+const STARTS_WITHIN: Duration = Duration::from_mins(1);
 const STOPS_WITHIN: Duration = Duration::from_secs(30);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
+const LOOK_AFTER_EVERY: Duration = Duration::from_millis(500);
 
 /// Everyone is asked for a password, and nobody is let in over the network.
 const HBA: &str = "local all all scram-sha-256\n";
@@ -39,18 +40,13 @@ impl Server {
 
     /// Waits until the server has ended, which it should not, and starts it again.
     pub async fn keep_running(&mut self) -> Result<()> {
-        match &mut self.child {
-            Some(child) => {
-                let status = child.wait().await.context("waiting for PostgreSQL")?;
-                tracing::error!(%status, "PostgreSQL has ended; starting it again");
-            }
-            None => {
-                while self.running_pid().is_some() {
-                    sleep(Duration::from_millis(500)).await;
-                }
-                tracing::error!("PostgreSQL has ended; starting it again");
-            }
+        if let Some(child) = &mut self.child {
+            child.wait().await.context("waiting for PostgreSQL")?;
         }
+        while self.running_pid().is_some() {
+            sleep(LOOK_AFTER_EVERY).await;
+        }
+        tracing::error!("PostgreSQL has ended; starting it again");
         self.child = None;
         self.run().await
     }

@@ -14,9 +14,10 @@ use std::time::{Duration, Instant};
 use tokio::process::{Child, Command};
 use tokio::time::sleep;
 
-const STARTS_WITHIN: Duration = Duration::from_secs(60);
+const STARTS_WITHIN: Duration = Duration::from_mins(1);
 const STOPS_WITHIN: Duration = Duration::from_secs(90);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
+const LOOK_AFTER_EVERY: Duration = Duration::from_secs(1);
 
 /// The cell of this machine.
 pub struct Cell {
@@ -44,18 +45,13 @@ impl Cell {
 
     /// Waits until it has ended, which it should not, and starts it again; it takes its instances over.
     pub async fn keep_running(&mut self) -> Result<()> {
-        match &mut self.child {
-            Some(child) => {
-                let status = child.wait().await.context("waiting for the cell")?;
-                tracing::error!(%status, "the cell has ended; starting it again");
-            }
-            None => {
-                while self.answers().await {
-                    sleep(Duration::from_secs(1)).await;
-                }
-                tracing::error!("the cell does not answer any more; starting it again");
-            }
+        if let Some(child) = &mut self.child {
+            child.wait().await.context("waiting for the cell")?;
         }
+        while self.answers().await {
+            sleep(LOOK_AFTER_EVERY).await;
+        }
+        tracing::error!("the cell has ended; starting it again");
         self.child = None;
         self.run().await
     }

@@ -1,4 +1,4 @@
-//! The portal through its router, on a real PostgreSQL, with a real sign-in.
+//! The portal through its router, on a real database, with a real sign-in.
 
 mod access;
 mod browser;

@@ -4,6 +4,7 @@ use secrecy::ExposeSecret;
 use server::config::Config;
 use server::postgres::Cluster;
 use server::postgres::server::Server;
+use sqlx::error::DatabaseError;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, raw_sql};
 use std::collections::HashMap;
@@ -33,10 +34,10 @@ async fn a_cluster_is_made_found_again_and_taken_over() {
     for database in ["portal", "postgres", "template1"] {
         let tenant = options.clone().username("tenant").password("tenant").database(database);
         let refusal = tenant.connect().await.expect_err("a tenant stays out");
-        assert_eq!(refusal.as_database_error().and_then(|it| it.code()).as_deref(), Some("42501"), "{database}: {refusal}");
+        assert_eq!(refusal.as_database_error().and_then(DatabaseError::code).as_deref(), Some("42501"), "{database}: {refusal}");
     }
     let guess = options.clone().username("postgres").password("guess").connect().await.expect_err("a password is asked for");
-    assert_eq!(guess.as_database_error().and_then(|it| it.code()).as_deref(), Some("28P01"), "{guess}");
+    assert_eq!(guess.as_database_error().and_then(DatabaseError::code).as_deref(), Some("28P01"), "{guess}");
     for path in ["secrets/postgres-superuser", "secrets/postgres-portal"] {
         let mode = std::fs::metadata(data.join(path)).expect("a secret").permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{path}");

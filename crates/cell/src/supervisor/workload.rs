@@ -146,7 +146,12 @@ impl Keeper {
 
     fn take(&mut self, ask: Ask) {
         match ask {
-            Ask::Apply(workload, answer) => drop(answer.send(self.apply(*workload))),
+            Ask::Apply(workload, answer) => {
+                let outcome = self.apply(*workload);
+                // Whoever asks what is after the answer sees what follows from it.
+                self.act();
+                drop(answer.send(outcome));
+            }
             Ask::Remove(answer) => {
                 self.record.removing = true;
                 self.save();

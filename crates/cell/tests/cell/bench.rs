@@ -299,10 +299,7 @@ impl Drop for Bench {
                 .and_then(|pid| i32::try_from(pid).ok())
                 && let Some(pid) = rustix::process::Pid::from_raw(pid)
             {
-                drop(rustix::process::kill_process(
-                    pid,
-                    rustix::process::Signal::KILL,
-                ));
+                let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
             }
         }
         for entry in std::fs::read_dir(data.join("runc"))

@@ -65,8 +65,13 @@ pub async fn create(ctx: &Ctx, new: NewApp) -> Result<Created> {
     Error::unless_allowed(&access)?;
     let checked = check(ctx, &new)?;
     let mut tx = ctx.state.pool.begin().await?;
-    if let Some(app) = db::apps::by_idempotency_key(&mut tx, ctx.actor.company, new.idempotency_key).await? {
-        return Ok(Created { subdomain: app.subdomain, operation: OperationId::new(app.id.uuid()) });
+    if let Some(app) =
+        db::apps::by_idempotency_key(&mut tx, ctx.actor.company, new.idempotency_key).await?
+    {
+        return Ok(Created {
+            subdomain: app.subdomain,
+            operation: OperationId::new(app.id.uuid()),
+        });
     }
     let app = App {
         id: AppId::new(Uuid::now_v7()),
@@ -80,25 +85,53 @@ pub async fn create(ctx: &Ctx, new: NewApp) -> Result<Created> {
         created_at: ctx.now(),
     };
     db::apps::insert(&mut tx, &app, new.idempotency_key, ctx.actor.person).await?;
-    db::apps::add_member(&mut tx, app.company, app.id, ctx.actor.person, TeamRole::TechnicalContact, ctx.now()).await?;
+    db::apps::add_member(
+        &mut tx,
+        app.company,
+        app.id,
+        ctx.actor.person,
+        TeamRole::TechnicalContact,
+        ctx.now(),
+    )
+    .await?;
     reserve_labels(&mut tx, &app, &checked.environments).await?;
     for (position, name) in (0..).zip(&checked.environments) {
-        let environment = Environment::new(EnvironmentId::new(Uuid::now_v7()), &app, name.clone(), position);
+        let environment = Environment::new(
+            EnvironmentId::new(Uuid::now_v7()),
+            &app,
+            name.clone(),
+            position,
+        );
         let passwords = environment.new_passwords(&ctx.state.secrets)?;
         db::environments::insert(&mut tx, &environment, &passwords, ctx.now()).await?;
     }
     // The creation of an app has the app's id, so that a form sent twice finds it again.
     let operation = SagaId(app.id.uuid());
-    crate::operations::start::<AppCreate>(ctx, &mut tx, operation, app.id.uuid(), format!("Create {}", app.name), &app.params()).await?;
+    crate::operations::start::<AppCreate>(
+        ctx,
+        &mut tx,
+        operation,
+        app.id.uuid(),
+        format!("Create {}", app.name),
+        &app.params(),
+    )
+    .await?;
     let details = json!({ "subdomain": app.subdomain, "region": app.region, "plan": app.plan, "generation": app.generation });
     crate::audit::record(&mut tx, ctx, "app.create", app.name.as_str(), details).await?;
     db::notify::changed(&mut tx, app.company, &["apps".to_owned()]).await?;
     tx.commit().await?;
-    Ok(Created { subdomain: app.subdomain, operation: OperationId::new(operation.0) })
+    Ok(Created {
+        subdomain: app.subdomain,
+        operation: OperationId::new(operation.0),
+    })
 }
 
 /// The subdomain itself and the first label of every environment.
-async fn reserve_labels(db: &mut sqlx::PgConnection, app: &App, environments: &[EnvironmentName]) -> Result<()> {
+async fn reserve_labels(
+    db: &mut sqlx::PgConnection,
+    app: &App,
+    environments: &[EnvironmentName],
+) -> Result<()> {
     db::apps::reserve_label(db, app, app.subdomain.as_str()).await?;
     for name in environments.iter().filter(|name| !name.is_production()) {
         db::apps::reserve_label(db, app, &name.host_label(&app.subdomain)).await?;
@@ -112,51 +145,93 @@ fn check(ctx: &Ctx, new: &NewApp) -> Result<Checked> {
     let name = keep(AppName::parse(&new.name), &mut errors);
     let subdomain = keep(Subdomain::parse(&new.subdomain), &mut errors);
     let region = keep(region(ctx, &new.region), &mut errors);
-    let plan = PlanCode::parse(&new.plan).ok_or(NameError { field: "plan", message: "Choose one of the plans.".to_owned() });
+    let plan = PlanCode::parse(&new.plan).ok_or(NameError {
+        field: "plan",
+        message: "Choose one of the plans.".to_owned(),
+    });
     let plan = keep(plan, &mut errors);
     let generation = keep(generation(&new.generation), &mut errors);
     let environments = keep(environments(&new.environments), &mut errors);
     match (name, subdomain, region, plan, generation, environments) {
-        (Some(name), Some(subdomain), Some(region), Some(plan), Some(generation), Some(environments)) => {
-            Ok(Checked { name, subdomain, region, plan, generation, environments })
-        }
+        (
+            Some(name),
+            Some(subdomain),
+            Some(region),
+            Some(plan),
+            Some(generation),
+            Some(environments),
+        ) => Ok(Checked {
+            name,
+            subdomain,
+            region,
+            plan,
+            generation,
+            environments,
+        }),
         _ => Err(Error::Invalid(errors)),
     }
 }
 
 fn keep<T>(result: std::result::Result<T, NameError>, errors: &mut Vec<FieldError>) -> Option<T> {
-    result.map_err(|e| errors.push(FieldError { field: e.field.to_owned(), message: e.message })).ok()
+    result
+        .map_err(|e| {
+            errors.push(FieldError {
+                field: e.field.to_owned(),
+                message: e.message,
+            });
+        })
+        .ok()
 }
 
 fn region(ctx: &Ctx, code: &str) -> std::result::Result<RegionCode, NameError> {
-    let refuse = |message: String| NameError { field: "region", message };
+    let refuse = |message: String| NameError {
+        field: "region",
+        message,
+    };
     let region = RegionCode::parse(code)
         .filter(|code| ctx.state.config.regions.contains_key(code))
-        .ok_or_else(|| refuse("Choose one of the regions; this one is not offered here.".to_owned()))?;
-    region.region().allowed_for(ctx.residency_required).map_err(refuse)?;
+        .ok_or_else(|| {
+            refuse("Choose one of the regions; this one is not offered here.".to_owned())
+        })?;
+    region
+        .region()
+        .allowed_for(ctx.residency_required)
+        .map_err(refuse)?;
     Ok(region)
 }
 
 fn generation(code: &str) -> std::result::Result<Generation, NameError> {
-    let refuse = |message: &str| NameError { field: "generation", message: message.to_owned() };
+    let refuse = |message: &str| NameError {
+        field: "generation",
+        message: message.to_owned(),
+    };
     let generation = Generation::parse(code).ok_or_else(|| refuse("Choose v4."))?;
     generation.capabilities().new_apps.map_err(refuse)?;
     Ok(generation)
 }
 
 fn environments(names: &[String]) -> std::result::Result<Vec<EnvironmentName>, NameError> {
-    let refuse = |message: String| Err(NameError { field: "environments", message });
+    let refuse = |message: String| {
+        Err(NameError {
+            field: "environments",
+            message,
+        })
+    };
     let mut parsed: Vec<EnvironmentName> = Vec::new();
     for name in names.iter().filter(|name| !name.trim().is_empty()) {
         let name = EnvironmentName::parse(name)?;
         if parsed.iter().any(|other| other.slug() == name.slug()) {
-            return refuse(format!("“{name}” is there twice; every environment needs a name of its own."));
+            return refuse(format!(
+                "“{name}” is there twice; every environment needs a name of its own."
+            ));
         }
         parsed.push(name);
     }
     match parsed.len() {
         0 => refuse("Choose at least one environment.".to_owned()),
         1..=MAX_ENVIRONMENTS => Ok(parsed),
-        more => refuse(format!("An app has at most {MAX_ENVIRONMENTS} environments; these are {more}.")),
+        more => refuse(format!(
+            "An app has at most {MAX_ENVIRONMENTS} environments; these are {more}."
+        )),
     }
 }

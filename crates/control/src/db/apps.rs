@@ -33,7 +33,12 @@ impl TryFrom<AppRow> for App {
             id: AppId::new(id),
             company: CompanyId::new(row.company_id),
             name: parsed(AppName::parse(&row.name).ok(), "apps", "name", id)?,
-            subdomain: parsed(Subdomain::parse(&row.subdomain).ok(), "apps", "subdomain", id)?,
+            subdomain: parsed(
+                Subdomain::parse(&row.subdomain).ok(),
+                "apps",
+                "subdomain",
+                id,
+            )?,
             region: parsed(RegionCode::parse(&row.region), "apps", "region", id)?,
             generation: parsed(Generation::parse(&row.generation), "apps", "generation", id)?,
             plan: parsed(PlanCode::parse(&row.plan), "apps", "plan", id)?,
@@ -43,7 +48,12 @@ impl TryFrom<AppRow> for App {
     }
 }
 
-pub(crate) async fn list(db: &mut PgConnection, company: CompanyId, person: PersonId, after: Option<(String, AppId)>) -> Result<Vec<App>> {
+pub(crate) async fn list(
+    db: &mut PgConnection,
+    company: CompanyId,
+    person: PersonId,
+    after: Option<(String, AppId)>,
+) -> Result<Vec<App>> {
     let (name, id) = after.map_or((None, None), |(name, id)| (Some(name), Some(id.uuid())));
     let rows = sqlx::query_as!(
         AppRow,
@@ -62,10 +72,17 @@ pub(crate) async fn list(db: &mut PgConnection, company: CompanyId, person: Pers
     )
     .fetch_all(db)
     .await?;
-    rows.into_iter().map(|row| App::try_from(row).map_err(Error::from)).collect()
+    rows.into_iter()
+        .map(|row| App::try_from(row).map_err(Error::from))
+        .collect()
 }
 
-pub(crate) async fn by_subdomain(db: &mut PgConnection, company: CompanyId, person: PersonId, subdomain: &Subdomain) -> Result<Option<(App, Option<TeamRole>)>> {
+pub(crate) async fn by_subdomain(
+    db: &mut PgConnection,
+    company: CompanyId,
+    person: PersonId,
+    subdomain: &Subdomain,
+) -> Result<Option<(App, Option<TeamRole>)>> {
     let row = sqlx::query!(
         r#"
         select a.id, a.company_id, a.name, a.subdomain, a.region, a.generation, a.plan, a.state, a.created_at, m.role as "role?"
@@ -90,10 +107,17 @@ pub(crate) async fn by_subdomain(db: &mut PgConnection, company: CompanyId, pers
         state: row.state,
         created_at: row.created_at,
     };
-    Ok(Some((App::try_from(app)?, row.role.as_deref().and_then(TeamRole::parse))))
+    Ok(Some((
+        App::try_from(app)?,
+        row.role.as_deref().and_then(TeamRole::parse),
+    )))
 }
 
-pub(crate) async fn by_id(db: &mut PgConnection, company: CompanyId, id: AppId) -> Result<Option<App>> {
+pub(crate) async fn by_id(
+    db: &mut PgConnection,
+    company: CompanyId,
+    id: AppId,
+) -> Result<Option<App>> {
     let row = sqlx::query_as!(
         AppRow,
         r#"
@@ -109,7 +133,11 @@ pub(crate) async fn by_id(db: &mut PgConnection, company: CompanyId, id: AppId) 
 }
 
 /// The app that an earlier request with the same key made.
-pub(crate) async fn by_idempotency_key(db: &mut PgConnection, company: CompanyId, key: Uuid) -> Result<Option<App>> {
+pub(crate) async fn by_idempotency_key(
+    db: &mut PgConnection,
+    company: CompanyId,
+    key: Uuid,
+) -> Result<Option<App>> {
     let row = sqlx::query_as!(
         AppRow,
         r#"
@@ -125,13 +153,21 @@ pub(crate) async fn by_idempotency_key(db: &mut PgConnection, company: CompanyId
 }
 
 pub(crate) async fn any_label_taken(db: &mut PgConnection, labels: &[String]) -> Result<bool> {
-    let taken = sqlx::query_scalar!(r#"select exists (select 1 from hosts where label = any($1)) as "taken!""#, labels)
-        .fetch_one(db)
-        .await?;
+    let taken = sqlx::query_scalar!(
+        r#"select exists (select 1 from hosts where label = any($1)) as "taken!""#,
+        labels
+    )
+    .fetch_one(db)
+    .await?;
     Ok(taken)
 }
 
-pub(crate) async fn insert(db: &mut PgConnection, app: &App, idempotency_key: Uuid, by: PersonId) -> Result<()> {
+pub(crate) async fn insert(
+    db: &mut PgConnection,
+    app: &App,
+    idempotency_key: Uuid,
+    by: PersonId,
+) -> Result<()> {
     sqlx::query!(
         r#"
         insert into apps (id, company_id, name, subdomain, region, generation, plan, state, idempotency_key, created_by, created_at, updated_at)
@@ -157,10 +193,14 @@ pub(crate) async fn insert(db: &mut PgConnection, app: &App, idempotency_key: Uu
 
 /// Reserves the first label of a host name.
 pub(crate) async fn reserve_label(db: &mut PgConnection, app: &App, label: &str) -> Result<()> {
-    sqlx::query!("insert into hosts (label, app_id) values ($1, $2)", label, app.id.uuid())
-        .execute(db)
-        .await
-        .map_err(|error| taken(error, &app.subdomain))?;
+    sqlx::query!(
+        "insert into hosts (label, app_id) values ($1, $2)",
+        label,
+        app.id.uuid()
+    )
+    .execute(db)
+    .await
+    .map_err(|error| taken(error, &app.subdomain))?;
     Ok(())
 }
 
@@ -168,14 +208,26 @@ pub(crate) async fn reserve_label(db: &mut PgConnection, app: &App, label: &str)
 fn taken(error: sqlx::Error, subdomain: &Subdomain) -> Error {
     match error.as_database_error().and_then(|e| e.constraint()) {
         Some("apps_subdomain_key" | "hosts_pkey" | "environments_host_label_key") => {
-            Error::invalid("subdomain", format!("“{subdomain}” is taken by another app; choose another address."))
+            Error::invalid(
+                "subdomain",
+                format!("“{subdomain}” is taken by another app; choose another address."),
+            )
         }
-        Some("apps_idempotency_key") => Error::Conflict("This form has been sent already.".to_owned()),
+        Some("apps_idempotency_key") => {
+            Error::Conflict("This form has been sent already.".to_owned())
+        }
         _ => error.into(),
     }
 }
 
-pub(crate) async fn add_member(db: &mut PgConnection, company: CompanyId, app: AppId, person: PersonId, role: TeamRole, at: OffsetDateTime) -> Result<()> {
+pub(crate) async fn add_member(
+    db: &mut PgConnection,
+    company: CompanyId,
+    app: AppId,
+    person: PersonId,
+    role: TeamRole,
+    at: OffsetDateTime,
+) -> Result<()> {
     sqlx::query!(
         r#"
         insert into app_members (company_id, app_id, person_id, role, created_at, updated_at) values ($1, $2, $3, $4, $5, $5)
@@ -192,24 +244,50 @@ pub(crate) async fn add_member(db: &mut PgConnection, company: CompanyId, app: A
     Ok(())
 }
 
-pub(crate) async fn set_state(db: &mut PgConnection, company: CompanyId, id: AppId, state: AppState, at: OffsetDateTime) -> Result<()> {
-    sqlx::query!("update apps set state = $3, updated_at = $4 where company_id = $1 and id = $2", company.uuid(), id.uuid(), state.as_str(), at)
-        .execute(db)
-        .await?;
+pub(crate) async fn set_state(
+    db: &mut PgConnection,
+    company: CompanyId,
+    id: AppId,
+    state: AppState,
+    at: OffsetDateTime,
+) -> Result<()> {
+    sqlx::query!(
+        "update apps set state = $3, updated_at = $4 where company_id = $1 and id = $2",
+        company.uuid(),
+        id.uuid(),
+        state.as_str(),
+        at
+    )
+    .execute(db)
+    .await?;
     Ok(())
 }
 
 /// Removes the app's row and with it every row below; nothing if it is gone already.
 pub(crate) async fn delete(db: &mut PgConnection, company: CompanyId, id: AppId) -> Result<()> {
-    sqlx::query!("update environments set package_id = null where company_id = $1 and app_id = $2", company.uuid(), id.uuid())
-        .execute(&mut *db)
-        .await?;
-    sqlx::query!("delete from apps where company_id = $1 and id = $2", company.uuid(), id.uuid()).execute(db).await?;
+    sqlx::query!(
+        "update environments set package_id = null where company_id = $1 and app_id = $2",
+        company.uuid(),
+        id.uuid()
+    )
+    .execute(&mut *db)
+    .await?;
+    sqlx::query!(
+        "delete from apps where company_id = $1 and id = $2",
+        company.uuid(),
+        id.uuid()
+    )
+    .execute(db)
+    .await?;
     Ok(())
 }
 
 /// The app, held against a change of its state until the transaction ends.
-pub(crate) async fn by_id_locked(db: &mut PgConnection, company: CompanyId, id: AppId) -> Result<Option<App>> {
+pub(crate) async fn by_id_locked(
+    db: &mut PgConnection,
+    company: CompanyId,
+    id: AppId,
+) -> Result<Option<App>> {
     let row = sqlx::query_as!(
         AppRow,
         r#"

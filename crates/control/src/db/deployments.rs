@@ -6,7 +6,14 @@ use domain::ids::{CompanyId, EnvironmentId, OperationId};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
-pub(crate) async fn insert(db: &mut PgConnection, environment: &Environment, operation: OperationId, label: &str, by: &str, at: OffsetDateTime) -> Result<()> {
+pub(crate) async fn insert(
+    db: &mut PgConnection,
+    environment: &Environment,
+    operation: OperationId,
+    label: &str,
+    by: &str,
+    at: OffsetDateTime,
+) -> Result<()> {
     sqlx::query!(
         r#"
         insert into deployments (id, company_id, environment_id, operation_id, package_label, started_by, outcome, created_at, updated_at)
@@ -25,7 +32,13 @@ pub(crate) async fn insert(db: &mut PgConnection, environment: &Environment, ope
 }
 
 /// Writes how a deployment ended; nothing for operations that deploy nothing.
-pub(crate) async fn finish(db: &mut PgConnection, company: CompanyId, operation: OperationId, succeeded: bool, at: OffsetDateTime) -> Result<()> {
+pub(crate) async fn finish(
+    db: &mut PgConnection,
+    company: CompanyId,
+    operation: OperationId,
+    succeeded: bool,
+    at: OffsetDateTime,
+) -> Result<()> {
     sqlx::query!(
         "update deployments set outcome = $3, updated_at = $4 where company_id = $1 and operation_id = $2",
         company.uuid(),
@@ -38,7 +51,11 @@ pub(crate) async fn finish(db: &mut PgConnection, company: CompanyId, operation:
     Ok(())
 }
 
-pub(crate) async fn latest(db: &mut PgConnection, company: CompanyId, environment: EnvironmentId) -> Result<Vec<Deployment>> {
+pub(crate) async fn latest(
+    db: &mut PgConnection,
+    company: CompanyId,
+    environment: EnvironmentId,
+) -> Result<Vec<Deployment>> {
     let rows = sqlx::query!(
         r#"
         select package_label, started_by, created_at, outcome, operation_id from deployments

@@ -41,7 +41,9 @@ impl TryFrom<EnvironmentRow> for Environment {
     fn try_from(row: EnvironmentRow) -> std::result::Result<Self, Inconsistent> {
         const TABLE: &str = "environments";
         let id = row.id;
-        let observation: Option<Observation> = row.observation.and_then(|json| serde_json::from_value(json).ok());
+        let observation: Option<Observation> = row
+            .observation
+            .and_then(|json| serde_json::from_value(json).ok());
         Ok(Self {
             id: EnvironmentId::new(id),
             company: CompanyId::new(row.company_id),
@@ -55,7 +57,12 @@ impl TryFrom<EnvironmentRow> for Environment {
                 memory_mib: parsed(u32::try_from(row.memory_mib).ok(), TABLE, "memory_mib", id)?,
             },
             package: row.package_id.map(PackageId::new),
-            debugger_instance: parsed(u16::try_from(row.debugger_instance).ok(), TABLE, "debugger_instance", id)?,
+            debugger_instance: parsed(
+                u16::try_from(row.debugger_instance).ok(),
+                TABLE,
+                "debugger_instance",
+                id,
+            )?,
             restarts: row.restarts,
             revision: row.revision,
             provisioned: row.provisioned,
@@ -66,9 +73,16 @@ impl TryFrom<EnvironmentRow> for Environment {
     }
 }
 
-pub(crate) async fn insert(db: &mut PgConnection, e: &Environment, passwords: &Passwords, at: OffsetDateTime) -> Result<()> {
-    let instances = i16::try_from(e.scale.instances).map_err(|error| Error::internal("storing a scale", error))?;
-    let memory = i32::try_from(e.scale.memory_mib).map_err(|error| Error::internal("storing a scale", error))?;
+pub(crate) async fn insert(
+    db: &mut PgConnection,
+    e: &Environment,
+    passwords: &Passwords,
+    at: OffsetDateTime,
+) -> Result<()> {
+    let instances = i16::try_from(e.scale.instances)
+        .map_err(|error| Error::internal("storing a scale", error))?;
+    let memory = i32::try_from(e.scale.memory_mib)
+        .map_err(|error| Error::internal("storing a scale", error))?;
     sqlx::query!(
         r#"
         insert into environments
@@ -98,7 +112,12 @@ pub(crate) async fn insert(db: &mut PgConnection, e: &Environment, passwords: &P
     Ok(())
 }
 
-pub(crate) async fn by_slug(db: &mut PgConnection, company: CompanyId, app: AppId, slug: &str) -> Result<Option<Environment>> {
+pub(crate) async fn by_slug(
+    db: &mut PgConnection,
+    company: CompanyId,
+    app: AppId,
+    slug: &str,
+) -> Result<Option<Environment>> {
     let row = sqlx::query_as!(
         EnvironmentRow,
         r#"
@@ -115,7 +134,11 @@ pub(crate) async fn by_slug(db: &mut PgConnection, company: CompanyId, app: AppI
     Ok(row.map(Environment::try_from).transpose()?)
 }
 
-pub(crate) async fn by_id(db: &mut PgConnection, company: CompanyId, id: EnvironmentId) -> Result<Option<Environment>> {
+pub(crate) async fn by_id(
+    db: &mut PgConnection,
+    company: CompanyId,
+    id: EnvironmentId,
+) -> Result<Option<Environment>> {
     let row = sqlx::query_as!(
         EnvironmentRow,
         r#"
@@ -131,7 +154,11 @@ pub(crate) async fn by_id(db: &mut PgConnection, company: CompanyId, id: Environ
     Ok(row.map(Environment::try_from).transpose()?)
 }
 
-pub(crate) async fn of_app(db: &mut PgConnection, company: CompanyId, app: AppId) -> Result<Vec<Environment>> {
+pub(crate) async fn of_app(
+    db: &mut PgConnection,
+    company: CompanyId,
+    app: AppId,
+) -> Result<Vec<Environment>> {
     let rows = sqlx::query_as!(
         EnvironmentRow,
         r#"
@@ -145,11 +172,17 @@ pub(crate) async fn of_app(db: &mut PgConnection, company: CompanyId, app: AppId
     )
     .fetch_all(db)
     .await?;
-    rows.into_iter().map(|row| Environment::try_from(row).map_err(Error::from)).collect()
+    rows.into_iter()
+        .map(|row| Environment::try_from(row).map_err(Error::from))
+        .collect()
 }
 
 /// The environments of several apps as lists show them, in one query.
-pub(crate) async fn summaries(db: &mut PgConnection, ctx: &Ctx, apps: &[AppId]) -> Result<HashMap<AppId, Vec<EnvironmentSummary>>> {
+pub(crate) async fn summaries(
+    db: &mut PgConnection,
+    ctx: &Ctx,
+    apps: &[AppId],
+) -> Result<HashMap<AppId, Vec<EnvironmentSummary>>> {
     let ids: Vec<Uuid> = apps.iter().map(|id| id.uuid()).collect();
     let rows = sqlx::query!(
         r#"
@@ -167,7 +200,10 @@ pub(crate) async fn summaries(db: &mut PgConnection, ctx: &Ctx, apps: &[AppId]) 
     .await?;
     let mut out: HashMap<AppId, Vec<EnvironmentSummary>> = HashMap::new();
     for row in rows {
-        let package = row.package_name.zip(row.package_version).map(|(name, version)| format!("{name} {version}"));
+        let package = row
+            .package_name
+            .zip(row.package_version)
+            .map(|(name, version)| format!("{name} {version}"));
         let count = |n: i16| u16::try_from(n).unwrap_or(0);
         let facts = StatusFacts {
             wanted: parsed(Wanted::parse(&row.wanted), "environments", "wanted", row.id)?,
@@ -179,15 +215,22 @@ pub(crate) async fn summaries(db: &mut PgConnection, ctx: &Ctx, apps: &[AppId]) 
             crashed: count(row.observed_crashed),
             age_seconds: row.observed_at.map(|at| (ctx.now() - at).whole_seconds()),
         };
-        let name = parsed(EnvironmentName::parse(&row.name).ok(), "environments", "name", row.id)?;
-        out.entry(AppId::new(row.app_id)).or_default().push(EnvironmentSummary {
-            id: EnvironmentId::new(row.id),
-            slug: name.slug(),
-            name,
-            url: ctx.state.config.app_url(&row.host_label),
-            status: facts.status(),
-            package,
-        });
+        let name = parsed(
+            EnvironmentName::parse(&row.name).ok(),
+            "environments",
+            "name",
+            row.id,
+        )?;
+        out.entry(AppId::new(row.app_id))
+            .or_default()
+            .push(EnvironmentSummary {
+                id: EnvironmentId::new(row.id),
+                slug: name.slug(),
+                name,
+                url: ctx.state.config.app_url(&row.host_label),
+                status: facts.status(),
+                package,
+            });
     }
     Ok(out)
 }
@@ -197,7 +240,11 @@ pub(crate) async fn passwords(db: &mut PgConnection, id: EnvironmentId) -> Resul
         .fetch_optional(db)
         .await?
         .ok_or(Error::NotFound)?;
-    Ok(Passwords { database: row.database_password, debugger: row.debugger_password, admin: row.admin_password })
+    Ok(Passwords {
+        database: row.database_password,
+        debugger: row.debugger_password,
+        admin: row.admin_password,
+    })
 }
 
 /// What a change may want anew, all of it at once.
@@ -211,14 +258,27 @@ pub(crate) struct WantedState {
 
 impl From<&Environment> for WantedState {
     fn from(e: &Environment) -> Self {
-        Self { wanted: e.wanted, scale: e.scale, package: e.package, restarts: e.restarts }
+        Self {
+            wanted: e.wanted,
+            scale: e.scale,
+            package: e.package,
+            restarts: e.restarts,
+        }
     }
 }
 
 /// Writes what is wanted and counts the revision up.
-pub(crate) async fn set_wanted(db: &mut PgConnection, company: CompanyId, id: EnvironmentId, state: WantedState, at: OffsetDateTime) -> Result<()> {
-    let instances = i16::try_from(state.scale.instances).map_err(|error| Error::internal("storing a scale", error))?;
-    let memory = i32::try_from(state.scale.memory_mib).map_err(|error| Error::internal("storing a scale", error))?;
+pub(crate) async fn set_wanted(
+    db: &mut PgConnection,
+    company: CompanyId,
+    id: EnvironmentId,
+    state: WantedState,
+    at: OffsetDateTime,
+) -> Result<()> {
+    let instances = i16::try_from(state.scale.instances)
+        .map_err(|error| Error::internal("storing a scale", error))?;
+    let memory = i32::try_from(state.scale.memory_mib)
+        .map_err(|error| Error::internal("storing a scale", error))?;
     sqlx::query!(
         r#"
         update environments
@@ -240,7 +300,13 @@ pub(crate) async fn set_wanted(db: &mut PgConnection, company: CompanyId, id: En
     Ok(())
 }
 
-pub(crate) async fn set_debugger_instance(db: &mut PgConnection, company: CompanyId, id: EnvironmentId, index: u16, at: OffsetDateTime) -> Result<()> {
+pub(crate) async fn set_debugger_instance(
+    db: &mut PgConnection,
+    company: CompanyId,
+    id: EnvironmentId,
+    index: u16,
+    at: OffsetDateTime,
+) -> Result<()> {
     let index = i16::try_from(index).map_err(|error| Error::internal("storing an index", error))?;
     sqlx::query!(
         "update environments set debugger_instance = $3, revision = revision + 1, updated_at = $4 where company_id = $1 and id = $2",
@@ -254,7 +320,12 @@ pub(crate) async fn set_debugger_instance(db: &mut PgConnection, company: Compan
     Ok(())
 }
 
-pub(crate) async fn set_provisioned(db: &mut PgConnection, company: CompanyId, app: AppId, at: OffsetDateTime) -> Result<()> {
+pub(crate) async fn set_provisioned(
+    db: &mut PgConnection,
+    company: CompanyId,
+    app: AppId,
+    at: OffsetDateTime,
+) -> Result<()> {
     sqlx::query!("update environments set provisioned = true, updated_at = $3 where company_id = $1 and app_id = $2", company.uuid(), app.uuid(), at)
         .execute(db)
         .await?;
@@ -293,8 +364,13 @@ pub(crate) async fn provisioned(db: &mut PgConnection) -> Result<Vec<Known>> {
         .collect())
 }
 
-pub(crate) async fn observe(db: &mut PgConnection, observation: &Observation, counts: Counts) -> Result<()> {
-    let json = serde_json::to_value(observation).map_err(|error| Error::internal("storing an observation", error))?;
+pub(crate) async fn observe(
+    db: &mut PgConnection,
+    observation: &Observation,
+    counts: Counts,
+) -> Result<()> {
+    let json = serde_json::to_value(observation)
+        .map_err(|error| Error::internal("storing an observation", error))?;
     let number = |n: u16| i16::try_from(n).unwrap_or(i16::MAX);
     sqlx::query!(
         r#"

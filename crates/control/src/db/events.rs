@@ -10,7 +10,12 @@ use sqlx::PgConnection;
 const ENGINE: &str = "cell";
 
 pub(crate) async fn cursor(db: &mut PgConnection) -> Result<u64> {
-    let sequence = sqlx::query_scalar!("select sequence from engine_cursors where engine = $1", ENGINE).fetch_optional(db).await?;
+    let sequence = sqlx::query_scalar!(
+        "select sequence from engine_cursors where engine = $1",
+        ENGINE
+    )
+    .fetch_optional(db)
+    .await?;
     Ok(sequence.and_then(|s| u64::try_from(s).ok()).unwrap_or(0))
 }
 
@@ -28,8 +33,12 @@ pub(crate) async fn set_cursor(db: &mut PgConnection, sequence: u64) -> Result<(
 
 /// Stores an event of an environment that exists; the company it belongs to, if it does.
 pub(crate) async fn insert(db: &mut PgConnection, event: &Event) -> Result<Option<CompanyId>> {
-    let kind = serde_json::to_value(event.kind).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
-    let sequence = i64::try_from(event.sequence).map_err(|e| Error::internal("storing an event", e))?;
+    let kind = serde_json::to_value(event.kind)
+        .ok()
+        .and_then(|v| v.as_str().map(str::to_owned))
+        .unwrap_or_default();
+    let sequence =
+        i64::try_from(event.sequence).map_err(|e| Error::internal("storing an event", e))?;
     let company = sqlx::query_scalar!(
         r#"
         insert into environment_events (environment_id, company_id, sequence, at, kind, instance_index, message)
@@ -49,7 +58,11 @@ pub(crate) async fn insert(db: &mut PgConnection, event: &Event) -> Result<Optio
     Ok(company.map(CompanyId::new))
 }
 
-pub(crate) async fn latest(db: &mut PgConnection, company: CompanyId, environment: EnvironmentId) -> Result<Vec<EventRow>> {
+pub(crate) async fn latest(
+    db: &mut PgConnection,
+    company: CompanyId,
+    environment: EnvironmentId,
+) -> Result<Vec<EventRow>> {
     let rows = sqlx::query!(
         r#"
         select at, kind, instance_index, message from environment_events
@@ -63,6 +76,11 @@ pub(crate) async fn latest(db: &mut PgConnection, company: CompanyId, environmen
     .await?;
     Ok(rows
         .into_iter()
-        .map(|row| EventRow { at: row.at, kind: row.kind, index: row.instance_index.and_then(|i| u16::try_from(i).ok()), message: row.message })
+        .map(|row| EventRow {
+            at: row.at,
+            kind: row.kind,
+            index: row.instance_index.and_then(|i| u16::try_from(i).ok()),
+            message: row.message,
+        })
         .collect())
 }

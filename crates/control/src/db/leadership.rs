@@ -17,7 +17,9 @@ pub(crate) struct Held(PoolConnection<Postgres>);
 /// Takes the leadership; none while another process has it.
 pub(crate) async fn take(pool: &PgPool) -> Result<Option<Held>> {
     let mut connection = pool.acquire().await?;
-    let taken = sqlx::query_scalar!(r#"select pg_try_advisory_lock($1) as "taken!""#, LOCK).fetch_one(&mut *connection).await?;
+    let taken = sqlx::query_scalar!(r#"select pg_try_advisory_lock($1) as "taken!""#, LOCK)
+        .fetch_one(&mut *connection)
+        .await?;
     if taken {
         // Closed instead of going back to the pool: the lock must end with it.
         connection.close_on_drop();

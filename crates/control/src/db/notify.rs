@@ -7,8 +7,14 @@ use sqlx::PgConnection;
 /// The channel that carries `{"scope": company, "keys": [...]}`.
 pub(crate) const CHANNEL: &str = "changes";
 
-pub(crate) async fn changed(db: &mut PgConnection, company: CompanyId, keys: &[String]) -> Result<()> {
+pub(crate) async fn changed(
+    db: &mut PgConnection,
+    company: CompanyId,
+    keys: &[String],
+) -> Result<()> {
     let payload = serde_json::json!({ "scope": company.uuid(), "keys": keys }).to_string();
-    sqlx::query!("select pg_notify($1, $2)", CHANNEL, payload).execute(db).await?;
+    sqlx::query!("select pg_notify($1, $2)", CHANNEL, payload)
+        .execute(db)
+        .await?;
     Ok(())
 }

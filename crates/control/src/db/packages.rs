@@ -35,14 +35,20 @@ impl TryFrom<PackageRow> for PackageDetails {
         let id = row.id;
         let number = |n: i64, column| parsed(u64::try_from(n).ok(), TABLE, column, id);
         let constants: Option<Vec<Constant>> = serde_json::from_value(row.constants).ok();
-        let scheduled_events: Option<Vec<String>> = serde_json::from_value(row.scheduled_events).ok();
+        let scheduled_events: Option<Vec<String>> =
+            serde_json::from_value(row.scheduled_events).ok();
         Ok(Self {
             summary: PackageSummary {
                 id: PackageId::new(id),
                 file_name: row.file_name,
                 name: row.name,
                 version: row.version,
-                runtime: parsed(RuntimeVersion::parse(&row.runtime_version).ok(), TABLE, "runtime_version", id)?,
+                runtime: parsed(
+                    RuntimeVersion::parse(&row.runtime_version).ok(),
+                    TABLE,
+                    "runtime_version",
+                    id,
+                )?,
                 size: number(row.size_bytes, "size_bytes")?,
                 unpacked: number(row.unpacked_bytes, "unpacked_bytes")?,
                 files: number(row.files, "files")?,
@@ -59,9 +65,15 @@ impl TryFrom<PackageRow> for PackageDetails {
     }
 }
 
-pub(crate) async fn insert(db: &mut PgConnection, company: CompanyId, app: AppId, package: &PackageDetails) -> Result<()> {
+pub(crate) async fn insert(
+    db: &mut PgConnection,
+    company: CompanyId,
+    app: AppId,
+    package: &PackageDetails,
+) -> Result<()> {
     let number = |n: u64| i64::try_from(n).map_err(|e| Error::internal("storing a size", e));
-    let json = |value| serde_json::to_value(value).map_err(|e| Error::internal("storing a package", e));
+    let json =
+        |value| serde_json::to_value(value).map_err(|e| Error::internal("storing a package", e));
     let s = &package.summary;
     sqlx::query!(
         r#"
@@ -101,7 +113,12 @@ pub(crate) async fn insert(db: &mut PgConnection, company: CompanyId, app: AppId
     Ok(())
 }
 
-pub(crate) async fn list(db: &mut PgConnection, company: CompanyId, app: AppId, after: Option<(OffsetDateTime, PackageId)>) -> Result<Vec<PackageDetails>> {
+pub(crate) async fn list(
+    db: &mut PgConnection,
+    company: CompanyId,
+    app: AppId,
+    after: Option<(OffsetDateTime, PackageId)>,
+) -> Result<Vec<PackageDetails>> {
     let (at, id) = after.map_or((None, None), |(at, id)| (Some(at), Some(id.uuid())));
     let rows = sqlx::query_as!(
         PackageRow,
@@ -125,7 +142,12 @@ pub(crate) async fn list(db: &mut PgConnection, company: CompanyId, app: AppId, 
     rows.into_iter().map(PackageDetails::try_from).collect()
 }
 
-pub(crate) async fn by_id(db: &mut PgConnection, company: CompanyId, app: AppId, id: PackageId) -> Result<Option<PackageDetails>> {
+pub(crate) async fn by_id(
+    db: &mut PgConnection,
+    company: CompanyId,
+    app: AppId,
+    id: PackageId,
+) -> Result<Option<PackageDetails>> {
     let row = sqlx::query_as!(
         PackageRow,
         r#"
@@ -144,21 +166,44 @@ pub(crate) async fn by_id(db: &mut PgConnection, company: CompanyId, app: AppId,
     row.map(PackageDetails::try_from).transpose()
 }
 
-pub(crate) async fn ids_of_app(db: &mut PgConnection, company: CompanyId, app: AppId) -> Result<Vec<PackageId>> {
-    let ids = sqlx::query_scalar!("select id from packages where company_id = $1 and app_id = $2", company.uuid(), app.uuid())
-        .fetch_all(db)
-        .await?;
+pub(crate) async fn ids_of_app(
+    db: &mut PgConnection,
+    company: CompanyId,
+    app: AppId,
+) -> Result<Vec<PackageId>> {
+    let ids = sqlx::query_scalar!(
+        "select id from packages where company_id = $1 and app_id = $2",
+        company.uuid(),
+        app.uuid()
+    )
+    .fetch_all(db)
+    .await?;
     Ok(ids.into_iter().map(PackageId::new).collect())
 }
 
 /// Deletes a package that no environment wants; false if one does.
-pub(crate) async fn delete(db: &mut PgConnection, company: CompanyId, app: AppId, id: PackageId) -> Result<bool> {
-    let done = sqlx::query!("delete from packages where company_id = $1 and app_id = $2 and id = $3", company.uuid(), app.uuid(), id.uuid())
-        .execute(db)
-        .await;
+pub(crate) async fn delete(
+    db: &mut PgConnection,
+    company: CompanyId,
+    app: AppId,
+    id: PackageId,
+) -> Result<bool> {
+    let done = sqlx::query!(
+        "delete from packages where company_id = $1 and app_id = $2 and id = $3",
+        company.uuid(),
+        app.uuid(),
+        id.uuid()
+    )
+    .execute(db)
+    .await;
     match done {
         Ok(done) => Ok(done.rows_affected() == 1),
-        Err(error) if error.as_database_error().and_then(|e| e.constraint()) == Some("environments_package_fkey") => Ok(false),
+        Err(error)
+            if error.as_database_error().and_then(|e| e.constraint())
+                == Some("environments_package_fkey") =>
+        {
+            Ok(false)
+        }
         Err(error) => Err(error.into()),
     }
 }

@@ -53,7 +53,11 @@ pub(crate) async fn by_id(db: &mut PgConnection, id: PersonId) -> Result<Option<
     row.map(Person::try_from).transpose()
 }
 
-pub(crate) async fn by_subject(db: &mut PgConnection, issuer: &str, subject: &str) -> Result<Option<Person>> {
+pub(crate) async fn by_subject(
+    db: &mut PgConnection,
+    issuer: &str,
+    subject: &str,
+) -> Result<Option<Person>> {
     let row = sqlx::query_as!(
         PersonRow,
         r#"
@@ -70,7 +74,13 @@ pub(crate) async fn by_subject(db: &mut PgConnection, issuer: &str, subject: &st
 }
 
 /// Binds the person who has this address and no subject yet; at most one row.
-pub(crate) async fn bind(db: &mut PgConnection, email: &str, issuer: &str, subject: &str, at: OffsetDateTime) -> Result<Option<PersonId>> {
+pub(crate) async fn bind(
+    db: &mut PgConnection,
+    email: &str,
+    issuer: &str,
+    subject: &str,
+    at: OffsetDateTime,
+) -> Result<Option<PersonId>> {
     let id = sqlx::query_scalar!(
         r#"
         update people set issuer = $2, subject = $3, updated_at = $4
@@ -87,7 +97,12 @@ pub(crate) async fn bind(db: &mut PgConnection, email: &str, issuer: &str, subje
     Ok(id.map(PersonId::new))
 }
 
-pub(crate) async fn upsert_company(db: &mut PgConnection, id: CompanyId, name: &str, at: OffsetDateTime) -> Result<CompanyId> {
+pub(crate) async fn upsert_company(
+    db: &mut PgConnection,
+    id: CompanyId,
+    name: &str,
+    at: OffsetDateTime,
+) -> Result<CompanyId> {
     let id = sqlx::query_scalar!(
         r#"
         insert into companies (id, name, residency_required, created_at, updated_at) values ($1, $2, false, $3, $3)
@@ -104,7 +119,15 @@ pub(crate) async fn upsert_company(db: &mut PgConnection, id: CompanyId, name: &
 }
 
 /// Adds a person; false if the address is known already.
-pub(crate) async fn insert(db: &mut PgConnection, id: PersonId, company: CompanyId, email: &str, name: &str, role: Role, at: OffsetDateTime) -> Result<bool> {
+pub(crate) async fn insert(
+    db: &mut PgConnection,
+    id: PersonId,
+    company: CompanyId,
+    email: &str,
+    name: &str,
+    role: Role,
+    at: OffsetDateTime,
+) -> Result<bool> {
     let done = sqlx::query!(
         r#"
         insert into people (id, company_id, email, name, role, created_at, updated_at) values ($1, $2, lower($3), $4, $5, $6, $6)
@@ -122,9 +145,19 @@ pub(crate) async fn insert(db: &mut PgConnection, id: PersonId, company: Company
     Ok(done.rows_affected() == 1)
 }
 
-pub(crate) async fn set_deactivated(db: &mut PgConnection, id: PersonId, deactivated_at: Option<OffsetDateTime>, at: OffsetDateTime) -> Result<()> {
-    sqlx::query!("update people set deactivated_at = $2, updated_at = $3 where id = $1", id.uuid(), deactivated_at, at)
-        .execute(db)
-        .await?;
+pub(crate) async fn set_deactivated(
+    db: &mut PgConnection,
+    id: PersonId,
+    deactivated_at: Option<OffsetDateTime>,
+    at: OffsetDateTime,
+) -> Result<()> {
+    sqlx::query!(
+        "update people set deactivated_at = $2, updated_at = $3 where id = $1",
+        id.uuid(),
+        deactivated_at,
+        at
+    )
+    .execute(db)
+    .await?;
     Ok(())
 }

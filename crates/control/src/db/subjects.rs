@@ -53,7 +53,18 @@ pub(crate) async fn of(db: &mut PgConnection, ctx: &Ctx, runs: &[Run]) -> Result
     .await?;
     let found = rows.into_iter().filter_map(|row| {
         let team_role = TeamRole::parse(&row.role)?;
-        Some((row.id, SubjectOf { place: Subject { app: row.subdomain, environment: row.slug }, team_role }))
+        Some((
+            row.id,
+            SubjectOf {
+                place: Subject {
+                    app: row.subdomain,
+                    environment: row.slug,
+                },
+                team_role,
+            },
+        ))
     });
-    Ok(Subjects { found: found.collect() })
+    Ok(Subjects {
+        found: found.collect(),
+    })
 }

@@ -15,42 +15,82 @@ pub(crate) struct Tenant<'a> {
 }
 
 async fn connect(server: &SecretString) -> Result<PgConnection> {
-    PgConnection::connect(server.expose_secret()).await.map_err(|error| Error::Unavailable {
-        text: "The region's database server does not answer.".to_owned(),
-        source: Some(error.into()),
-    })
+    PgConnection::connect(server.expose_secret())
+        .await
+        .map_err(|error| Error::Unavailable {
+            text: "The region's database server does not answer.".to_owned(),
+            source: Some(error.into()),
+        })
 }
 
 fn is_identifier(name: &str) -> Result<()> {
-    if !name.is_empty() && name.len() <= 63 && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
+    if !name.is_empty()
+        && name.len() <= 63
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+    {
         return Ok(());
     }
-    Err(Error::internal("naming a database", "a name that is no plain identifier"))
+    Err(Error::internal(
+        "naming a database",
+        "a name that is no plain identifier",
+    ))
 }
 
 /// Makes role and database, or brings them to what they should be. The role can reach no other database.
-pub(crate) async fn provision(server: &SecretString, tenant: &Tenant<'_>, password: &SecretString) -> Result<()> {
-    let Tenant { database, role, connections } = *tenant;
+pub(crate) async fn provision(
+    server: &SecretString,
+    tenant: &Tenant<'_>,
+    password: &SecretString,
+) -> Result<()> {
+    let Tenant {
+        database,
+        role,
+        connections,
+    } = *tenant;
     is_identifier(database)?;
     is_identifier(role)?;
     let password = password.expose_secret();
     if !password.bytes().all(|b| b.is_ascii_alphanumeric()) {
-        return Err(Error::internal("making a role", "a password with other characters than letters and digits"));
+        return Err(Error::internal(
+            "making a role",
+            "a password with other characters than letters and digits",
+        ));
     }
     let mut server = connect(server).await?;
-    let known = server.fetch_optional(sqlx::query("select 1 from pg_roles where rolname = $1").bind(role)).await?.is_some();
+    let known = server
+        .fetch_optional(sqlx::query("select 1 from pg_roles where rolname = $1").bind(role))
+        .await?
+        .is_some();
     let verb = if known { "alter" } else { "create" };
     server
         .execute(&*format!(
             "{verb} role {role} login nosuperuser nocreatedb nocreaterole noreplication noinherit connection limit {connections} password '{password}'"
         ))
         .await?;
-    if server.fetch_optional(sqlx::query("select 1 from pg_database where datname = $1").bind(database)).await?.is_none() {
-        server.execute(&*format!("grant {role} to current_user")).await?;
-        server.execute(&*format!("create database {database} owner {role} template template0 encoding 'UTF8'")).await?;
+    if server
+        .fetch_optional(sqlx::query("select 1 from pg_database where datname = $1").bind(database))
+        .await?
+        .is_none()
+    {
+        server
+            .execute(&*format!("grant {role} to current_user"))
+            .await?;
+        server
+            .execute(&*format!(
+                "create database {database} owner {role} template template0 encoding 'UTF8'"
+            ))
+            .await?;
     }
-    server.execute(&*format!("alter database {database} connection limit {connections}")).await?;
-    server.execute(&*format!("revoke all on database {database} from public")).await?;
+    server
+        .execute(&*format!(
+            "alter database {database} connection limit {connections}"
+        ))
+        .await?;
+    server
+        .execute(&*format!("revoke all on database {database} from public"))
+        .await?;
     server.close().await?;
     Ok(())
 }
@@ -61,8 +101,12 @@ pub(crate) async fn drop(server: &SecretString, tenant: &Tenant<'_>) -> Result<(
     is_identifier(database)?;
     is_identifier(role)?;
     let mut server = connect(server).await?;
-    server.execute(&*format!("drop database if exists {database} with (force)")).await?;
-    server.execute(&*format!("drop role if exists {role}")).await?;
+    server
+        .execute(&*format!("drop database if exists {database} with (force)"))
+        .await?;
+    server
+        .execute(&*format!("drop role if exists {role}"))
+        .await?;
     server.close().await?;
     Ok(())
 }

@@ -54,7 +54,12 @@ impl Change {
 }
 
 /// Deploys a package.
-pub async fn deploy(ctx: &Ctx, subdomain: &Subdomain, slug: &str, package: PackageId) -> Result<OperationId> {
+pub async fn deploy(
+    ctx: &Ctx,
+    subdomain: &Subdomain,
+    slug: &str,
+    package: PackageId,
+) -> Result<OperationId> {
     change(ctx, subdomain, slug, Change::Deploy { package }).await
 }
 
@@ -74,60 +79,134 @@ pub async fn restart(ctx: &Ctx, subdomain: &Subdomain, slug: &str) -> Result<Ope
 }
 
 /// Changes instances or memory.
-pub async fn scale(ctx: &Ctx, subdomain: &Subdomain, slug: &str, scale: Scale) -> Result<OperationId> {
+pub async fn scale(
+    ctx: &Ctx,
+    subdomain: &Subdomain,
+    slug: &str,
+    scale: Scale,
+) -> Result<OperationId> {
     change(ctx, subdomain, slug, Change::Scale { scale }).await
 }
 
-async fn change(ctx: &Ctx, subdomain: &Subdomain, slug: &str, change: Change) -> Result<OperationId> {
-    let app = permitted(ctx, subdomain, Permission::OperateEnvironment, change.action()).await?;
+async fn change(
+    ctx: &Ctx,
+    subdomain: &Subdomain,
+    slug: &str,
+    change: Change,
+) -> Result<OperationId> {
+    let app = permitted(
+        ctx,
+        subdomain,
+        Permission::OperateEnvironment,
+        change.action(),
+    )
+    .await?;
     let mut tx = ctx.state.pool.begin().await?;
-    let environment = db::environments::by_slug(&mut tx, app.company, app.id, slug).await?.ok_or(Error::NotFound)?;
+    let environment = db::environments::by_slug(&mut tx, app.company, app.id, slug)
+        .await?
+        .ok_or(Error::NotFound)?;
     let label = check(&mut tx, &app, &environment, &change).await?;
     let operation = SagaId(Uuid::now_v7());
     let target = format!("{} / {}", app.name, environment.name);
     let title = match (&change, &label) {
         (Change::Deploy { .. }, Some(label)) => format!("Deploy {label} to {target}"),
         (Change::Scale { scale }, _) => {
-            format!("Scale {target} to {} × {}", scale.instances, domain::scaling::mib(scale.memory_mib))
+            format!(
+                "Scale {target} to {} × {}",
+                scale.instances,
+                domain::scaling::mib(scale.memory_mib)
+            )
         }
         (Change::Start, _) => format!("Start {target}"),
         (Change::Stop, _) => format!("Stop {target}"),
         _ => format!("Restart {target}"),
     };
-    let params = Params { company: app.company, environment: environment.id, change: change.clone() };
-    crate::operations::start::<EnvironmentChange>(ctx, &mut tx, operation, environment.id.uuid(), title, &params).await?;
+    let params = Params {
+        company: app.company,
+        environment: environment.id,
+        change: change.clone(),
+    };
+    crate::operations::start::<EnvironmentChange>(
+        ctx,
+        &mut tx,
+        operation,
+        environment.id.uuid(),
+        title,
+        &params,
+    )
+    .await?;
     if let Some(label) = &label {
-        db::deployments::insert(&mut tx, &environment, OperationId::new(operation.0), label, &ctx.name, ctx.now()).await?;
+        db::deployments::insert(
+            &mut tx,
+            &environment,
+            OperationId::new(operation.0),
+            label,
+            &ctx.name,
+            ctx.now(),
+        )
+        .await?;
     }
     let before = json!({ "wanted": environment.wanted, "scale": environment.scale, "package": environment.package });
-    crate::audit::record(&mut tx, ctx, change.action(), &target, json!({ "before": before, "change": change })).await?;
-    db::notify::changed(&mut tx, app.company, &[format!("environment:{}", environment.id)]).await?;
+    crate::audit::record(
+        &mut tx,
+        ctx,
+        change.action(),
+        &target,
+        json!({ "before": before, "change": change }),
+    )
+    .await?;
+    db::notify::changed(
+        &mut tx,
+        app.company,
+        &[format!("environment:{}", environment.id)],
+    )
+    .await?;
     tx.commit().await?;
     Ok(OperationId::new(operation.0))
 }
 
 /// Refuses a change that cannot work; the label of the package that is to be deployed.
-async fn check(db: &mut sqlx::PgConnection, app: &App, environment: &Environment, change: &Change) -> Result<Option<String>> {
-    let state = db::apps::by_id_locked(db, app.company, app.id).await?.map(|app| app.state);
+async fn check(
+    db: &mut sqlx::PgConnection,
+    app: &App,
+    environment: &Environment,
+    change: &Change,
+) -> Result<Option<String>> {
+    let state = db::apps::by_id_locked(db, app.company, app.id)
+        .await?
+        .map(|app| app.state);
     if state != Some(AppState::Ready) || !environment.provisioned {
         return Err(Error::Conflict("This app is still being created, or is being deleted. Wait until that operation has ended.".to_owned()));
     }
-    if environment.package.is_none() && !matches!(change, Change::Deploy { .. } | Change::Scale { .. }) {
-        return Err(Error::Conflict("Nothing is deployed here yet. Deploy a package first.".to_owned()));
+    if environment.package.is_none()
+        && !matches!(change, Change::Deploy { .. } | Change::Scale { .. })
+    {
+        return Err(Error::Conflict(
+            "Nothing is deployed here yet. Deploy a package first.".to_owned(),
+        ));
     }
     match change {
         Change::Deploy { package } => {
             let package = db::packages::by_id(db, app.company, app.id, *package).await?;
-            let package = package.ok_or_else(|| Error::invalid("package", "Choose one of this app's packages."))?;
+            let package = package
+                .ok_or_else(|| Error::invalid("package", "Choose one of this app's packages."))?;
             Ok(Some(package.summary.label()))
         }
         Change::Scale { scale } => {
-            scale.check(app.plan.plan(), app.connections()).map_err(|e| Error::invalid(e.field, e.message))?;
+            scale
+                .check(app.plan.plan(), app.connections())
+                .map_err(|e| Error::invalid(e.field, e.message))?;
             Ok(None)
         }
-        Change::Start if environment.wanted == Wanted::Running => Err(Error::Conflict("It is running already.".to_owned())),
-        Change::Stop if environment.wanted == Wanted::Stopped => Err(Error::Conflict("It is stopped already.".to_owned())),
-        Change::Restart if environment.wanted == Wanted::Stopped => Err(Error::Conflict("It is stopped; start it instead.".to_owned())),
+        Change::Start if environment.wanted == Wanted::Running => {
+            Err(Error::Conflict("It is running already.".to_owned()))
+        }
+        Change::Stop if environment.wanted == Wanted::Stopped => {
+            Err(Error::Conflict("It is stopped already.".to_owned()))
+        }
+        Change::Restart if environment.wanted == Wanted::Stopped => Err(Error::Conflict(
+            "It is stopped; start it instead.".to_owned(),
+        )),
         _ => Ok(None),
     }
 }

@@ -5,12 +5,28 @@ use crate::operations::OperationSummary;
 use domain::states::{InstanceState, Status, Tone, Wanted};
 use engine::observation::{Instance, Rollout};
 
-pub(super) fn of(environment: &Environment, status: &Status, operation: Option<&OperationSummary>) -> String {
+pub(super) fn of(
+    environment: &Environment,
+    status: &Status,
+    operation: Option<&OperationSummary>,
+) -> String {
     if let Some(operation) = operation {
-        let detail = if operation.detail.is_empty() { &operation.phase } else { &operation.detail };
-        return format!("{}: {}.", operation.title, lower_first(detail.trim_end_matches('.')));
+        let detail = if operation.detail.is_empty() {
+            &operation.phase
+        } else {
+            &operation.detail
+        };
+        return format!(
+            "{}: {}.",
+            operation.title,
+            lower_first(detail.trim_end_matches('.'))
+        );
     }
-    let Some((observation, _)) = environment.observed.as_ref().filter(|_| environment.package.is_some()) else {
+    let Some((observation, _)) = environment
+        .observed
+        .as_ref()
+        .filter(|_| environment.package.is_some())
+    else {
         return if environment.provisioned {
             "Its database and bucket are ready. Deploy a package to start it.".to_owned()
         } else {
@@ -23,7 +39,11 @@ pub(super) fn of(environment: &Environment, status: &Status, operation: Option<&
     if environment.wanted == Wanted::Stopped {
         return "Nobody is served. Its data is kept.".to_owned();
     }
-    if let Some(crashed) = observation.instances.iter().find(|i| i.state == InstanceState::Crashed) {
+    if let Some(crashed) = observation
+        .instances
+        .iter()
+        .find(|i| i.state == InstanceState::Crashed)
+    {
         return crash_sentence(crashed, &observation.instances);
     }
     if let Rollout::Failed { reason, .. } = &observation.rollout {
@@ -35,23 +55,38 @@ pub(super) fn of(environment: &Environment, status: &Status, operation: Option<&
             .instances
             .iter()
             .find(|i| i.state != InstanceState::Ready)
-            .map(|i| format!("Instance {} is {}.", i.index, lower_first(i.state.label())))
-            .unwrap_or_else(|| "Waiting for instances.".to_owned()),
+            .map_or_else(
+                || "Waiting for instances.".to_owned(),
+                |i| format!("Instance {} is {}.", i.index, lower_first(i.state.label())),
+            ),
     }
 }
 
 fn crash_sentence(crashed: &Instance, all: &[Instance]) -> String {
-    let why = crashed.last_crash.as_ref().map(|c| format!(" ({})", c.reason)).unwrap_or_default();
-    let others = all.iter().filter(|i| i.state == InstanceState::Ready).count();
+    let why = crashed
+        .last_crash
+        .as_ref()
+        .map(|c| format!(" ({})", c.reason))
+        .unwrap_or_default();
+    let others = all
+        .iter()
+        .filter(|i| i.state == InstanceState::Ready)
+        .count();
     let load = match others {
         0 => "No other instance takes its requests.",
         1 => "The other instance takes its requests.",
         _ => "The other instances take its requests.",
     };
-    format!("Instance {} crashed{why} and is starting again. {load}", crashed.index)
+    format!(
+        "Instance {} crashed{why} and is starting again. {load}",
+        crashed.index
+    )
 }
 
 fn lower_first(text: &str) -> String {
     let mut chars = text.chars();
-    chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
+    chars
+        .next()
+        .map(|first| first.to_lowercase().chain(chars).collect())
+        .unwrap_or_default()
 }

@@ -15,10 +15,18 @@ const DRAIN_SECONDS: u32 = 30;
 const PIDS: u32 = 512;
 
 /// The workload of an environment as it is wanted now.
-pub(crate) async fn assemble(state: &State, company: CompanyId, id: EnvironmentId) -> Result<Workload> {
+pub(crate) async fn assemble(
+    state: &State,
+    company: CompanyId,
+    id: EnvironmentId,
+) -> Result<Workload> {
     let mut db = state.pool.acquire().await?;
-    let environment = db::environments::by_id(&mut db, company, id).await?.ok_or(Error::NotFound)?;
-    let app = db::apps::by_id(&mut db, company, environment.app).await?.ok_or(Error::NotFound)?;
+    let environment = db::environments::by_id(&mut db, company, id)
+        .await?
+        .ok_or(Error::NotFound)?;
+    let app = db::apps::by_id(&mut db, company, environment.app)
+        .await?
+        .ok_or(Error::NotFound)?;
     let package = match environment.package {
         Some(package) => db::packages::by_id(&mut db, company, app.id, package).await?,
         None => None,
@@ -29,7 +37,10 @@ pub(crate) async fn assemble(state: &State, company: CompanyId, id: EnvironmentI
             let passwords = db::environments::passwords(&mut db, id).await?;
             let open = |sealed: &[u8]| state.secrets.open(sealed, &environment.owner());
             let region = state.config.regions.get(&app.region).ok_or_else(|| {
-                Error::internal("assembling a workload", format!("region {} is not configured", app.region))
+                Error::internal(
+                    "assembling a workload",
+                    format!("region {} is not configured", app.region),
+                )
             })?;
             Some(Template {
                 package: PackageSource {
@@ -51,7 +62,11 @@ pub(crate) async fn assemble(state: &State, company: CompanyId, id: EnvironmentI
                 bucket: crate::sagas::buckets::folder(&region.buckets_dir, id),
                 dtap_mode: dtap_mode(&environment.name.slug()).to_owned(),
                 root_url: state.config.app_url(&environment.host_label),
-                constants: package.constants.iter().map(|c| (c.name.clone(), c.default_value.clone())).collect(),
+                constants: package
+                    .constants
+                    .iter()
+                    .map(|c| (c.name.clone(), c.default_value.clone()))
+                    .collect(),
                 settings: BTreeMap::from([(
                     "ConnectionPoolingMaxActive".to_owned(),
                     domain::scaling::POOL_PER_INSTANCE.to_string(),
@@ -67,7 +82,11 @@ pub(crate) async fn assemble(state: &State, company: CompanyId, id: EnvironmentI
         revision: environment.revision,
         title: format!("{} / {}", app.name, environment.name),
         hosts: vec![state.config.host(&environment.host_label)],
-        instances: if environment.wanted == Wanted::Running { environment.scale.instances } else { 0 },
+        instances: if environment.wanted == Wanted::Running {
+            environment.scale.instances
+        } else {
+            0
+        },
         template,
         debugger_instance: environment.debugger_instance,
         drain_seconds: DRAIN_SECONDS,

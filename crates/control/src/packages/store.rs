@@ -25,7 +25,10 @@ impl PackageStore {
         std::fs::create_dir_all(root.join("packages"))?;
         std::fs::create_dir_all(&incoming)?;
         let objects = LocalFileSystem::new_with_prefix(&root).map_err(std::io::Error::other)?;
-        Ok(Self { root, objects: Arc::new(objects) })
+        Ok(Self {
+            root,
+            objects: Arc::new(objects),
+        })
     }
 
     /// The file of a package.
@@ -40,20 +43,37 @@ impl PackageStore {
 
     /// Moves an accepted upload to its place.
     pub(crate) async fn accept(&self, id: PackageId) -> Result<()> {
-        tokio::fs::rename(self.incoming(id), self.file(id)).await.map_err(|e| Error::internal("storing a package", e))
+        tokio::fs::rename(self.incoming(id), self.file(id))
+            .await
+            .map_err(|e| Error::internal("storing a package", e))
     }
 
     /// Size and bytes of a package.
-    pub(crate) async fn read(&self, id: PackageId) -> Result<(u64, BoxStream<'static, std::io::Result<Bytes>>)> {
+    pub(crate) async fn read(
+        &self,
+        id: PackageId,
+    ) -> Result<(u64, BoxStream<'static, std::io::Result<Bytes>>)> {
         let path = Path::from(format!("packages/{id}.mda"));
-        let found = self.objects.get(&path).await.map_err(|e| Error::internal("opening a package", e))?;
-        Ok((found.meta.size, found.into_stream().map(|chunk| chunk.map_err(std::io::Error::other)).boxed()))
+        let found = self
+            .objects
+            .get(&path)
+            .await
+            .map_err(|e| Error::internal("opening a package", e))?;
+        Ok((
+            found.meta.size,
+            found
+                .into_stream()
+                .map(|chunk| chunk.map_err(std::io::Error::other))
+                .boxed(),
+        ))
     }
 
     /// Removes a package's file; nothing if it is gone.
     pub(crate) async fn remove(&self, id: PackageId) -> Result<()> {
         match tokio::fs::remove_file(self.file(id)).await {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::internal("removing a package", error)),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(Error::internal("removing a package", error))
+            }
             _ => Ok(()),
         }
     }

@@ -41,8 +41,20 @@ pub async fn upload(
     let package = details(ctx, &app, id, clean_file_name(file_name), size, manifest)?;
     let mut tx = ctx.state.pool.begin().await?;
     db::packages::insert(&mut tx, app.company, app.id, &package).await?;
-    crate::audit::record(&mut tx, ctx, ACTION, app.name.as_str(), json!({ "version": package.summary.version, "sha256": package.sha256 })).await?;
-    db::notify::changed(&mut tx, app.company, &[format!("packages:{}", app.subdomain)]).await?;
+    crate::audit::record(
+        &mut tx,
+        ctx,
+        ACTION,
+        app.name.as_str(),
+        json!({ "version": package.summary.version, "sha256": package.sha256 }),
+    )
+    .await?;
+    db::notify::changed(
+        &mut tx,
+        app.company,
+        &[format!("packages:{}", app.subdomain)],
+    )
+    .await?;
     ctx.state.packages.accept(id).await?;
     if let Err(error) = tx.commit().await {
         ctx.state.packages.remove(id).await?;
@@ -56,23 +68,30 @@ struct Incoming(PathBuf);
 
 impl Drop for Incoming {
     fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_file(&self.0) {
-            if error.kind() != io::ErrorKind::NotFound {
-                tracing::warn!(%error, "a refused upload could not be removed");
-            }
+        if let Err(error) = std::fs::remove_file(&self.0)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            tracing::warn!(%error, "a refused upload could not be removed");
         }
     }
 }
 
 /// Writes the body to disk; its size.
-async fn receive(file: &std::path::Path, body: impl Stream<Item = io::Result<Bytes>> + Send, limit: u64) -> Result<u64> {
+async fn receive(
+    file: &std::path::Path,
+    body: impl Stream<Item = io::Result<Bytes>> + Send,
+    limit: u64,
+) -> Result<u64> {
     let mut out = tokio::fs::File::create_new(file).await.map_err(disk)?;
     let mut body = std::pin::pin!(body);
     let mut size: u64 = 0;
     while let Some(chunk) = body.next().await {
         let chunk = chunk.map_err(|error| {
             tracing::info!(%error, "an upload broke off");
-            Error::invalid(FIELD, "The upload broke off before the end of the file. Nothing was kept; send it again.")
+            Error::invalid(
+                FIELD,
+                "The upload broke off before the end of the file. Nothing was kept; send it again.",
+            )
         })?;
         size += u64::try_from(chunk.len()).unwrap_or(u64::MAX);
         if size > limit {
@@ -87,21 +106,36 @@ async fn receive(file: &std::path::Path, body: impl Stream<Item = io::Result<Byt
 async fn inspect(ctx: &Ctx, incoming: &Incoming) -> Result<mda::manifest::Manifest> {
     let file = incoming.0.clone();
     let limits = ctx.state.config.limits;
-    let limits = mda::limits::Limits::new(limits.package_bytes, limits.package_unpacked_bytes, limits.package_files);
+    let limits = mda::limits::Limits::new(
+        limits.package_bytes,
+        limits.package_unpacked_bytes,
+        limits.package_files,
+    );
     tokio::task::spawn_blocking(move || mda::inspect(&file, &limits))
         .await
         .map_err(|error| Error::internal("inspecting a package", error))?
         .map_err(|refusal| Error::invalid(FIELD, refusal.message))
 }
 
-fn details(ctx: &Ctx, app: &App, id: PackageId, file_name: String, size: u64, manifest: mda::manifest::Manifest) -> Result<PackageDetails> {
+fn details(
+    ctx: &Ctx,
+    app: &App,
+    id: PackageId,
+    file_name: String,
+    size: u64,
+    manifest: mda::manifest::Manifest,
+) -> Result<PackageDetails> {
     Ok(PackageDetails {
         summary: PackageSummary {
             id,
             file_name,
-            name: manifest.name.filter(|name| !name.is_empty()).unwrap_or_else(|| app.name.to_string()),
+            name: manifest
+                .name
+                .filter(|name| !name.is_empty())
+                .unwrap_or_else(|| app.name.to_string()),
             version: manifest.version,
-            runtime: RuntimeVersion::parse(&manifest.runtime_version).map_err(|message| Error::invalid(FIELD, message))?,
+            runtime: RuntimeVersion::parse(&manifest.runtime_version)
+                .map_err(|message| Error::invalid(FIELD, message))?,
             size,
             unpacked: manifest.unpacked_bytes,
             files: manifest.files,
@@ -115,7 +149,12 @@ fn details(ctx: &Ctx, app: &App, id: PackageId, file_name: String, size: u64, ma
         constants: manifest
             .constants
             .into_iter()
-            .map(|c| Constant { name: c.name, kind: c.kind, default_value: c.default_value, description: c.description })
+            .map(|c| Constant {
+                name: c.name,
+                kind: c.kind,
+                default_value: c.default_value,
+                description: c.description,
+            })
             .collect(),
         scheduled_events: manifest.scheduled_events,
     })
@@ -124,12 +163,26 @@ fn details(ctx: &Ctx, app: &App, id: PackageId, file_name: String, size: u64, ma
 /// The last part of the name, without what could mislead a file system or a person.
 fn clean_file_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let clean: String = last.chars().filter(|c| !c.is_control() && !"\"<>:|?*".contains(*c)).take(120).collect();
-    if clean.trim_matches(['.', ' ']).is_empty() { "package.mda".to_owned() } else { clean }
+    let clean: String = last
+        .chars()
+        .filter(|c| !c.is_control() && !"\"<>:|?*".contains(*c))
+        .take(120)
+        .collect();
+    if clean.trim_matches(['.', ' ']).is_empty() {
+        "package.mda".to_owned()
+    } else {
+        clean
+    }
 }
 
 fn too_large(limit: u64) -> Error {
-    Error::invalid(FIELD, format!("The file is larger than the {} MB that this portal accepts. An admin can raise the limit.", limit >> 20))
+    Error::invalid(
+        FIELD,
+        format!(
+            "The file is larger than the {} MB that this portal accepts. An admin can raise the limit.",
+            limit >> 20
+        ),
+    )
 }
 
 fn disk(error: io::Error) -> Error {
@@ -138,7 +191,10 @@ fn disk(error: io::Error) -> Error {
     } else {
         "The disk that keeps packages cannot be written. Nothing was kept; an operator must look."
     };
-    Error::Unavailable { text: text.to_owned(), source: Some(error.into()) }
+    Error::Unavailable {
+        text: text.to_owned(),
+        source: Some(error.into()),
+    }
 }
 
 #[cfg(test)]
@@ -147,7 +203,25 @@ mod tests {
 
     #[test]
     fn file_names_are_only_names() {
-        let clean = ["shop.mda", "../../etc/passwd", "C:\\x\\shop.mda", "a\u{0}b\"c.mda", "..", ""].map(clean_file_name);
-        assert_eq!(clean, ["shop.mda", "passwd", "shop.mda", "abc.mda", "package.mda", "package.mda"]);
+        let clean = [
+            "shop.mda",
+            "../../etc/passwd",
+            "C:\\x\\shop.mda",
+            "a\u{0}b\"c.mda",
+            "..",
+            "",
+        ]
+        .map(clean_file_name);
+        assert_eq!(
+            clean,
+            [
+                "shop.mda",
+                "passwd",
+                "shop.mda",
+                "abc.mda",
+                "package.mda",
+                "package.mda"
+            ]
+        );
     }
 }

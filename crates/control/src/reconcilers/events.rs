@@ -11,11 +11,18 @@ const WAIT_SECONDS: u32 = 5;
 pub(crate) async fn pass(state: &State) -> Result<()> {
     let after = db::events::cursor(&mut *state.pool.acquire().await?).await?;
     let events = state.engine.events(after, WAIT_SECONDS).await?;
-    let Some(last) = events.last() else { return Ok(()) };
+    let Some(last) = events.last() else {
+        return Ok(());
+    };
     let mut tx = state.pool.begin().await?;
     for event in &events {
         if let Some(company) = db::events::insert(&mut tx, event).await? {
-            db::notify::changed(&mut tx, company, &[format!("environment:{}", event.workload)]).await?;
+            db::notify::changed(
+                &mut tx,
+                company,
+                &[format!("environment:{}", event.workload)],
+            )
+            .await?;
         }
     }
     db::events::set_cursor(&mut tx, last.sequence).await?;

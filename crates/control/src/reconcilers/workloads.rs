@@ -14,8 +14,13 @@ const REFRESH_SECONDS: i64 = 3;
 
 /// One pass over every environment that an engine should know.
 pub(crate) async fn pass(state: &State) -> Result<()> {
-    let observed: HashMap<EnvironmentId, Observation> =
-        state.engine.observe_all().await?.into_iter().map(|observation| (observation.id, observation)).collect();
+    let observed: HashMap<EnvironmentId, Observation> = state
+        .engine
+        .observe_all()
+        .await?
+        .into_iter()
+        .map(|observation| (observation.id, observation))
+        .collect();
     let known = db::environments::provisioned(&mut *state.pool.acquire().await?).await?;
     for environment in &known {
         match observed.get(&environment.id) {
@@ -35,7 +40,11 @@ pub(crate) async fn pass(state: &State) -> Result<()> {
 async fn hand_over(state: &State, environment: &Known) {
     let given = async {
         let workload = workload::assemble(state, environment.company, environment.id).await?;
-        state.engine.apply(&workload).await.map_err(crate::error::Error::from)
+        state
+            .engine
+            .apply(&workload)
+            .await
+            .map_err(crate::error::Error::from)
     };
     if let Err(error) = given.await {
         tracing::warn!(environment = %environment.id, error = &error as &dyn std::error::Error, "a workload was not handed over");
@@ -43,16 +52,27 @@ async fn hand_over(state: &State, environment: &Known) {
 }
 
 async fn store(state: &State, environment: &Known, observation: &Observation) -> Result<()> {
-    let before: Option<Observation> = environment.observed.clone().and_then(|json| serde_json::from_value(json).ok());
-    let changed = before.as_ref().is_none_or(|before| differs(before, observation));
-    let stale = before.as_ref().is_none_or(|before| (observation.observed_at - before.observed_at).whole_seconds() >= REFRESH_SECONDS);
-    if !changed && !stale {
+    let before: Option<Observation> = environment
+        .observed
+        .clone()
+        .and_then(|json| serde_json::from_value(json).ok());
+    let changed = before
+        .as_ref()
+        .is_none_or(|before| differs(before, observation));
+    let overdue = before.as_ref().is_none_or(|before| {
+        (observation.observed_at - before.observed_at).whole_seconds() >= REFRESH_SECONDS
+    });
+    if !changed && !overdue {
         return Ok(());
     }
     let mut tx = state.pool.begin().await?;
     db::environments::observe(&mut tx, observation, Counts::of(observation)).await?;
     if changed {
-        let keys = [format!("environment:{}", environment.id), format!("app:{}", environment.app), "apps".to_owned()];
+        let keys = [
+            format!("environment:{}", environment.id),
+            format!("app:{}", environment.app),
+            "apps".to_owned(),
+        ];
         db::notify::changed(&mut tx, environment.company, &keys).await?;
     }
     tx.commit().await?;
@@ -62,7 +82,21 @@ async fn store(state: &State, environment: &Known, observation: &Observation) ->
 /// Whether a page would look different, meters aside.
 fn differs(before: &Observation, after: &Observation) -> bool {
     let faces = |o: &Observation| -> Vec<_> {
-        o.instances.iter().map(|i| (i.id, i.index, i.state, i.detail.clone(), i.current, i.restarts)).collect()
+        o.instances
+            .iter()
+            .map(|i| {
+                (
+                    i.id,
+                    i.index,
+                    i.state,
+                    i.detail.clone(),
+                    i.current,
+                    i.restarts,
+                )
+            })
+            .collect()
     };
-    before.revision != after.revision || before.rollout != after.rollout || faces(before) != faces(after)
+    before.revision != after.revision
+        || before.rollout != after.rollout
+        || faces(before) != faces(after)
 }

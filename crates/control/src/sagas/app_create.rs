@@ -22,11 +22,31 @@ impl Saga for AppCreate {
 
     fn steps() -> Vec<Step<Self>> {
         vec![
-            Step::new("names", "Reserve names", reserve_names, Undo::run(free_names)),
-            Step::new("databases", "Roles and databases", make_databases, Undo::run(drop_databases)),
-            Step::new("buckets", "File buckets", make_buckets, Undo::run(remove_buckets)),
+            Step::new(
+                "names",
+                "Reserve names",
+                reserve_names,
+                Undo::run(free_names),
+            ),
+            Step::new(
+                "databases",
+                "Roles and databases",
+                make_databases,
+                Undo::run(drop_databases),
+            ),
+            Step::new(
+                "buckets",
+                "File buckets",
+                make_buckets,
+                Undo::run(remove_buckets),
+            ),
             Step::new("routes", "Routes", make_routes, Undo::run(remove_routes)),
-            Step::new("ready", "Open for use", open, Undo::none("The last step: nothing after it can fail.")),
+            Step::new(
+                "ready",
+                "Open for use",
+                open,
+                Undo::none("The last step: nothing after it can fail."),
+            ),
         ]
     }
 }
@@ -40,7 +60,12 @@ async fn reserve_names(ctx: Call) -> Result<(), StepError> {
         return Err(StepError::fail("The app is gone."));
     }
     for e in environments {
-        ctx.log(format!("{}: {}", e.name, ctx.context().config.app_url(&e.host_label))).await;
+        ctx.log(format!(
+            "{}: {}",
+            e.name,
+            ctx.context().config.app_url(&e.host_label)
+        ))
+        .await;
     }
     Ok(())
 }
@@ -51,16 +76,22 @@ async fn free_names(ctx: Call) -> Result<(), StepError> {
     db::apps::delete(&mut tx, params.company, params.app).await?;
     db::notify::changed(&mut tx, params.company, &params.keys()).await?;
     tx.commit().await?;
-    ctx.log(format!("The address “{}” is free again.", params.subdomain)).await;
+    ctx.log(format!("The address “{}” is free again.", params.subdomain))
+        .await;
     Ok(())
 }
 
 async fn make_databases(ctx: Call) -> Result<(), StepError> {
     let environments = ctx.params().environments(ctx.context()).await?;
     for (done, e) in environments.iter().enumerate() {
-        ctx.progress(percent(done, environments.len()), &format!("Database of {}", e.name)).await;
+        ctx.progress(
+            percent(done, environments.len()),
+            &format!("Database of {}", e.name),
+        )
+        .await;
         ctx.params().make_database(ctx.context(), e).await?;
-        ctx.log(format!("{}: database and role {}", e.name, e.database_name)).await;
+        ctx.log(format!("{}: database and role {}", e.name, e.database_name))
+            .await;
     }
     Ok(())
 }
@@ -68,7 +99,8 @@ async fn make_databases(ctx: Call) -> Result<(), StepError> {
 async fn drop_databases(ctx: Call) -> Result<(), StepError> {
     for e in ctx.params().environments(ctx.context()).await? {
         ctx.params().drop_database(ctx.context(), &e).await?;
-        ctx.log(format!("{}: database and role dropped", e.name)).await;
+        ctx.log(format!("{}: database and role dropped", e.name))
+            .await;
     }
     Ok(())
 }
@@ -91,8 +123,13 @@ async fn remove_buckets(ctx: Call) -> Result<(), StepError> {
 
 async fn make_routes(ctx: Call) -> Result<(), StepError> {
     for e in ctx.params().environments(ctx.context()).await? {
-        let workload = crate::environments::workload::assemble(ctx.context(), e.company, e.id).await?;
-        ctx.context().engine.apply(&workload).await.map_err(crate::error::Error::from)?;
+        let workload =
+            crate::environments::workload::assemble(ctx.context(), e.company, e.id).await?;
+        ctx.context()
+            .engine
+            .apply(&workload)
+            .await
+            .map_err(crate::error::Error::from)?;
     }
     Ok(())
 }
@@ -108,7 +145,14 @@ async fn open(ctx: Call) -> Result<(), StepError> {
     let (params, state) = (ctx.params(), ctx.context());
     let mut tx = state.pool.begin().await?;
     db::environments::set_provisioned(&mut tx, params.company, params.app, state.now()).await?;
-    db::apps::set_state(&mut tx, params.company, params.app, AppState::Ready, state.now()).await?;
+    db::apps::set_state(
+        &mut tx,
+        params.company,
+        params.app,
+        AppState::Ready,
+        state.now(),
+    )
+    .await?;
     db::notify::changed(&mut tx, params.company, &params.keys()).await?;
     tx.commit().await?;
     Ok(())

@@ -22,10 +22,25 @@ impl Saga for AppDelete {
 
     fn steps() -> Vec<Step<Self>> {
         vec![
-            Step::new("instances", "Stop instances", stop_instances, Undo::none(GONE)),
-            Step::new("databases", "Drop databases", drop_databases, Undo::none(GONE)),
+            Step::new(
+                "instances",
+                "Stop instances",
+                stop_instances,
+                Undo::none(GONE),
+            ),
+            Step::new(
+                "databases",
+                "Drop databases",
+                drop_databases,
+                Undo::none(GONE),
+            ),
             Step::new("buckets", "Remove files", remove_buckets, Undo::none(GONE)),
-            Step::new("packages", "Remove packages", remove_packages, Undo::none(GONE)),
+            Step::new(
+                "packages",
+                "Remove packages",
+                remove_packages,
+                Undo::none(GONE),
+            ),
             Step::new("names", "Free names", free_names, Undo::none(GONE)),
         ]
     }
@@ -36,7 +51,11 @@ type Call = StepContext<AppDelete>;
 async fn stop_instances(ctx: Call) -> Result<(), StepError> {
     let environments = ctx.params().environments(ctx.context()).await?;
     for (done, e) in environments.iter().enumerate() {
-        ctx.progress(percent(done, environments.len()), &format!("Stopping {}", e.name)).await;
+        ctx.progress(
+            percent(done, environments.len()),
+            &format!("Stopping {}", e.name),
+        )
+        .await;
         super::forget(ctx.context(), e.id).await?;
         ctx.log(format!("{}: nothing runs any more", e.name)).await;
     }
@@ -46,7 +65,8 @@ async fn stop_instances(ctx: Call) -> Result<(), StepError> {
 async fn drop_databases(ctx: Call) -> Result<(), StepError> {
     for e in ctx.params().environments(ctx.context()).await? {
         ctx.params().drop_database(ctx.context(), &e).await?;
-        ctx.log(format!("{}: database and role dropped", e.name)).await;
+        ctx.log(format!("{}: database and role dropped", e.name))
+            .await;
     }
     Ok(())
 }
@@ -66,7 +86,8 @@ async fn remove_packages(ctx: Call) -> Result<(), StepError> {
     for package in &packages {
         state.packages.remove(*package).await?;
     }
-    ctx.log(format!("{} packages removed", packages.len())).await;
+    ctx.log(format!("{} packages removed", packages.len()))
+        .await;
     Ok(())
 }
 

@@ -46,10 +46,30 @@ impl Saga for EnvironmentChange {
     fn steps() -> Vec<Step<Self>> {
         vec![
             Step::new("remember", "Check", remember, Undo::run(close_deployment)),
-            Step::new("want", "Write down what is wanted", want, Undo::run(want_the_old)),
-            Step::new("apply", "Hand over to the engine", apply, Undo::none("The undo of the step before hands over again.")),
-            Step::new("wait", "Replace instances", wait, Undo::none("The engine follows what is wanted.")),
-            Step::new("finish", "Finish", finish, Undo::none("The last step: nothing after it can fail.")),
+            Step::new(
+                "want",
+                "Write down what is wanted",
+                want,
+                Undo::run(want_the_old),
+            ),
+            Step::new(
+                "apply",
+                "Hand over to the engine",
+                apply,
+                Undo::none("The undo of the step before hands over again."),
+            ),
+            Step::new(
+                "wait",
+                "Replace instances",
+                wait,
+                Undo::none("The engine follows what is wanted."),
+            ),
+            Step::new(
+                "finish",
+                "Finish",
+                finish,
+                Undo::none("The last step: nothing after it can fail."),
+            ),
         ]
     }
 }
@@ -58,7 +78,8 @@ type Call = StepContext<EnvironmentChange>;
 
 async fn remember(ctx: Call) -> Result<WantedState, StepError> {
     let mut db = ctx.context().pool.acquire().await?;
-    let environment = db::environments::by_id(&mut db, ctx.params().company, ctx.params().environment).await?;
+    let environment =
+        db::environments::by_id(&mut db, ctx.params().company, ctx.params().environment).await?;
     Ok(WantedState::from(&environment.ok_or(Error::NotFound)?))
 }
 
@@ -67,19 +88,36 @@ async fn close_deployment(ctx: Call) -> Result<(), StepError> {
 }
 
 async fn want(ctx: Call) -> Result<(), StepError> {
-    let old: WantedState = ctx.output("remember")?.ok_or_else(|| StepError::fail("What was wanted before is not known."))?;
+    let old: WantedState = ctx
+        .output("remember")?
+        .ok_or_else(|| StepError::fail("What was wanted before is not known."))?;
     let new = match ctx.params().change {
-        Change::Deploy { package } => WantedState { package: Some(package), wanted: Wanted::Running, ..old },
-        Change::Start => WantedState { wanted: Wanted::Running, ..old },
-        Change::Stop => WantedState { wanted: Wanted::Stopped, ..old },
-        Change::Restart => WantedState { restarts: old.restarts + 1, ..old },
+        Change::Deploy { package } => WantedState {
+            package: Some(package),
+            wanted: Wanted::Running,
+            ..old
+        },
+        Change::Start => WantedState {
+            wanted: Wanted::Running,
+            ..old
+        },
+        Change::Stop => WantedState {
+            wanted: Wanted::Stopped,
+            ..old
+        },
+        Change::Restart => WantedState {
+            restarts: old.restarts + 1,
+            ..old
+        },
         Change::Scale { scale } => WantedState { scale, ..old },
     };
     write(&ctx, new).await
 }
 
 async fn want_the_old(ctx: Call) -> Result<(), StepError> {
-    let Some(old) = ctx.output::<WantedState>("remember")? else { return Ok(()) };
+    let Some(old) = ctx.output::<WantedState>("remember")? else {
+        return Ok(());
+    };
     write(&ctx, old).await?;
     ctx.log("What was wanted before is wanted again.").await;
     hand_over(&ctx).await.map(drop)
@@ -88,7 +126,14 @@ async fn want_the_old(ctx: Call) -> Result<(), StepError> {
 async fn write(ctx: &Call, new: WantedState) -> Result<(), StepError> {
     let (params, state) = (ctx.params(), ctx.context());
     let mut tx = state.pool.begin().await?;
-    db::environments::set_wanted(&mut tx, params.company, params.environment, new, state.now()).await?;
+    db::environments::set_wanted(
+        &mut tx,
+        params.company,
+        params.environment,
+        new,
+        state.now(),
+    )
+    .await?;
     db::notify::changed(&mut tx, params.company, &keys(params)).await?;
     tx.commit().await?;
     Ok(())
@@ -100,8 +145,17 @@ async fn apply(ctx: Call) -> Result<i64, StepError> {
 
 /// Gives the engine the workload as it is wanted now; its revision.
 async fn hand_over(ctx: &Call) -> Result<i64, StepError> {
-    let workload = crate::environments::workload::assemble(ctx.context(), ctx.params().company, ctx.params().environment).await?;
-    ctx.context().engine.apply(&workload).await.map_err(Error::from)?;
+    let workload = crate::environments::workload::assemble(
+        ctx.context(),
+        ctx.params().company,
+        ctx.params().environment,
+    )
+    .await?;
+    ctx.context()
+        .engine
+        .apply(&workload)
+        .await
+        .map_err(Error::from)?;
     Ok(workload.revision)
 }
 
@@ -109,7 +163,12 @@ async fn wait(ctx: Call) -> Result<(), StepError> {
     let revision: i64 = ctx.output("apply")?.unwrap_or_default();
     let mut said = String::new();
     for _ in 0..PATIENCE {
-        let observation = ctx.context().engine.observe(ctx.params().environment).await.map_err(Error::from)?;
+        let observation = ctx
+            .context()
+            .engine
+            .observe(ctx.params().environment)
+            .await
+            .map_err(Error::from)?;
         if observation.revision >= revision && reached(&ctx, &observation, &mut said).await? {
             return Ok(());
         }
@@ -118,15 +177,26 @@ async fn wait(ctx: Call) -> Result<(), StepError> {
         }
         tokio::time::sleep(ASK_EVERY).await;
     }
-    Err(StepError::fail("The instances were not as wanted after 15 minutes."))
+    Err(StepError::fail(
+        "The instances were not as wanted after 15 minutes.",
+    ))
 }
 
-async fn reached(ctx: &Call, observation: &Observation, said: &mut String) -> Result<bool, StepError> {
+async fn reached(
+    ctx: &Call,
+    observation: &Observation,
+    said: &mut String,
+) -> Result<bool, StepError> {
     match &observation.rollout {
         Rollout::Settled => Ok(true),
         Rollout::Rolling { done, total, doing } => {
-            let percent = u8::try_from(u32::from(*done) * 100 / u32::from(*total).max(1)).unwrap_or(100);
-            let detail = if *total == 0 { doing.clone() } else { format!("{done} of {total} instances. {doing}") };
+            let percent =
+                u8::try_from(u32::from(*done) * 100 / u32::from(*total).max(1)).unwrap_or(100);
+            let detail = if *total == 0 {
+                doing.clone()
+            } else {
+                format!("{done} of {total} instances. {doing}")
+            };
             if detail != *said {
                 ctx.progress(percent, &detail).await;
                 if !doing.is_empty() {
@@ -152,12 +222,22 @@ async fn finish(ctx: Call) -> Result<(), StepError> {
 async fn end_deployment(ctx: &Call, succeeded: bool) -> Result<(), StepError> {
     let (params, state) = (ctx.params(), ctx.context());
     let mut tx = state.pool.begin().await?;
-    db::deployments::finish(&mut tx, params.company, OperationId::new(ctx.id().0), succeeded, state.now()).await?;
+    db::deployments::finish(
+        &mut tx,
+        params.company,
+        OperationId::new(ctx.id().0),
+        succeeded,
+        state.now(),
+    )
+    .await?;
     db::notify::changed(&mut tx, params.company, &keys(params)).await?;
     tx.commit().await?;
     Ok(())
 }
 
 fn keys(params: &Params) -> [String; 2] {
-    ["apps".to_owned(), format!("environment:{}", params.environment)]
+    [
+        "apps".to_owned(),
+        format!("environment:{}", params.environment),
+    ]
 }

@@ -43,14 +43,24 @@ impl Params {
 
     fn region<'a>(&self, state: &'a State) -> Result<&'a crate::config::RegionServer> {
         state.config.regions.get(&self.region).ok_or_else(|| {
-            Error::internal("finding a region's servers", format!("region {} is not configured", self.region))
+            Error::internal(
+                "finding a region's servers",
+                format!("region {} is not configured", self.region),
+            )
         })
     }
 
     pub(super) async fn make_database(&self, state: &State, e: &Environment) -> Result<()> {
-        let sealed = db::environments::passwords(&mut *state.pool.acquire().await?, e.id).await?.database;
+        let sealed = db::environments::passwords(&mut *state.pool.acquire().await?, e.id)
+            .await?
+            .database;
         let password = state.secrets.open(&sealed, &e.owner())?;
-        db::tenants::provision(&self.region(state)?.postgres_admin_url, &self.tenant(e), &password).await
+        db::tenants::provision(
+            &self.region(state)?.postgres_admin_url,
+            &self.tenant(e),
+            &password,
+        )
+        .await
     }
 
     pub(super) async fn drop_database(&self, state: &State, e: &Environment) -> Result<()> {
@@ -66,7 +76,11 @@ impl Params {
     }
 
     fn tenant<'a>(&self, e: &'a Environment) -> Tenant<'a> {
-        Tenant { database: &e.database_name, role: &e.database_role, connections: self.connections }
+        Tenant {
+            database: &e.database_name,
+            role: &e.database_role,
+            connections: self.connections,
+        }
     }
 
     /// Tells pages that the app changed.

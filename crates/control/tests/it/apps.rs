@@ -18,37 +18,68 @@ fn fields(error: Error) -> Vec<String> {
 
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn an_app_is_created_and_deleted_with_everything_of_it(pool: PgPool) {
-    let world = World::new(pool).await;
+    let world = World::new(pool);
     let ada = world.person("Ada", "Northwind", Role::Customer).await;
     let created = create(&ada, new_app("shop")).await.expect("starts");
-    let details = apps::get(&ada, &created.subdomain).await.expect("is visible at once");
-    assert_eq!((details.app.state, details.operations.len()), (AppState::Creating, 1));
+    let details = apps::get(&ada, &created.subdomain)
+        .await
+        .expect("is visible at once");
+    assert_eq!(
+        (details.app.state, details.operations.len()),
+        (AppState::Creating, 1)
+    );
     world.run_operations().await;
 
     let details = apps::get(&ada, &created.subdomain).await.expect("is there");
     assert_eq!(details.app.state, AppState::Ready);
-    let urls: Vec<_> = details.environments.iter().map(|e| e.url.as_str()).collect();
-    assert_eq!(urls, ["http://shop-test.apps.localhost:8080", "http://shop.apps.localhost:8080"]);
-    assert!(details.environments.iter().all(|e| e.status.tone == Tone::Idle && e.status.label == "Never deployed"));
-    let operation = operations::get(&ada, created.operation).await.expect("is there");
+    let urls: Vec<_> = details
+        .environments
+        .iter()
+        .map(|e| e.url.as_str())
+        .collect();
+    assert_eq!(
+        urls,
+        [
+            "http://shop-test.apps.localhost:8080",
+            "http://shop.apps.localhost:8080"
+        ]
+    );
+    assert!(
+        details
+            .environments
+            .iter()
+            .all(|e| e.status.tone == Tone::Idle && e.status.label == "Never deployed")
+    );
+    let operation = operations::get(&ada, created.operation)
+        .await
+        .expect("is there");
     assert_eq!(operation.summary.state, OperationState::Succeeded);
     let listed = apps::list(&ada, None).await.expect("lists").items;
     assert_eq!((listed.len(), listed[0].environments.len()), (1, 2));
 
     let wrong = delete(&ada, &created.subdomain, "shop").await;
     assert_eq!(wrong.map_err(fields), Err(vec!["typed_name".to_owned()]));
-    let operation = delete(&ada, &created.subdomain, "Shop").await.expect("starts");
+    let operation = delete(&ada, &created.subdomain, "Shop")
+        .await
+        .expect("starts");
     world.run_operations().await;
-    assert!(matches!(apps::get(&ada, &created.subdomain).await, Err(Error::NotFound)));
-    let operation = operations::get(&ada, operation).await.expect("stays to be read");
+    assert!(matches!(
+        apps::get(&ada, &created.subdomain).await,
+        Err(Error::NotFound)
+    ));
+    let operation = operations::get(&ada, operation)
+        .await
+        .expect("stays to be read");
     assert_eq!(operation.summary.state, OperationState::Succeeded);
-    create(&ada, new_app("shop")).await.expect("the address is free again");
+    create(&ada, new_app("shop"))
+        .await
+        .expect("the address is free again");
     world.run_operations().await;
 }
 
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn every_wrong_field_is_named_at_once(pool: PgPool) {
-    let world = World::new(pool).await;
+    let world = World::new(pool);
     let ada = world.person("Ada", "Northwind", Role::Customer).await;
     let wrong = NewApp {
         name: "<b>".to_owned(),
@@ -60,13 +91,31 @@ async fn every_wrong_field_is_named_at_once(pool: PgPool) {
         ..new_app("shop")
     };
     let refused = create(&ada, wrong).await.map(|_| ()).map_err(fields);
-    assert_eq!(refused, Err(["name", "subdomain", "region", "plan", "generation", "environments"].map(str::to_owned).to_vec()));
-    assert!(apps::list(&ada, None).await.expect("lists").items.is_empty());
+    assert_eq!(
+        refused,
+        Err([
+            "name",
+            "subdomain",
+            "region",
+            "plan",
+            "generation",
+            "environments"
+        ]
+        .map(str::to_owned)
+        .to_vec())
+    );
+    assert!(
+        apps::list(&ada, None)
+            .await
+            .expect("lists")
+            .items
+            .is_empty()
+    );
 }
 
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn two_people_claim_one_subdomain_and_one_gets_it(pool: PgPool) {
-    let world = World::new(pool).await;
+    let world = World::new(pool);
     let ada = world.person("Ada", "Northwind", Role::Customer).await;
     let bo = world.person("Bo", "Contoso", Role::Customer).await;
     let (one, other) = tokio::join!(create(&ada, new_app("shop")), create(&bo, new_app("shop")));
@@ -80,14 +129,17 @@ async fn two_people_claim_one_subdomain_and_one_gets_it(pool: PgPool) {
     let mut near = new_app("sho");
     near.environments = vec!["p".repeat(2)];
     create(&ada, near).await.expect("sho-pp is free");
-    let refused = create(&ada, new_app("sho-pp")).await.map(|_| ()).map_err(fields);
+    let refused = create(&ada, new_app("sho-pp"))
+        .await
+        .map(|_| ())
+        .map_err(fields);
     assert_eq!(refused, Err(vec!["subdomain".to_owned()]));
     world.run_operations().await;
 }
 
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn a_form_sent_twice_makes_one_app(pool: PgPool) {
-    let world = World::new(pool).await;
+    let world = World::new(pool);
     let ada = world.person("Ada", "Northwind", Role::Customer).await;
     let form = new_app("shop");
     let first = create(&ada, form.clone()).await.expect("starts");
@@ -99,32 +151,65 @@ async fn a_form_sent_twice_makes_one_app(pool: PgPool) {
 
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn another_company_sees_nothing_of_it(pool: PgPool) {
-    let world = World::new(pool).await;
+    let world = World::new(pool);
     let ada = world.person("Ada", "Northwind", Role::Customer).await;
     let shop = world.app(&ada, "shop").await;
-    for (name, role) in [("Bo", Role::Customer), ("Cleo", Role::CustomerSuccess), ("Abel", Role::Admin)] {
+    for (name, role) in [
+        ("Bo", Role::Customer),
+        ("Cleo", Role::CustomerSuccess),
+        ("Abel", Role::Admin),
+    ] {
         let other = world.person(name, "Contoso", role).await;
-        assert!(apps::list(&other, None).await.expect("lists").items.is_empty());
-        assert!(operations::list(&other, false, None).await.expect("lists").items.is_empty());
-        assert!(matches!(apps::get(&other, &shop).await, Err(Error::NotFound)));
-        assert!(matches!(delete(&other, &shop, "Shop").await, Err(Error::NotFound)));
+        assert!(
+            apps::list(&other, None)
+                .await
+                .expect("lists")
+                .items
+                .is_empty()
+        );
+        assert!(
+            operations::list(&other, false, None)
+                .await
+                .expect("lists")
+                .items
+                .is_empty()
+        );
+        assert!(matches!(
+            apps::get(&other, &shop).await,
+            Err(Error::NotFound)
+        ));
+        assert!(matches!(
+            delete(&other, &shop, "Shop").await,
+            Err(Error::NotFound)
+        ));
     }
-    let cleo = world.person("Cora", "Northwind", Role::CustomerSuccess).await;
-    assert!(matches!(create(&cleo, new_app("desk")).await, Err(Error::Forbidden(_))));
+    let cleo = world
+        .person("Cora", "Northwind", Role::CustomerSuccess)
+        .await;
+    assert!(matches!(
+        create(&cleo, new_app("desk")).await,
+        Err(Error::Forbidden(_))
+    ));
 }
 
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn a_company_that_demands_residency_cannot_choose_tokyo(pool: PgPool) {
-    let world = World::new(pool).await;
+    let world = World::new(pool);
     let mut ada = world.person("Ada", "Northwind", Role::Customer).await;
     ada.residency_required = true;
-    let tokyo = NewApp { region: "ap-tokyo".to_owned(), ..new_app("shop") };
-    assert_eq!(create(&ada, tokyo).await.map(|_| ()).map_err(fields), Err(vec!["region".to_owned()]));
+    let tokyo = NewApp {
+        region: "ap-tokyo".to_owned(),
+        ..new_app("shop")
+    };
+    assert_eq!(
+        create(&ada, tokyo).await.map(|_| ()).map_err(fields),
+        Err(vec!["region".to_owned()])
+    );
 }
 
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn lists_continue_after_a_key(pool: PgPool) {
-    let world = World::new(pool).await;
+    let world = World::new(pool);
     let ada = world.person("Ada", "Northwind", Role::Customer).await;
     for n in 0..53 {
         let mut form = new_app(&format!("shop-{n}"));
@@ -134,10 +219,19 @@ async fn lists_continue_after_a_key(pool: PgPool) {
     }
     let first = apps::list(&ada, None).await.expect("lists");
     let rest = apps::list(&ada, first.next.clone()).await.expect("lists");
-    let names: Vec<String> = first.items.iter().chain(&rest.items).map(|a| a.app.name.to_string()).collect();
+    let names: Vec<String> = first
+        .items
+        .iter()
+        .chain(&rest.items)
+        .map(|a| a.app.name.to_string())
+        .collect();
     let expected: Vec<String> = (0..53).map(|n| format!("Shop {n:02}")).collect();
     assert_eq!((names, first.items.len(), rest.next), (expected, 50, None));
     assert!(Subdomain::parse("shop-1").is_ok());
-    assert!(apps::list(&ada, Some(control::page::Cursor::from_text("nonsense"))).await.is_err());
+    assert!(
+        apps::list(&ada, Some(control::page::Cursor::from_text("nonsense")))
+            .await
+            .is_err()
+    );
     world.run_operations().await;
 }

@@ -12,25 +12,65 @@ use sqlx::PgPool;
 
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn deploy_scale_restart_stop_and_start_reach_the_engine(pool: PgPool) {
-    let world = World::new(pool).await;
+    let world = World::new(pool);
     let ada = world.person("Ada", "Northwind", Role::Customer).await;
     let shop = world.app(&ada, "shop").await;
-    assert!(matches!(start(&ada, &shop, "test").await, Err(Error::Conflict(_))), "nothing is deployed");
-    let package = world.upload(&ada, &shop, "1.0.0").await.expect("is accepted");
+    assert!(
+        matches!(start(&ada, &shop, "test").await, Err(Error::Conflict(_))),
+        "nothing is deployed"
+    );
+    let package = world
+        .upload(&ada, &shop, "1.0.0")
+        .await
+        .expect("is accepted");
     let operation = deploy(&ada, &shop, "test", package).await.expect("starts");
-    assert!(matches!(stop(&ada, &shop, "test").await, Err(Error::Conflict(_))), "one change at a time");
+    assert!(
+        matches!(stop(&ada, &shop, "test").await, Err(Error::Conflict(_))),
+        "one change at a time"
+    );
     world.run_operations().await;
-    assert_eq!(operations::get(&ada, operation).await.expect("is there").summary.state, OperationState::Succeeded);
-    let details = environments::get(&ada, &shop, "test").await.expect("is there");
+    assert_eq!(
+        operations::get(&ada, operation)
+            .await
+            .expect("is there")
+            .summary
+            .state,
+        OperationState::Succeeded
+    );
+    let details = environments::get(&ada, &shop, "test")
+        .await
+        .expect("is there");
     let id = details.environment.id;
     let workload = || world.engine.workload(id).expect("the engine has it");
-    assert_eq!((workload().instances, workload().hosts), (1, vec!["shop-test.apps.localhost".to_owned()]));
-    assert_eq!(workload().template.expect("deployed").package.label, "Shop 1.0.0");
+    assert_eq!(
+        (workload().instances, workload().hosts),
+        (1, vec!["shop-test.apps.localhost".to_owned()])
+    );
+    assert_eq!(
+        workload().template.expect("deployed").package.label,
+        "Shop 1.0.0"
+    );
     assert_eq!(details.deployments[0].outcome, "succeeded");
 
-    scale(&ada, &shop, "test", Scale { instances: 3, memory_mib: 512 }).await.expect("starts");
+    scale(
+        &ada,
+        &shop,
+        "test",
+        Scale {
+            instances: 3,
+            memory_mib: 512,
+        },
+    )
+    .await
+    .expect("starts");
     world.run_operations().await;
-    assert_eq!((workload().instances, workload().template.expect("deployed").memory_mib), (3, 512));
+    assert_eq!(
+        (
+            workload().instances,
+            workload().template.expect("deployed").memory_mib
+        ),
+        (3, 512)
+    );
     restart(&ada, &shop, "test").await.expect("starts");
     world.run_operations().await;
     assert_eq!(workload().template.expect("deployed").restarts, 1);
@@ -40,64 +80,139 @@ async fn deploy_scale_restart_stop_and_start_reach_the_engine(pool: PgPool) {
     start(&ada, &shop, "test").await.expect("starts");
     world.run_operations().await;
     assert_eq!(workload().instances, 3);
-    assert!(matches!(packages::delete(&ada, &shop, package).await, Err(Error::Conflict(_))), "in use");
+    assert!(
+        matches!(
+            packages::delete(&ada, &shop, package).await,
+            Err(Error::Conflict(_))
+        ),
+        "in use"
+    );
 }
 
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn a_broken_version_leaves_the_old_one_wanted(pool: PgPool) {
-    let world = World::new(pool).await;
+    let world = World::new(pool);
     let ada = world.person("Ada", "Northwind", Role::Customer).await;
     let shop = world.app(&ada, "shop").await;
-    let good = world.upload(&ada, &shop, "1.0.0").await.expect("is accepted");
+    let good = world
+        .upload(&ada, &shop, "1.0.0")
+        .await
+        .expect("is accepted");
     deploy(&ada, &shop, "test", good).await.expect("starts");
     world.run_operations().await;
-    let broken = world.upload(&ada, &shop, &format!("2.0.0-{BROKEN}")).await.expect("is accepted");
+    let broken = world
+        .upload(&ada, &shop, &format!("2.0.0-{BROKEN}"))
+        .await
+        .expect("is accepted");
     let operation = deploy(&ada, &shop, "test", broken).await.expect("starts");
     world.run_operations().await;
     let operation = operations::get(&ada, operation).await.expect("is there");
     assert_eq!(operation.summary.state, OperationState::Failed);
-    assert_eq!(operation.summary.error.as_deref(), Some("Instance 0 never answered."));
-    assert!(operation.log.iter().any(|entry| entry.line.contains("no answer")), "{:?}", operation.log);
-    let details = environments::get(&ada, &shop, "test").await.expect("is there");
-    assert_eq!((details.environment.package, details.environment.wanted), (Some(good), Wanted::Running));
-    assert!(details.last_failure.is_some_and(|failure| failure.id == operation.summary.id));
-    let workload = world.engine.workload(details.environment.id).expect("the engine has it");
-    assert_eq!(workload.template.expect("deployed").package.label, "Shop 1.0.0");
+    assert_eq!(
+        operation.summary.error.as_deref(),
+        Some("Instance 0 never answered.")
+    );
+    assert!(
+        operation
+            .log
+            .iter()
+            .any(|entry| entry.line.contains("no answer")),
+        "{:?}",
+        operation.log
+    );
+    let details = environments::get(&ada, &shop, "test")
+        .await
+        .expect("is there");
+    assert_eq!(
+        (details.environment.package, details.environment.wanted),
+        (Some(good), Wanted::Running)
+    );
+    assert!(
+        details
+            .last_failure
+            .is_some_and(|failure| failure.id == operation.summary.id)
+    );
+    let workload = world
+        .engine
+        .workload(details.environment.id)
+        .expect("the engine has it");
+    assert_eq!(
+        workload.template.expect("deployed").package.label,
+        "Shop 1.0.0"
+    );
 }
 
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn more_than_the_plan_is_refused_by_field(pool: PgPool) {
-    let world = World::new(pool).await;
+    let world = World::new(pool);
     let ada = world.person("Ada", "Northwind", Role::Customer).await;
     let shop = world.app(&ada, "shop").await;
-    for (instances, memory_mib, field) in [(0, 512, "instances"), (9, 128, "instances"), (4, 2048, "memory"), (1, 1, "memory")] {
-        let refused = scale(&ada, &shop, "test", Scale { instances, memory_mib }).await;
-        let Err(Error::Invalid(errors)) = refused else { panic!("{instances} × {memory_mib} was not refused") };
+    for (instances, memory_mib, field) in [
+        (0, 512, "instances"),
+        (9, 128, "instances"),
+        (4, 2048, "memory"),
+        (1, 1, "memory"),
+    ] {
+        let refused = scale(
+            &ada,
+            &shop,
+            "test",
+            Scale {
+                instances,
+                memory_mib,
+            },
+        )
+        .await;
+        let Err(Error::Invalid(errors)) = refused else {
+            panic!("{instances} × {memory_mib} was not refused")
+        };
         assert_eq!(errors[0].field, field);
     }
 }
 
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn the_debugger_password_is_that_of_the_workload_and_each_look_is_audited(pool: PgPool) {
-    let world = World::new(pool).await;
+    let world = World::new(pool);
     let ada = world.person("Ada", "Northwind", Role::Customer).await;
     let shop = world.app(&ada, "shop").await;
-    let package = world.upload(&ada, &shop, "1.0.0").await.expect("is accepted");
+    let package = world
+        .upload(&ada, &shop, "1.0.0")
+        .await
+        .expect("is accepted");
     deploy(&ada, &shop, "test", package).await.expect("starts");
     world.run_operations().await;
     let page = debugger::get(&ada, &shop, "test").await.expect("is there");
     assert_eq!(page.url, "http://shop-test.apps.localhost:8080/debugger/");
-    let password = debugger::reveal_password(&ada, &shop, "test").await.expect("is allowed");
-    let id = environments::get(&ada, &shop, "test").await.expect("is there").environment.id;
-    let given = world.engine.workload(id).and_then(|w| w.template).expect("deployed").debugger_password;
-    assert_eq!(password.expose_secret(), given.expose_secret());
-    let looks: i64 = sqlx::query_scalar("select count(*) from audit_events where action = 'environment.reveal_debugger_password'")
-        .fetch_one(&world.state.pool)
+    let password = debugger::reveal_password(&ada, &shop, "test")
         .await
-        .expect("counts");
+        .expect("is allowed");
+    let id = environments::get(&ada, &shop, "test")
+        .await
+        .expect("is there")
+        .environment
+        .id;
+    let given = world
+        .engine
+        .workload(id)
+        .and_then(|w| w.template)
+        .expect("deployed")
+        .debugger_password;
+    assert_eq!(password.expose_secret(), given.expose_secret());
+    let looks: i64 = sqlx::query_scalar(
+        "select count(*) from audit_events where action = 'environment.reveal_debugger_password'",
+    )
+    .fetch_one(&world.state.pool)
+    .await
+    .expect("counts");
     assert_eq!(looks, 1);
-    assert!(debugger::choose_instance(&ada, &shop, "test", 7).await.is_err());
-    debugger::choose_instance(&ada, &shop, "test", 0).await.expect("is there");
+    assert!(
+        debugger::choose_instance(&ada, &shop, "test", 7)
+            .await
+            .is_err()
+    );
+    debugger::choose_instance(&ada, &shop, "test", 0)
+        .await
+        .expect("is there");
 
     let viewer = world.person("Vi", "Northwind", Role::Customer).await;
     sqlx::query("insert into app_members (company_id, app_id, person_id, role, created_at, updated_at) select company_id, id, $1, 'viewer', created_at, created_at from apps")
@@ -105,6 +220,12 @@ async fn the_debugger_password_is_that_of_the_workload_and_each_look_is_audited(
         .execute(&world.state.pool)
         .await
         .expect("joins the team");
-    assert!(matches!(debugger::reveal_password(&viewer, &shop, "test").await, Err(Error::Forbidden(_))));
-    assert!(matches!(stop(&viewer, &shop, "test").await, Err(Error::Forbidden(_))));
+    assert!(matches!(
+        debugger::reveal_password(&viewer, &shop, "test").await,
+        Err(Error::Forbidden(_))
+    ));
+    assert!(matches!(
+        stop(&viewer, &shop, "test").await,
+        Err(Error::Forbidden(_))
+    ));
 }

@@ -8,18 +8,40 @@ use std::io;
 
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn a_package_is_uploaded_shown_downloaded_and_deleted(pool: PgPool) {
-    let world = World::new(pool).await;
+    let world = World::new(pool);
     let ada = world.person("Ada", "Northwind", Role::Customer).await;
     let shop = world.app(&ada, "shop").await;
-    let id = world.upload(&ada, &shop, "1.2.3").await.expect("is accepted");
+    let id = world
+        .upload(&ada, &shop, "1.2.3")
+        .await
+        .expect("is accepted");
     let details = packages::get(&ada, &shop, id).await.expect("is there");
     assert_eq!(details.summary.label(), "Shop 1.2.3");
-    assert_eq!((details.summary.runtime.to_string().as_str(), details.summary.files), ("9.24.2", 2));
-    assert_eq!((details.constants[0].name.as_str(), details.scheduled_events[0].as_str()), ("Shop.Greeting", "Shop.Nightly"));
+    assert_eq!(
+        (
+            details.summary.runtime.to_string().as_str(),
+            details.summary.files
+        ),
+        ("9.24.2", 2)
+    );
+    assert_eq!(
+        (
+            details.constants[0].name.as_str(),
+            details.scheduled_events[0].as_str()
+        ),
+        ("Shop.Greeting", "Shop.Nightly")
+    );
 
     let download = packages::open(&ada, &shop, id).await.expect("opens");
-    let bytes: Vec<u8> = download.bytes.map(|chunk| chunk.expect("reads").to_vec()).concat().await;
-    assert_eq!((bytes.len(), download.file_name.as_str()), (usize::try_from(download.size).expect("fits"), "shop.mda"));
+    let bytes: Vec<u8> = download
+        .bytes
+        .map(|chunk| chunk.expect("reads").to_vec())
+        .concat()
+        .await;
+    assert_eq!(
+        (bytes.len(), download.file_name.as_str()),
+        (usize::try_from(download.size).expect("fits"), "shop.mda")
+    );
     assert_eq!(bytes, package("1.2.3", "9.24.2"));
 
     packages::delete(&ada, &shop, id).await.expect("is unused");
@@ -28,10 +50,13 @@ async fn a_package_is_uploaded_shown_downloaded_and_deleted(pool: PgPool) {
 
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn a_refused_upload_leaves_nothing_behind(pool: PgPool) {
-    let world = World::new(pool).await;
+    let world = World::new(pool);
     let ada = world.person("Ada", "Northwind", Role::Customer).await;
     let shop = world.app(&ada, "shop").await;
-    world.upload(&ada, &shop, "1.0.0").await.expect("is accepted");
+    world
+        .upload(&ada, &shop, "1.0.0")
+        .await
+        .expect("is accepted");
     let whole = package("1.0.1", "9.24.2");
     let broken = || io::Error::new(io::ErrorKind::ConnectionReset, "gone");
     let uploads: Vec<(&str, Vec<io::Result<bytes::Bytes>>)> = vec![
@@ -40,30 +65,61 @@ async fn a_refused_upload_leaves_nothing_behind(pool: PgPool) {
         ("", vec![Ok(b"no zip".as_slice().into())]),
         ("", vec![]),
         ("", vec![Ok(whole[..whole.len() / 2].to_vec().into())]),
-        ("broke off", vec![Ok(whole[..9].to_vec().into()), Err(broken())]),
+        (
+            "broke off",
+            vec![Ok(whole[..9].to_vec().into()), Err(broken())],
+        ),
         ("larger", vec![Ok(vec![0; 2 << 20].into())]),
     ];
     for (words, body) in uploads {
-        let refused = packages::upload::upload(&ada, &shop, "shop.mda", None, stream::iter(body)).await;
-        let Err(Error::Invalid(errors)) = refused else { panic!("was not refused: {words}") };
-        assert!(errors[0].field == "package" && errors[0].message.contains(words), "{errors:?}");
+        let refused =
+            packages::upload::upload(&ada, &shop, "shop.mda", None, stream::iter(body)).await;
+        let Err(Error::Invalid(errors)) = refused else {
+            panic!("was not refused: {words}")
+        };
+        assert!(
+            errors[0].field == "package" && errors[0].message.contains(words),
+            "{errors:?}"
+        );
     }
     assert_eq!(world.stored_files().len(), 1);
-    assert_eq!(packages::list(&ada, &shop, None).await.expect("lists").items.len(), 1);
+    assert_eq!(
+        packages::list(&ada, &shop, None)
+            .await
+            .expect("lists")
+            .items
+            .len(),
+        1
+    );
 }
 
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn another_company_reaches_no_package(pool: PgPool) {
-    let world = World::new(pool).await;
+    let world = World::new(pool);
     let ada = world.person("Ada", "Northwind", Role::Customer).await;
     let bo = world.person("Bo", "Contoso", Role::Customer).await;
     let shop = world.app(&ada, "shop").await;
     let desk = world.app(&bo, "desk").await;
-    let id = world.upload(&ada, &shop, "1.0.0").await.expect("is accepted");
+    let id = world
+        .upload(&ada, &shop, "1.0.0")
+        .await
+        .expect("is accepted");
     for app in [&shop, &desk] {
-        assert!(matches!(packages::get(&bo, app, id).await, Err(Error::NotFound)));
-        assert!(matches!(packages::open(&bo, app, id).await, Err(Error::NotFound)));
-        assert!(matches!(packages::delete(&bo, app, id).await, Err(Error::NotFound)));
+        assert!(matches!(
+            packages::get(&bo, app, id).await,
+            Err(Error::NotFound)
+        ));
+        assert!(matches!(
+            packages::open(&bo, app, id).await,
+            Err(Error::NotFound)
+        ));
+        assert!(matches!(
+            packages::delete(&bo, app, id).await,
+            Err(Error::NotFound)
+        ));
     }
-    assert!(matches!(world.upload(&bo, &shop, "2.0.0").await, Err(Error::NotFound)));
+    assert!(matches!(
+        world.upload(&bo, &shop, "2.0.0").await,
+        Err(Error::NotFound)
+    ));
 }

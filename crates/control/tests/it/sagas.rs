@@ -14,7 +14,9 @@ use domain::names::Subdomain;
 use domain::permissions::Role;
 use domain::scaling::Scale;
 use saga::saga::SagaId;
-use saga::testing::{Scenario, Trial, every_failure_unwinds, every_kill_resumes, steps_are_idempotent};
+use saga::testing::{
+    Scenario, Trial, every_failure_unwinds, every_kill_resumes, steps_are_idempotent,
+};
 use sqlx::PgPool;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -34,9 +36,14 @@ struct Stage {
 
 impl Stage {
     async fn new(pool: PgPool) -> Self {
-        let world = World::new(pool).await;
+        let world = World::new(pool);
         let ada = world.person("Ada", "Northwind", Role::Customer).await;
-        Self { world, ada, next: AtomicU32::new(0), environments: Mutex::default() }
+        Self {
+            world,
+            ada,
+            next: AtomicU32::new(0),
+            environments: Mutex::default(),
+        }
     }
 
     fn subdomain(&self) -> String {
@@ -44,21 +51,35 @@ impl Stage {
     }
 
     fn trial<S: saga::saga::Saga<Context = State>>(&self, operation: OperationId) -> Trial<S> {
-        Trial { id: SagaId(operation.uuid()), scope: self.ada.actor.company.uuid(), context: Arc::clone(&self.world.state) }
+        Trial {
+            id: SagaId(operation.uuid()),
+            scope: self.ada.actor.company.uuid(),
+            context: Arc::clone(&self.world.state),
+        }
     }
 
     async fn remember(&self, operation: OperationId, subdomain: &Subdomain) {
-        let ids: Vec<Uuid> = sqlx::query_scalar("select e.id from environments e join apps a on a.id = e.app_id where a.subdomain = $1")
-            .bind(subdomain.as_str())
-            .fetch_all(&self.world.state.pool)
-            .await
-            .expect("reads");
+        let ids: Vec<Uuid> = sqlx::query_scalar(
+            "select e.id from environments e join apps a on a.id = e.app_id where a.subdomain = $1",
+        )
+        .bind(subdomain.as_str())
+        .fetch_all(&self.world.state.pool)
+        .await
+        .expect("reads");
         let ids = ids.into_iter().map(EnvironmentId::new).collect();
-        self.environments.lock().expect("not poisoned").insert(operation.uuid(), (subdomain.clone(), ids));
+        self.environments
+            .lock()
+            .expect("not poisoned")
+            .insert(operation.uuid(), (subdomain.clone(), ids));
     }
 
     fn of(&self, id: SagaId) -> (Subdomain, Vec<EnvironmentId>) {
-        self.environments.lock().expect("not poisoned").get(&id.0).expect("remembered").clone()
+        self.environments
+            .lock()
+            .expect("not poisoned")
+            .get(&id.0)
+            .expect("remembered")
+            .clone()
     }
 
     /// What there is of the trial's environments outside the portal's rows: databases, roles, buckets, workloads.
@@ -87,7 +108,11 @@ impl Stage {
     }
 
     fn bucket(&self, environment: EnvironmentId) -> PathBuf {
-        self.world.folder.path().join("buckets").join(environment.to_string())
+        self.world
+            .folder
+            .path()
+            .join("buckets")
+            .join(environment.to_string())
     }
 
     async fn app_state(&self, id: SagaId) -> Option<String> {
@@ -99,8 +124,13 @@ impl Stage {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "callers make both values for this")]
 fn expect<T: PartialEq + std::fmt::Debug>(is: T, should: T) -> Result<(), String> {
-    if is == should { Ok(()) } else { Err(format!("{is:?} instead of {should:?}")) }
+    if is == should {
+        Ok(())
+    } else {
+        Err(format!("{is:?} instead of {should:?}"))
+    }
 }
 
 struct Creating(Stage);
@@ -110,13 +140,22 @@ impl Scenario for Creating {
     type Saga = AppCreate;
 
     async fn start(&self) -> Trial<AppCreate> {
-        let created = create(&self.0.ada, new_app(&self.0.subdomain())).await.expect("starts");
+        let created = create(&self.0.ada, new_app(&self.0.subdomain()))
+            .await
+            .expect("starts");
         self.0.remember(created.operation, &created.subdomain).await;
         self.0.trial(created.operation)
     }
 
     async fn complete(&self, trial: &Trial<AppCreate>) -> Result<(), String> {
-        expect(self.0.parts(trial.id).await, ["bucket", "bucket", "database", "database", "role", "role", "workload", "workload"].map(str::to_owned).to_vec())?;
+        expect(
+            self.0.parts(trial.id).await,
+            [
+                "bucket", "bucket", "database", "database", "role", "role", "workload", "workload",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
+        )?;
         expect(self.0.app_state(trial.id).await.as_deref(), Some("ready"))
     }
 
@@ -134,8 +173,14 @@ impl Scenario for Deleting {
 
     async fn start(&self) -> Trial<AppDelete> {
         let subdomain = self.0.world.app(&self.0.ada, &self.0.subdomain()).await;
-        self.0.world.upload(&self.0.ada, &subdomain, "1.0.0").await.expect("is accepted");
-        let operation = control::apps::delete::delete(&self.0.ada, &subdomain, "Shop").await.expect("starts");
+        self.0
+            .world
+            .upload(&self.0.ada, &subdomain, "1.0.0")
+            .await
+            .expect("is accepted");
+        let operation = control::apps::delete::delete(&self.0.ada, &subdomain, "Shop")
+            .await
+            .expect("starts");
         self.0.remember(operation, &subdomain).await;
         self.0.trial(operation)
     }
@@ -149,9 +194,14 @@ impl Scenario for Deleting {
     /// A deletion that failed half way is not undone; deleting again completes it.
     async fn clean(&self, trial: &Trial<AppDelete>) -> Result<(), String> {
         if self.0.app_state(trial.id).await.is_some() {
-            expect(self.0.app_state(trial.id).await.as_deref(), Some("deleting"))?;
+            expect(
+                self.0.app_state(trial.id).await.as_deref(),
+                Some("deleting"),
+            )?;
             let (subdomain, _) = self.0.of(trial.id);
-            control::apps::delete::delete(&self.0.ada, &subdomain, "Shop").await.map_err(|e| e.to_string())?;
+            control::apps::delete::delete(&self.0.ada, &subdomain, "Shop")
+                .await
+                .map_err(|e| e.to_string())?;
             self.0.world.run_operations().await;
         }
         self.complete(trial).await
@@ -166,13 +216,37 @@ impl Scenario for Deploying {
 
     async fn start(&self) -> Trial<EnvironmentChange> {
         let subdomain = self.0.world.app(&self.0.ada, &self.0.subdomain()).await;
-        let old = self.0.world.upload(&self.0.ada, &subdomain, "1.0.0").await.expect("is accepted");
-        let new = self.0.world.upload(&self.0.ada, &subdomain, "2.0.0").await.expect("is accepted");
-        deploy(&self.0.ada, &subdomain, "test", old).await.expect("starts");
+        let old = self
+            .0
+            .world
+            .upload(&self.0.ada, &subdomain, "1.0.0")
+            .await
+            .expect("is accepted");
+        let new = self
+            .0
+            .world
+            .upload(&self.0.ada, &subdomain, "2.0.0")
+            .await
+            .expect("is accepted");
+        deploy(&self.0.ada, &subdomain, "test", old)
+            .await
+            .expect("starts");
         self.0.world.run_operations().await;
-        scale(&self.0.ada, &subdomain, "test", Scale { instances: 2, memory_mib: 256 }).await.expect("starts");
+        scale(
+            &self.0.ada,
+            &subdomain,
+            "test",
+            Scale {
+                instances: 2,
+                memory_mib: 256,
+            },
+        )
+        .await
+        .expect("starts");
         self.0.world.run_operations().await;
-        let operation = deploy(&self.0.ada, &subdomain, "test", new).await.expect("starts");
+        let operation = deploy(&self.0.ada, &subdomain, "test", new)
+            .await
+            .expect("starts");
         self.0.remember(operation, &subdomain).await;
         self.0.trial(operation)
     }
@@ -187,13 +261,28 @@ impl Scenario for Deploying {
 }
 
 impl Deploying {
-    async fn is(&self, trial: &Trial<EnvironmentChange>, package: &str, outcome: &str) -> Result<(), String> {
+    async fn is(
+        &self,
+        trial: &Trial<EnvironmentChange>,
+        package: &str,
+        outcome: &str,
+    ) -> Result<(), String> {
         let (subdomain, _) = self.0.of(trial.id);
-        let details = environments::get(&self.0.ada, &subdomain, "test").await.map_err(|e| e.to_string())?;
-        let workload = self.0.world.engine.workload(details.environment.id).ok_or("the engine does not have it")?;
+        let details = environments::get(&self.0.ada, &subdomain, "test")
+            .await
+            .map_err(|e| e.to_string())?;
+        let workload = self
+            .0
+            .world
+            .engine
+            .workload(details.environment.id)
+            .ok_or("the engine does not have it")?;
         expect(workload.instances, 2)?;
         expect(workload.revision, details.environment.revision)?;
-        expect(workload.template.map(|t| t.package.label).as_deref(), Some(package))?;
+        expect(
+            workload.template.map(|t| t.package.label).as_deref(),
+            Some(package),
+        )?;
         expect(details.package.map(|p| p.label()).as_deref(), Some(package))?;
         expect(details.deployments[0].outcome.as_str(), outcome)
     }

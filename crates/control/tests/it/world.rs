@@ -22,16 +22,15 @@ pub struct World {
     pub state: Arc<State>,
     pub engine: Arc<MemoryEngine>,
     pub folder: tempfile::TempDir,
-    pub server: SecretString,
 }
 
 impl World {
-    pub async fn new(pool: PgPool) -> Self {
+    pub fn new(pool: PgPool) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let server = SecretString::from(std::env::var("DATABASE_URL").expect("DATABASE_URL is set"));
+        let server = server();
         let engine = Arc::new(MemoryEngine::default());
         let region = RegionServer {
-            postgres_admin_url: server.clone(),
+            postgres_admin_url: server,
             postgres_host: "127.0.0.1".to_owned(),
             postgres_port: 5432,
             buckets_dir: folder.path().join("buckets"),
@@ -46,39 +45,68 @@ impl World {
                 apps_domain: "apps.localhost".to_owned(),
                 apps_port: 8080,
                 objects_dir: folder.path().join("objects"),
-                limits: Limits { package_bytes: 1 << 20, ..Limits::default() },
+                limits: Limits {
+                    package_bytes: 1 << 20,
+                    ..Limits::default()
+                },
                 regions,
             },
             clock: Arc::new(SystemClock),
             secrets: Secrets::new(&[3; 32]),
             packages: PackageStore::open(folder.path().join("objects")).expect("a store"),
         };
-        Self { state: Arc::new(state), engine, folder, server }
+        Self {
+            state: Arc::new(state),
+            engine,
+            folder,
+        }
     }
 
     /// Somebody of a company, invited and signed in.
     pub async fn person(&self, name: &str, company: &str, role: Role) -> Ctx {
         let email = format!("{}@example.com", name.to_lowercase());
-        let seed = SeedPerson { email: email.clone(), name: name.to_owned(), role, company: company.to_owned() };
-        control::people::seed(&self.state, &[seed]).await.expect("seeds");
-        let person = control::people::sign_in(&self.state, sign_in(&email)).await.expect("signs in");
-        control::people::ctx(&self.state, person.id, "test".to_owned()).await.expect("loads").expect("is active")
+        let seed = SeedPerson {
+            email: email.clone(),
+            name: name.to_owned(),
+            role,
+            company: company.to_owned(),
+        };
+        control::people::seed(&self.state, &[seed])
+            .await
+            .expect("seeds");
+        let person = control::people::sign_in(&self.state, sign_in(&email))
+            .await
+            .expect("signs in");
+        control::people::ctx(&self.state, person.id, "test".to_owned())
+            .await
+            .expect("loads")
+            .expect("is active")
     }
 
     pub async fn run_operations(&self) {
         let registry = control::sagas::registry(Arc::clone(&self.state));
-        saga::worker::run_until_idle(&self.state.pool, registry).await.expect("the worker ends");
+        saga::worker::run_until_idle(&self.state.pool, registry)
+            .await
+            .expect("the worker ends");
     }
 
     pub async fn app(&self, ctx: &Ctx, subdomain: &str) -> Subdomain {
-        let created = control::apps::create::create(ctx, new_app(subdomain)).await.expect("starts");
+        let created = control::apps::create::create(ctx, new_app(subdomain))
+            .await
+            .expect("starts");
         self.run_operations().await;
         created.subdomain
     }
 
-    pub async fn upload(&self, ctx: &Ctx, app: &Subdomain, version: &str) -> control::error::Result<domain::ids::PackageId> {
+    pub async fn upload(
+        &self,
+        ctx: &Ctx,
+        app: &Subdomain,
+        version: &str,
+    ) -> control::error::Result<domain::ids::PackageId> {
         let bytes = bytes::Bytes::from(package(version, "9.24.2"));
-        control::packages::upload::upload(ctx, app, "shop.mda", None, stream::iter([Ok(bytes)])).await
+        control::packages::upload::upload(ctx, app, "shop.mda", None, stream::iter([Ok(bytes)]))
+            .await
     }
 
     /// Files in the package store, wherever.
@@ -87,11 +115,25 @@ impl World {
         for part in ["packages", "incoming"] {
             let folder = self.folder.path().join("objects").join(part);
             for entry in std::fs::read_dir(folder).expect("the store's folder") {
-                names.push(entry.expect("an entry").file_name().to_string_lossy().into_owned());
+                names.push(
+                    entry
+                        .expect("an entry")
+                        .file_name()
+                        .to_string_lossy()
+                        .into_owned(),
+                );
             }
         }
         names
     }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tests are told their server this way"
+)]
+fn server() -> SecretString {
+    SecretString::from(std::env::var("DATABASE_URL").expect("DATABASE_URL is set"))
 }
 
 pub fn sign_in(email: &str) -> SignIn {
@@ -122,14 +164,17 @@ pub fn new_app(subdomain: &str) -> control::apps::create::NewApp {
 pub fn package(version: &str, runtime: &str) -> Vec<u8> {
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     let options = zip::write::SimpleFileOptions::default();
-    zip.start_file("model/metadata.json", options).expect("a file");
+    zip.start_file("model/metadata.json", options)
+        .expect("a file");
     let metadata = serde_json::json!({
         "ProjectName": "Shop", "ModelVersion": version, "RuntimeVersion": runtime, "Description": "For tests",
         "Constants": [{ "Name": "Shop.Greeting", "Type": "String", "DefaultValue": "Hello" }],
         "ScheduledEvents": [{ "Name": "Shop.Nightly" }],
     });
-    zip.write_all(metadata.to_string().as_bytes()).expect("writes");
+    zip.write_all(metadata.to_string().as_bytes())
+        .expect("writes");
     zip.start_file("web/index.html", options).expect("a file");
-    zip.write_all(b"<!doctype html><title>Shop</title>").expect("writes");
+    zip.write_all(b"<!doctype html><title>Shop</title>")
+        .expect("writes");
     zip.finish().expect("ends").into_inner()
 }
