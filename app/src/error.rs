@@ -65,7 +65,12 @@ impl AppError {
                 errors,
                 typed: fields
                     .iter()
-                    .map(|(field, text)| ((*field).to_owned(), text.chars().take(TYPED_AT_MOST).collect()))
+                    .map(|(field, text)| {
+                        (
+                            (*field).to_owned(),
+                            text.chars().take(TYPED_AT_MOST).collect(),
+                        )
+                    })
                     .collect(),
             },
             other => other,
@@ -75,9 +80,10 @@ impl AppError {
     /// The message for a field, if it was refused.
     pub fn field(&self, field: &str) -> Option<String> {
         match self {
-            Self::Invalid { errors, .. } => {
-                errors.iter().find(|error| error.field == field).map(|error| error.message.clone())
-            }
+            Self::Invalid { errors, .. } => errors
+                .iter()
+                .find(|error| error.field == field)
+                .map(|error| error.message.clone()),
             _ => None,
         }
     }
@@ -85,9 +91,10 @@ impl AppError {
     /// What was typed into a field of the refused form.
     pub fn typed(&self, field: &str) -> Option<String> {
         match self {
-            Self::Invalid { typed, .. } => {
-                typed.iter().find(|(name, _)| name == field).map(|(_, text)| text.clone())
-            }
+            Self::Invalid { typed, .. } => typed
+                .iter()
+                .find(|(name, _)| name == field)
+                .map(|(_, text)| text.clone()),
             _ => None,
         }
     }
@@ -170,7 +177,10 @@ impl AppError {
 
     /// In the browser there is no answer left to mark.
     #[cfg(not(feature = "ssr"))]
-    #[expect(clippy::unused_self, reason = "the server's side of this function uses it")]
+    #[expect(
+        clippy::unused_self,
+        reason = "the server's side of this function uses it"
+    )]
     fn set_status(&self) {}
 }
 
@@ -210,7 +220,10 @@ mod from_control {
                 Error::Invalid(errors) => Self::Invalid {
                     errors: errors
                         .into_iter()
-                        .map(|error| FieldError { field: error.field, message: error.message })
+                        .map(|error| FieldError {
+                            field: error.field,
+                            message: error.message,
+                        })
                         .collect(),
                     typed: Vec::new(),
                 },
@@ -248,7 +261,10 @@ mod tests {
     fn refused() -> AppError {
         AppError::Invalid {
             errors: ["name", "idempotency_key"]
-                .map(|field| FieldError { field: field.to_owned(), message: format!("Not this {field}.") })
+                .map(|field| FieldError {
+                    field: field.to_owned(),
+                    message: format!("Not this {field}."),
+                })
                 .to_vec(),
             typed: Vec::new(),
         }
@@ -259,7 +275,10 @@ mod tests {
         let long = "é".repeat(5000);
         let error = refused().with_typed(&[("name", "Sh<op".to_owned()), ("subdomain", long)]);
         assert_eq!(error.typed("name").as_deref(), Some("Sh<op"));
-        assert_eq!(error.typed("subdomain").map(|text| text.chars().count()), Some(TYPED_AT_MOST));
+        assert_eq!(
+            error.typed("subdomain").map(|text| text.chars().count()),
+            Some(TYPED_AT_MOST)
+        );
         assert_eq!(AppError::de(error.ser()), error);
     }
 
@@ -267,10 +286,15 @@ mod tests {
     fn nothing_is_said_twice_and_nothing_is_left_unsaid() {
         let error = refused();
         assert_eq!(error.field("name").as_deref(), Some("Not this name."));
-        assert_eq!(error.beside_fields(&["name"]).as_deref(), Some("Not this idempotency_key."));
+        assert_eq!(
+            error.beside_fields(&["name"]).as_deref(),
+            Some("Not this idempotency_key.")
+        );
         assert_eq!(error.beside_fields(&["name", "idempotency_key"]), None);
         assert_eq!(
-            AppError::Conflict("Stop it first.".to_owned()).beside_fields(&["name"]).as_deref(),
+            AppError::Conflict("Stop it first.".to_owned())
+                .beside_fields(&["name"])
+                .as_deref(),
             Some("Stop it first.")
         );
     }

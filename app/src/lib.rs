@@ -3,6 +3,7 @@
 //! The crate is compiled twice: with `ssr` for the server, which renders whole pages, and with
 //! `hydrate` for the browser, which makes them alive. Every page works without the second.
 
+#![recursion_limit = "256"]
 #![expect(
     clippy::needless_pass_by_value,
     reason = "components take their props by value"

@@ -54,12 +54,20 @@ pub fn package_file(app: &str, package: &str) -> String {
 
 /// An environment.
 pub fn environment(app: &str, environment: &str) -> String {
-    format!("/apps/{}/environments/{}", encoded(app), encoded(environment))
+    format!(
+        "/apps/{}/environments/{}",
+        encoded(app),
+        encoded(environment)
+    )
 }
 
 /// The form that deploys to an environment.
 pub fn deploy(app: &str, environment: &str) -> String {
-    format!("/apps/{}/environments/{}/deploy", encoded(app), encoded(environment))
+    format!(
+        "/apps/{}/environments/{}/deploy",
+        encoded(app),
+        encoded(environment)
+    )
 }
 
 /// The form that deploys to an environment, with a package chosen.
@@ -69,7 +77,11 @@ pub fn deploy_package(app: &str, environment: &str, package: &str) -> String {
 
 /// An environment's debugger.
 pub fn debugger(app: &str, environment: &str) -> String {
-    format!("/apps/{}/environments/{}/debugger", encoded(app), encoded(environment))
+    format!(
+        "/apps/{}/environments/{}/debugger",
+        encoded(app),
+        encoded(environment)
+    )
 }
 
 /// The list of operations.
@@ -84,7 +96,11 @@ pub fn unfinished_operations() -> String {
 
 /// The list of operations, going on after `cursor`.
 pub fn operations_after(unfinished_only: bool, cursor: &str) -> String {
-    let show = if unfinished_only { "show=unfinished&" } else { "" };
+    let show = if unfinished_only {
+        "show=unfinished&"
+    } else {
+        ""
+    };
     format!("/operations?{show}after={}", encoded(cursor))
 }
 

@@ -23,19 +23,28 @@ pub struct Session {
 /// The signed-in person.
 #[server]
 pub async fn get_session() -> Result<Session, AppError> {
-    Ok(ctx()?.into())
+    Ok(ctx().await?.into())
 }
 
 /// The signed-in person with the means to act, or the refusal of an anonymous caller.
 #[cfg(feature = "ssr")]
-pub fn ctx() -> Result<control::ctx::Ctx, AppError> {
-    use_context::<Option<control::ctx::Ctx>>().flatten().ok_or(AppError::SignedOut)
+#[expect(
+    clippy::unused_async,
+    reason = "every server function begins the same way"
+)]
+pub async fn ctx() -> Result<control::ctx::Ctx, AppError> {
+    present_ctx().ok_or(AppError::SignedOut)
 }
 
 /// The id of the request in the log; empty outside a request.
 #[cfg(feature = "ssr")]
 pub fn request_id() -> String {
-    ctx().map(|ctx| ctx.request_id).unwrap_or_default()
+    present_ctx().map(|ctx| ctx.request_id).unwrap_or_default()
+}
+
+#[cfg(feature = "ssr")]
+fn present_ctx() -> Option<control::ctx::Ctx> {
+    use_context::<Option<control::ctx::Ctx>>().flatten()
 }
 
 #[cfg(feature = "ssr")]

@@ -1,6 +1,9 @@
 //! What the app screens ask of the server.
 
-#![expect(missing_docs, reason = "an argument of a server function is a field that cannot be documented")]
+#![expect(
+    missing_docs,
+    reason = "an argument of a server function is a field that cannot be documented"
+)]
 
 use crate::error::AppError;
 use crate::operations::api::OperationSummary;
@@ -143,7 +146,10 @@ impl Offer {
 
     /// Why a region cannot be chosen.
     pub fn refusal(&self, region: RegionCode) -> Option<String> {
-        self.refused_regions.iter().find(|(code, _)| *code == region).map(|(_, reason)| reason.clone())
+        self.refused_regions
+            .iter()
+            .find(|(code, _)| *code == region)
+            .map(|(_, reason)| reason.clone())
     }
 }
 
@@ -181,15 +187,18 @@ pub enum Availability {
 /// The company's apps.
 #[server]
 pub async fn list_apps(after: Option<String>) -> Result<AppList, AppError> {
-    let ctx = request::ctx()?;
+    let ctx = request::ctx().await?;
     let after = after.map(control::page::Cursor::from_text);
-    Ok(from_control::app_list(control::apps::list(&ctx, after).await?, &ctx))
+    Ok(from_control::app_list(
+        control::apps::list(&ctx, after).await?,
+        &ctx,
+    ))
 }
 
 /// One app.
 #[server]
 pub async fn get_app(app: String) -> Result<AppDetails, AppError> {
-    let ctx = request::ctx()?;
+    let ctx = request::ctx().await?;
     let details = control::apps::get(&ctx, &address(&app)?).await?;
     Ok(from_control::app_details(details, &ctx))
 }
@@ -197,20 +206,22 @@ pub async fn get_app(app: String) -> Result<AppDetails, AppError> {
 /// What one may choose from when making an app, and a key for the form.
 #[server]
 pub async fn get_offer() -> Result<Offer, AppError> {
-    Ok(from_control::offer(&request::ctx()?))
+    Ok(from_control::offer(&request::ctx().await?))
 }
 
 /// Whether an address can be had; one that breaks a rule is refused with the rule.
 #[server]
 pub async fn check_subdomain(subdomain: String) -> Result<Availability, AppError> {
-    let ctx = request::ctx()?;
-    Ok(control::apps::subdomain_state(&ctx, &subdomain).await?.into())
+    let ctx = request::ctx().await?;
+    Ok(control::apps::subdomain_state(&ctx, &subdomain)
+        .await?
+        .into())
 }
 
 /// Starts to make an app and goes to that operation.
 #[server]
 pub async fn create_app(app: NewApp) -> Result<(), AppError> {
-    let ctx = request::ctx()?;
+    let ctx = request::ctx().await?;
     let typed = app.typed_text();
     let created = control::apps::create::create(&ctx, app.try_into()?)
         .await
@@ -222,7 +233,7 @@ pub async fn create_app(app: NewApp) -> Result<(), AppError> {
 /// Starts to take an app away and goes to that operation.
 #[server]
 pub async fn delete_app(app: String, typed_name: String) -> Result<(), AppError> {
-    let ctx = request::ctx()?;
+    let ctx = request::ctx().await?;
     let operation = control::apps::delete::delete(&ctx, &address(&app)?, &typed_name).await?;
     leptos_axum::redirect(&paths::operation(&operation.to_string()));
     Ok(())
@@ -300,11 +311,15 @@ mod from_control {
     pub(super) fn app_details(details: apps::AppDetails, ctx: &Ctx) -> AppDetails {
         let deploy = match details.app.state {
             apps::AppState::Ready => details.access.operate,
-            apps::AppState::Creating => Access::Denied("The app is still being created.".to_owned()),
+            apps::AppState::Creating => {
+                Access::Denied("The app is still being created.".to_owned())
+            }
             apps::AppState::Deleting => Access::Denied("The app is being deleted.".to_owned()),
         };
         let delete = match details.app.state {
-            apps::AppState::Deleting => Access::Denied("The app is being deleted already.".to_owned()),
+            apps::AppState::Deleting => {
+                Access::Denied("The app is being deleted already.".to_owned())
+            }
             _ => details.access.delete,
         };
         let card = |environment: apps::EnvironmentSummary| EnvironmentCard {
@@ -327,7 +342,10 @@ mod from_control {
             state: details.app.state.into(),
             created_at: details.app.created_at.unix_timestamp(),
             environments: details.environments.into_iter().map(card).collect(),
-            operations: crate::operations::api::from_control::summaries(details.operations, ctx.now()),
+            operations: crate::operations::api::from_control::summaries(
+                details.operations,
+                ctx.now(),
+            ),
             manage_packages: details.access.manage_packages,
             delete,
         }
@@ -363,7 +381,8 @@ mod from_control {
             let idempotency_key = app.idempotency_key.parse().map_err(|_| AppError::Invalid {
                 errors: vec![FieldError {
                     field: "idempotency_key".to_owned(),
-                    message: "The form has lost its key; reload the page and fill it in again.".to_owned(),
+                    message: "The form has lost its key; reload the page and fill it in again."
+                        .to_owned(),
                 }],
                 typed: Vec::new(),
             })?;

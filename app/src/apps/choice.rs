@@ -29,13 +29,17 @@ impl Choice {
     /// Good defaults, or what was typed into the form that was refused.
     pub fn start(offer: &Offer, refused: Option<&AppError>) -> Self {
         let typed = |field: &str, default: String| {
-            refused.and_then(|error| error.typed(field)).unwrap_or(default)
+            refused
+                .and_then(|error| error.typed(field))
+                .unwrap_or(default)
         };
         let region = REGIONS
             .iter()
             .find(|region| offer.refusal(region.code).is_none())
             .map_or("", |region| region.code.as_str());
-        let environments = EnvironmentName::defaults().map(|name| name.to_string()).join(",");
+        let environments = EnvironmentName::defaults()
+            .map(|name| name.to_string())
+            .join(",");
         Self {
             name: typed("name", String::new()),
             subdomain: typed("subdomain", String::new()),
@@ -62,7 +66,9 @@ impl Choice {
 
     /// The addresses that the environments will have, as far as the names are good.
     pub fn addresses(&self, offer: &Offer) -> Vec<(String, String)> {
-        let Ok(subdomain) = Subdomain::parse(&self.subdomain) else { return Vec::new() };
+        let Ok(subdomain) = Subdomain::parse(&self.subdomain) else {
+            return Vec::new();
+        };
         self.all_environments()
             .iter()
             .filter_map(|name| EnvironmentName::parse(name).ok())
@@ -81,10 +87,17 @@ impl Choice {
         let environments = self.all_environments();
         let count = environments.len();
         if count == 0 {
-            return (headline, vec!["No environment yet: choose at least one.".to_owned()]);
+            return (
+                headline,
+                vec!["No environment yet: choose at least one.".to_owned()],
+            );
         }
         let mut lines = vec![
-            format!("{count} {}: {}", noun(count, "environment"), environments.join(", ")),
+            format!(
+                "{count} {}: {}",
+                noun(count, "environment"),
+                environments.join(", ")
+            ),
             match count {
                 1 => "1 PostgreSQL database with a role of its own".to_owned(),
                 _ => format!("{count} PostgreSQL databases, one role each"),
@@ -115,7 +128,9 @@ impl Choice {
             return AddressWords::Refused(error.message);
         }
         let first = self.addresses(offer).into_iter().next();
-        let will_be = first.map(|(name, url)| format!("{name} will be {url}")).unwrap_or_default();
+        let will_be = first
+            .map(|(name, url)| format!("{name} will be {url}"))
+            .unwrap_or_default();
         match answer {
             Some((asked, Ok(Availability::Free))) if *asked == self.subdomain => {
                 AddressWords::Hint(format!("Free. {will_be}"))
@@ -124,7 +139,9 @@ impl Choice {
                 AddressWords::Refused(format!("“{asked}” is taken. Choose another address."))
             }
             Some((asked, Err(error))) if *asked == self.subdomain => AddressWords::Refused(
-                error.field("subdomain").unwrap_or_else(|| error.to_string()),
+                error
+                    .field("subdomain")
+                    .unwrap_or_else(|| error.to_string()),
             ),
             _ => AddressWords::Hint(will_be),
         }
@@ -141,14 +158,28 @@ pub enum AddressWords {
 }
 
 fn noun(count: usize, word: &str) -> String {
-    if count == 1 { word.to_owned() } else { format!("{word}s") }
+    if count == 1 {
+        word.to_owned()
+    } else {
+        format!("{word}s")
+    }
 }
 
 /// The facts on a plan's card.
 pub fn plan_facts(plan: &Plan) -> Vec<(String, String)> {
-    let connections = Generation::V4.capabilities().connections.for_memory(plan.database_memory_mib);
+    let connections = Generation::V4
+        .capabilities()
+        .connections
+        .for_memory(plan.database_memory_mib);
     [
-        ("App", format!("{} memory, up to {} instances", mib(plan.app_memory_mib), plan.max_instances)),
+        (
+            "App",
+            format!(
+                "{} memory, up to {} instances",
+                mib(plan.app_memory_mib),
+                plan.max_instances
+            ),
+        ),
         (
             "Database",
             format!(
@@ -195,7 +226,11 @@ mod tests {
     }
 
     fn shop() -> Choice {
-        Choice { name: "Shop".to_owned(), subdomain: "shop".to_owned(), ..Choice::start(&offer(), None) }
+        Choice {
+            name: "Shop".to_owned(),
+            subdomain: "shop".to_owned(),
+            ..Choice::start(&offer(), None)
+        }
     }
 
     #[test]
@@ -209,7 +244,10 @@ mod tests {
     #[test]
     fn a_refused_region_is_never_the_default() {
         let refused = vec![(REGIONS[0].code, "Not here.".to_owned())];
-        let offer = Offer { refused_regions: refused, ..offer() };
+        let offer = Offer {
+            refused_regions: refused,
+            ..offer()
+        };
         assert_eq!(Choice::start(&offer, None).region, "us-north-virginia");
     }
 
@@ -224,11 +262,24 @@ mod tests {
             extra_environment: "Load".to_owned(),
             ..NewApp::default()
         };
-        let error = AppError::Invalid { errors: Vec::new(), typed: Vec::new() }.with_typed(&sent.typed_text());
+        let error = AppError::Invalid {
+            errors: Vec::new(),
+            typed: Vec::new(),
+        }
+        .with_typed(&sent.typed_text());
         let choice = Choice::start(&offer(), Some(&error));
-        assert_eq!((choice.name, choice.subdomain), ("<b>".to_owned(), "Sh op".to_owned()));
-        assert_eq!((choice.region, choice.plan), ("uk-london".to_owned(), "S20".to_owned()));
-        assert_eq!((choice.environments, choice.extra_environment), (vec!["Test".to_owned()], "Load".to_owned()));
+        assert_eq!(
+            (choice.name, choice.subdomain),
+            ("<b>".to_owned(), "Sh op".to_owned())
+        );
+        assert_eq!(
+            (choice.region, choice.plan),
+            ("uk-london".to_owned(), "S20".to_owned())
+        );
+        assert_eq!(
+            (choice.environments, choice.extra_environment),
+            (vec!["Test".to_owned()], "Load".to_owned())
+        );
     }
 
     #[test]
@@ -239,15 +290,23 @@ mod tests {
         }
         let body = "app%5Bname%5D=O%27Hara+%26+Co&app%5Benvironments%5D%5B%5D=Test\
             &app%5Benvironments%5D%5B%5D=Production&app%5Bextra_environment%5D=&=";
-        let sent: Sent = serde_qs::Config::new(5, false).deserialize_str(body).expect("a form");
+        let sent: Sent = serde_qs::Config::new(5, false)
+            .deserialize_str(body)
+            .expect("a form");
         assert_eq!(sent.app.name, "O'Hara & Co");
         assert_eq!(sent.app.environments, ["Test", "Production"]);
-        assert_eq!((sent.app.extra_environment, sent.app.region), (String::new(), String::new()));
+        assert_eq!(
+            (sent.app.extra_environment, sent.app.region),
+            (String::new(), String::new())
+        );
     }
 
     #[test]
     fn the_outcome_follows_the_choices() {
-        let choice = Choice { extra_environment: "Load".to_owned(), ..shop() };
+        let choice = Choice {
+            extra_environment: "Load".to_owned(),
+            ..shop()
+        };
         let (headline, lines) = choice.outcome();
         assert_eq!(headline, "Shop on Cloud v4 in Frankfurt");
         assert_eq!(
@@ -259,15 +318,25 @@ mod tests {
                 "Plan M20 for each: 4 GB memory, up to 8 instances",
             ]
         );
-        let none = Choice { environments: Vec::new(), ..shop() };
-        assert_eq!(none.outcome().1, ["No environment yet: choose at least one."]);
+        let none = Choice {
+            environments: Vec::new(),
+            ..shop()
+        };
+        assert_eq!(
+            none.outcome().1,
+            ["No environment yet: choose at least one."]
+        );
     }
 
     #[test]
     fn the_address_is_explained_while_it_is_typed() {
         let words = |subdomain: &str, answer: Option<(&str, Result<Availability, AppError>)>| {
             let answer = answer.map(|(asked, answer)| (asked.to_owned(), answer));
-            Choice { subdomain: subdomain.to_owned(), ..shop() }.address_words(&offer(), answer.as_ref())
+            Choice {
+                subdomain: subdomain.to_owned(),
+                ..shop()
+            }
+            .address_words(&offer(), answer.as_ref())
         };
         let hint = |text: &str| AddressWords::Hint(text.to_owned());
         assert_eq!(

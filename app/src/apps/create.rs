@@ -24,7 +24,14 @@ use leptos::wasm_bindgen::JsCast;
 use std::time::Duration;
 
 /// Fields that say their own errors.
-const FIELDS: &[&str] = &["name", "subdomain", "region", "plan", "generation", "environments"];
+const FIELDS: &[&str] = &[
+    "name",
+    "subdomain",
+    "region",
+    "plan",
+    "generation",
+    "environments",
+];
 
 /// How long typing must pause before the address is asked for.
 const PAUSE: Duration = Duration::from_millis(300);
@@ -34,7 +41,9 @@ const PAUSE: Duration = Duration::from_millis(300);
 pub fn CreateAppPage() -> impl IntoView {
     let create = ServerAction::<CreateApp>::new();
     let offer = Resource::new(|| (), |()| get_offer());
-    loaded(offer, move |offer| view! { <Page offer create /> }.into_any())
+    loaded(offer, move |offer| {
+        view! { <Page offer create /> }.into_any()
+    })
 }
 
 #[component]
@@ -114,7 +123,11 @@ impl FormState {
             return;
         }
         let ask = move || {
-            if self.subdomain.try_get_untracked().is_some_and(|now| now == text) {
+            if self
+                .subdomain
+                .try_get_untracked()
+                .is_some_and(|now| now == text)
+            {
                 self.check.dispatch(text);
             }
         };
@@ -124,7 +137,8 @@ impl FormState {
     fn address_words(self) -> AddressWords {
         let choice = self.choice();
         let answer = self.check.value();
-        self.offer.with_value(|offer| answer.with(|answer| choice.address_words(offer, answer.as_ref())))
+        self.offer
+            .with_value(|offer| answer.with(|answer| choice.address_words(offer, answer.as_ref())))
     }
 }
 
@@ -176,7 +190,10 @@ fn Names(state: FormState, error: Signal<Option<AppError>>) -> impl IntoView {
             text.with(|text| error.field_with(field, text))
         })
     };
-    let (name_error, address_error) = (refused("name", state.name), refused("subdomain", state.subdomain));
+    let (name_error, address_error) = (
+        refused("name", state.name),
+        refused("subdomain", state.subdomain),
+    );
     let address_refusal = Signal::derive(move || match state.address_words() {
         AddressWords::Refused(words) => Some(words),
         AddressWords::Hint(_) => address_error.get(),
@@ -185,7 +202,9 @@ fn Names(state: FormState, error: Signal<Option<AppError>>) -> impl IntoView {
         AddressWords::Hint(words) if address_error.with(Option::is_none) => Some(words),
         _ => None,
     });
-    let domain = state.offer.with_value(|offer| format!(".{}", offer.apps_domain));
+    let domain = state
+        .offer
+        .with_value(|offer| format!(".{}", offer.apps_domain));
     view! {
         <div class="form-fields">
             <Field id="name" label="Name" error=name_error>
@@ -203,13 +222,22 @@ fn Names(state: FormState, error: Signal<Option<AppError>>) -> impl IntoView {
 #[component]
 fn RegionChoice(state: FormState, error: Signal<Option<AppError>>) -> impl IntoView {
     let (options, hint) = state.offer.with_value(|offer| {
-        let cards = REGIONS.iter().map(|region| region_card(region, offer)).collect::<Vec<_>>();
+        let cards = REGIONS
+            .iter()
+            .map(|region| region_card(region, offer))
+            .collect::<Vec<_>>();
         let rule = if offer.residency_required {
-            format!(" {} requires that data stays in its political region.", offer.company)
+            format!(
+                " {} requires that data stays in its political region.",
+                offer.company
+            )
         } else {
             String::new()
         };
-        (cards, format!("Where the app runs and where its data and backups lie.{rule}"))
+        (
+            cards,
+            format!("Where the app runs and where its data and backups lie.{rule}"),
+        )
     });
     let error = Signal::derive(move || error.get().and_then(|error| error.field("region")));
     view! {
@@ -218,14 +246,26 @@ fn RegionChoice(state: FormState, error: Signal<Option<AppError>>) -> impl IntoV
 }
 
 fn region_card(region: &Region, offer: &Offer) -> RadioCard {
-    let tone = if region.backups_stay() { Tone::Ok } else { Tone::Warn };
-    let facts = [("Data", region.data.place), ("Backups", region.backups.place)];
+    let tone = if region.backups_stay() {
+        Tone::Ok
+    } else {
+        Tone::Warn
+    };
+    let facts = [
+        ("Data", region.data.place),
+        ("Backups", region.backups.place),
+    ];
     RadioCard {
         value: region.code.to_string(),
         title: region.name.to_owned(),
         tag: region.data.zone.code().to_owned(),
-        facts: facts.map(|(term, fact)| (term.to_owned(), fact.to_owned())).to_vec(),
-        chip: Some(Status { tone, label: region.residency_sentence() }),
+        facts: facts
+            .map(|(term, fact)| (term.to_owned(), fact.to_owned()))
+            .to_vec(),
+        chip: Some(Status {
+            tone,
+            label: region.residency_sentence(),
+        }),
         disabled_reason: offer.refusal(region.code),
     }
 }
@@ -243,7 +283,11 @@ fn PlanChoice(state: FormState, error: Signal<Option<AppError>>) -> impl IntoVie
         value: generation.as_str().to_owned(),
         title: format!("Cloud {generation}"),
         facts: vec![("For".to_owned(), generation_use(generation).to_owned())],
-        disabled_reason: generation.capabilities().new_apps.err().map(ToOwned::to_owned),
+        disabled_reason: generation
+            .capabilities()
+            .new_apps
+            .err()
+            .map(ToOwned::to_owned),
         ..RadioCard::default()
     };
     let generations = [Generation::V4, Generation::V3].map(generation).to_vec();
@@ -281,14 +325,24 @@ const fn generation_use(generation: Generation) -> &'static str {
 #[component]
 fn EnvironmentChoice(state: FormState, error: Signal<Option<AppError>>) -> impl IntoView {
     let options = EnvironmentName::defaults()
-        .map(|name| Check { value: name.to_string(), label: name.to_string(), hint: String::new() })
+        .map(|name| Check {
+            value: name.to_string(),
+            label: name.to_string(),
+            hint: String::new(),
+        })
         .to_vec();
     let error = Signal::derive(move || error.get().and_then(|error| error.field("environments")));
     let extra = Callback::new(move |text: String| state.extra_environment.set(text));
     let extra_error = Signal::derive(move || {
         let text = state.extra_environment.get();
         let text = text.trim();
-        (!text.is_empty()).then(|| EnvironmentName::parse(text).err().map(|error| error.message)).flatten()
+        (!text.is_empty())
+            .then(|| {
+                EnvironmentName::parse(text)
+                    .err()
+                    .map(|error| error.message)
+            })
+            .flatten()
     });
     view! {
         <div class="form-fields">
@@ -315,7 +369,11 @@ fn EnvironmentChoice(state: FormState, error: Signal<Option<AppError>>) -> impl 
 #[component]
 fn Outcome(state: FormState, #[prop(into)] busy: Signal<bool>) -> impl IntoView {
     let outcome = Memo::new(move |_| state.choice().outcome());
-    let addresses = Memo::new(move |_| state.offer.with_value(|offer| state.choice().addresses(offer)));
+    let addresses = Memo::new(move |_| {
+        state
+            .offer
+            .with_value(|offer| state.choice().addresses(offer))
+    });
     view! {
         <div class="outcome">
             <p class="outcome__headline">{move || outcome.get().0}</p>
@@ -338,8 +396,13 @@ fn Outcome(state: FormState, #[prop(into)] busy: Signal<bool>) -> impl IntoView 
 
 /// Brings a person to the first field that needs another value.
 fn focus_first_refused() {
-    let found = document().query_selector("main [aria-invalid='true']").ok().flatten();
-    if let Some(field) = found.and_then(|field| field.dyn_into::<leptos::web_sys::HtmlElement>().ok()) {
+    let found = document()
+        .query_selector("main [aria-invalid='true']")
+        .ok()
+        .flatten();
+    if let Some(field) =
+        found.and_then(|field| field.dyn_into::<leptos::web_sys::HtmlElement>().ok())
+    {
         let _ = field.focus();
     }
 }

@@ -20,7 +20,10 @@ pub fn AppsPage() -> impl IntoView {
     let query = use_query_map();
     let after = Memo::new(move |_| query.with(|query| query.get("after")));
     let version = use_live(vec!["apps".to_owned()]);
-    let apps = Resource::new(move || (after.get(), version.get()), |(after, _)| list_apps(after));
+    let apps = Resource::new(
+        move || (after.get(), version.get()),
+        |(after, _)| list_apps(after),
+    );
     loaded(apps, move |list| view! { <Listed list after /> }.into_any())
 }
 
@@ -49,7 +52,11 @@ fn Listed(list: Signal<AppList>, after: Memo<Option<String>>) -> impl IntoView {
         ];
         let rows = move || {
             let domain = domain();
-            list.get().items.into_iter().map(|app| view! { <Row app domain=domain.clone() /> }).collect_view()
+            list.get()
+                .items
+                .into_iter()
+                .map(|app| view! { <Row app domain=domain.clone() /> })
+                .collect_view()
         };
         view! { <Table caption="Apps" columns stack=true>{rows}</Table> }.into_any()
     };
@@ -126,11 +133,14 @@ impl AppList {
     fn sentence(&self) -> String {
         use domain::states::Tone;
         let all = || self.items.iter().flat_map(|app| &app.environments);
-        let troubled: Vec<&EnvironmentSummary> =
-            all().filter(|each| matches!(each.status.tone, Tone::Bad | Tone::Warn)).collect();
+        let troubled: Vec<&EnvironmentSummary> = all()
+            .filter(|each| matches!(each.status.tone, Tone::Bad | Tone::Warn))
+            .collect();
         match (self.items.len(), troubled.as_slice()) {
             (0, _) => "Your apps and how they do will be here.".to_owned(),
-            (_, []) if all().all(|each| each.status.tone == Tone::Ok) => "Every environment runs.".to_owned(),
+            (_, []) if all().all(|each| each.status.tone == Tone::Ok) => {
+                "Every environment runs.".to_owned()
+            }
             (_, []) => "Nothing needs attention.".to_owned(),
             (_, [_]) => "1 environment needs attention.".to_owned(),
             (_, more) => format!("{} environments need attention.", more.len()),
@@ -141,7 +151,11 @@ impl AppList {
 impl AppSummary {
     /// The version in the environment that is furthest along, and that environment's name.
     fn live_version(&self) -> Option<(String, String)> {
-        let furthest = self.environments.iter().rev().find(|each| each.package.is_some())?;
+        let furthest = self
+            .environments
+            .iter()
+            .rev()
+            .find(|each| each.package.is_some())?;
         Some((furthest.package.clone()?, furthest.name.clone()))
     }
 }
@@ -158,7 +172,10 @@ mod tests {
             id: String::new(),
             name: name.to_owned(),
             slug: name.to_lowercase(),
-            status: Status { tone, label: String::new() },
+            status: Status {
+                tone,
+                label: String::new(),
+            },
             package: package.map(ToOwned::to_owned),
         }
     }
@@ -170,7 +187,12 @@ mod tests {
             region: REGIONS[0].code,
             environments,
         };
-        AppList { items: vec![app], next: None, create: Access::Allowed, apps_domain: String::new() }
+        AppList {
+            items: vec![app],
+            next: None,
+            create: Access::Allowed,
+            apps_domain: String::new(),
+        }
     }
 
     #[test]
@@ -187,11 +209,23 @@ mod tests {
     #[test]
     fn the_sentence_counts_what_needs_a_look() {
         let said = |tones: &[Tone]| {
-            list(tones.iter().map(|tone| environment("E", *tone, None)).collect()).sentence()
+            list(
+                tones
+                    .iter()
+                    .map(|tone| environment("E", *tone, None))
+                    .collect(),
+            )
+            .sentence()
         };
         assert_eq!(said(&[Tone::Ok, Tone::Ok]), "Every environment runs.");
         assert_eq!(said(&[Tone::Ok, Tone::Idle]), "Nothing needs attention.");
-        assert_eq!(said(&[Tone::Ok, Tone::Bad]), "1 environment needs attention.");
-        assert_eq!(said(&[Tone::Warn, Tone::Bad]), "2 environments need attention.");
+        assert_eq!(
+            said(&[Tone::Ok, Tone::Bad]),
+            "1 environment needs attention."
+        );
+        assert_eq!(
+            said(&[Tone::Warn, Tone::Bad]),
+            "2 environments need attention."
+        );
     }
 }

@@ -22,11 +22,18 @@ pub fn AppPage() -> impl IntoView {
     let environments = RwSignal::new(Vec::<String>::new());
     let version = use_live(Signal::derive(move || {
         let mut keys = vec![format!("app:{}", app.get())];
-        keys.extend(environments.get().into_iter().map(|id| format!("environment:{id}")));
+        keys.extend(
+            environments
+                .get()
+                .into_iter()
+                .map(|id| format!("environment:{id}")),
+        );
         keys
     }));
     let details = Resource::new(move || (app.get(), version.get()), |(app, _)| get_app(app));
-    loaded(details, move |details| view! { <Overview details environments /> }.into_any())
+    loaded(details, move |details| {
+        view! { <Overview details environments /> }.into_any()
+    })
 }
 
 #[component]
@@ -69,8 +76,15 @@ fn Card(app: String, card: EnvironmentCard) -> impl IntoView {
     let href = paths::environment(&app, &card.slug);
     let deploy = paths::deploy(&app, &card.slug);
     let url = card.url.clone();
-    let open_reason = card.package.is_none().then(|| "Nothing is deployed yet.".to_owned());
-    let kind = if card.package.is_none() { ButtonKind::Primary } else { ButtonKind::Secondary };
+    let open_reason = card
+        .package
+        .is_none()
+        .then(|| "Nothing is deployed yet.".to_owned());
+    let kind = if card.package.is_none() {
+        ButtonKind::Primary
+    } else {
+        ButtonKind::Secondary
+    };
     view! {
         <li class="environment-card">
             <h2><a href=href>{card.name}</a></h2>
@@ -116,21 +130,34 @@ pub fn AppTabs(
 ) -> impl IntoView {
     let items = vec![
         TabLink::new(paths::app(&app), "Overview", current == AppTab::Overview),
-        TabLink::new(paths::packages(&app), "Packages", current == AppTab::Packages),
-        TabLink::new(paths::app_settings(&app), "Settings", current == AppTab::Settings),
+        TabLink::new(
+            paths::packages(&app),
+            "Packages",
+            current == AppTab::Packages,
+        ),
+        TabLink::new(
+            paths::app_settings(&app),
+            "Settings",
+            current == AppTab::Settings,
+        ),
     ];
     view! { <Tabs label="App" items /> }
 }
 
 impl AppDetails {
     fn environment_ids(&self) -> Vec<String> {
-        self.environments.iter().map(|environment| environment.id.clone()).collect()
+        self.environments
+            .iter()
+            .map(|environment| environment.id.clone())
+            .collect()
     }
 
     /// Where and on what it runs, or that it is coming or going.
     fn sentence(&self) -> String {
         match self.state {
-            AppState::Creating => "Being created. Its environments can be deployed to in a moment.".to_owned(),
+            AppState::Creating => {
+                "Being created. Its environments can be deployed to in a moment.".to_owned()
+            }
             AppState::Deleting => "Being deleted, with everything in it.".to_owned(),
             AppState::Ready => format!(
                 "Runs on Cloud {} in {}, each environment on plan {}.",

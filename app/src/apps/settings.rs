@@ -26,7 +26,9 @@ pub fn AppSettingsPage() -> impl IntoView {
     let version = use_live(Signal::derive(move || vec![format!("app:{}", app.get())]));
     let delete = ServerAction::<DeleteApp>::new();
     let details = Resource::new(move || (app.get(), version.get()), |(app, _)| get_app(app));
-    loaded(details, move |details| view! { <Settings details delete /> }.into_any())
+    loaded(details, move |details| {
+        view! { <Settings details delete /> }.into_any()
+    })
 }
 
 #[component]
@@ -87,8 +89,13 @@ fn End(details: Signal<AppDetails>, delete: ServerAction<DeleteApp>) -> impl Int
     let name = Memo::new(move |_| details.with(|details| details.name.clone()));
     let reason = Memo::new(move |_| details.with(|details| details.delete.reason()));
     let lost = Memo::new(move |_| details.with(AppDetails::losses));
-    let field_error = Signal::derive(move || error.get().and_then(|error: AppError| error.field("typed_name")));
-    let hint = Signal::derive(move || Some(format!("Type the app's name to confirm: {}", name.get())));
+    let field_error = Signal::derive(move || {
+        error
+            .get()
+            .and_then(|error: AppError| error.field("typed_name"))
+    });
+    let hint =
+        Signal::derive(move || Some(format!("Type the app's name to confirm: {}", name.get())));
     view! {
         <ActionForm action=delete attr:class="form-fields" attr:novalidate=true>
             <p>"Everything of it goes, at once and for good:"</p>
@@ -113,14 +120,23 @@ impl AppDetails {
     /// What is lost when the app is deleted.
     fn losses(&self) -> Vec<String> {
         let count = self.environments.len();
-        let names: Vec<&str> =
-            self.environments.iter().map(|environment| environment.name.as_str()).collect();
+        let names: Vec<&str> = self
+            .environments
+            .iter()
+            .map(|environment| environment.name.as_str())
+            .collect();
         let s = if count == 1 { "" } else { "s" };
         vec![
-            format!("{count} environment{s} with everything that runs in them: {}", names.join(", ")),
+            format!(
+                "{count} environment{s} with everything that runs in them: {}",
+                names.join(", ")
+            ),
             format!("{count} database{s} and {count} file bucket{s} with all data"),
             "every uploaded package".to_owned(),
-            format!("the addresses; {} can be taken by somebody else", self.subdomain),
+            format!(
+                "the addresses; {} can be taken by somebody else",
+                self.subdomain
+            ),
         ]
     }
 }

@@ -40,7 +40,9 @@ impl Situation {
                 return self.operate.clone();
             }
             if let Some(title) = &self.under_way {
-                return Access::Denied(format!("“{title}” is under way; wait until it is done, or cancel it."));
+                return Access::Denied(format!(
+                    "“{title}” is under way; wait until it is done, or cancel it."
+                ));
             }
             hindrance.map_or(Access::Allowed, |reason| Access::Denied(reason.to_owned()))
         };
@@ -74,16 +76,28 @@ mod tests {
 
     fn allowed(situation: &Situation) -> [bool; 5] {
         let actions = situation.actions();
-        [actions.deploy, actions.start, actions.stop, actions.restart, actions.scale]
-            .map(|access| access.is_allowed())
+        [
+            actions.deploy,
+            actions.start,
+            actions.stop,
+            actions.restart,
+            actions.scale,
+        ]
+        .map(|access| access.is_allowed())
     }
 
     #[test]
     fn what_fits_the_state_is_allowed() {
         assert_eq!(allowed(&situation()), [true, false, true, true, true]);
-        let stopped = Situation { wanted: Wanted::Stopped, ..situation() };
+        let stopped = Situation {
+            wanted: Wanted::Stopped,
+            ..situation()
+        };
         assert_eq!(allowed(&stopped), [true, true, false, false, true]);
-        let empty = Situation { deployed: false, ..situation() };
+        let empty = Situation {
+            deployed: false,
+            ..situation()
+        };
         assert_eq!(allowed(&empty), [true, false, false, false, true]);
     }
 
@@ -94,9 +108,20 @@ mod tests {
             under_way: Some("Deploy Shop 2".to_owned()),
             ..situation()
         };
-        assert_eq!(viewer.actions().stop.reason().as_deref(), Some("You are a Viewer."));
-        let busy = Situation { under_way: Some("Deploy Shop 2".to_owned()), ..situation() };
+        assert_eq!(
+            viewer.actions().stop.reason().as_deref(),
+            Some("You are a Viewer.")
+        );
+        let busy = Situation {
+            under_way: Some("Deploy Shop 2".to_owned()),
+            ..situation()
+        };
         assert_eq!(allowed(&busy), [false; 5]);
-        assert!(busy.actions().scale.reason().is_some_and(|reason| reason.contains("“Deploy Shop 2”")));
+        assert!(
+            busy.actions()
+                .scale
+                .reason()
+                .is_some_and(|reason| reason.contains("“Deploy Shop 2”"))
+        );
     }
 }

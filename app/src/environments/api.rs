@@ -1,6 +1,9 @@
 //! What the environment screens ask of the server.
 
-#![expect(missing_docs, reason = "an argument of a server function is a field that cannot be documented")]
+#![expect(
+    missing_docs,
+    reason = "an argument of a server function is a field that cannot be documented"
+)]
 
 use super::actions::Actions;
 use crate::error::AppError;
@@ -113,7 +116,10 @@ impl Instance {
             (_, "") | (InstanceState::Ready, _) => self.state.label().to_owned(),
             (_, detail) => format!("{}: {detail}", self.state.label()),
         };
-        Status { tone: self.state.tone(), label }
+        Status {
+            tone: self.state.tone(),
+            label,
+        }
     }
 }
 
@@ -206,7 +212,7 @@ pub async fn get_environment(
     app: String,
     environment: String,
 ) -> Result<EnvironmentDetails, AppError> {
-    let ctx = request::ctx()?;
+    let ctx = request::ctx().await?;
     let details = control::environments::get(&ctx, &address(&app)?, &environment).await?;
     let sandbox = from_control::sandbox(&ctx).await;
     Ok(from_control::environment(details, sandbox, ctx.now()))
@@ -219,7 +225,7 @@ pub async fn deploy_environment(
     environment: String,
     #[server(default)] package: String,
 ) -> Result<(), AppError> {
-    let ctx = request::ctx()?;
+    let ctx = request::ctx().await?;
     let package = from_control::chosen_package(&package)?;
     control::environments::change::deploy(&ctx, &address(&app)?, &environment, package).await?;
     leptos_axum::redirect(&paths::environment(&app, &environment));
@@ -229,7 +235,7 @@ pub async fn deploy_environment(
 /// Starts an environment.
 #[server]
 pub async fn start_environment(app: String, environment: String) -> Result<(), AppError> {
-    let ctx = request::ctx()?;
+    let ctx = request::ctx().await?;
     control::environments::change::start(&ctx, &address(&app)?, &environment).await?;
     Ok(())
 }
@@ -237,7 +243,7 @@ pub async fn start_environment(app: String, environment: String) -> Result<(), A
 /// Stops an environment after its last requests.
 #[server]
 pub async fn stop_environment(app: String, environment: String) -> Result<(), AppError> {
-    let ctx = request::ctx()?;
+    let ctx = request::ctx().await?;
     control::environments::change::stop(&ctx, &address(&app)?, &environment).await?;
     Ok(())
 }
@@ -245,7 +251,7 @@ pub async fn stop_environment(app: String, environment: String) -> Result<(), Ap
 /// Replaces the instances of an environment one after another.
 #[server]
 pub async fn restart_environment(app: String, environment: String) -> Result<(), AppError> {
-    let ctx = request::ctx()?;
+    let ctx = request::ctx().await?;
     control::environments::change::restart(&ctx, &address(&app)?, &environment).await?;
     Ok(())
 }
@@ -258,8 +264,11 @@ pub async fn scale_environment(
     instances: u16,
     memory_mib: u32,
 ) -> Result<(), AppError> {
-    let ctx = request::ctx()?;
-    let scale = Scale { instances, memory_mib };
+    let ctx = request::ctx().await?;
+    let scale = Scale {
+        instances,
+        memory_mib,
+    };
     control::environments::change::scale(&ctx, &address(&app)?, &environment, scale).await?;
     Ok(())
 }
@@ -267,7 +276,7 @@ pub async fn scale_environment(
 /// The debugger of an environment, as its running instances describe it.
 #[server]
 pub async fn get_debugger(app: String, environment: String) -> Result<Debugger, AppError> {
-    let ctx = request::ctx()?;
+    let ctx = request::ctx().await?;
     let address = address(&app)?;
     let details = control::environments::get(&ctx, &address, &environment).await?;
     let debugger = control::environments::debugger::get(&ctx, &address, &environment).await?;
@@ -281,9 +290,10 @@ pub async fn reveal_debugger_password(
     environment: String,
 ) -> Result<String, AppError> {
     use secrecy::ExposeSecret as _;
-    let ctx = request::ctx()?;
+    let ctx = request::ctx().await?;
     let secret =
-        control::environments::debugger::reveal_password(&ctx, &address(&app)?, &environment).await?;
+        control::environments::debugger::reveal_password(&ctx, &address(&app)?, &environment)
+            .await?;
     Ok(secret.expose_secret().to_owned())
 }
 
@@ -294,9 +304,10 @@ pub async fn choose_debugger_instance(
     environment: String,
     instance: u16,
 ) -> Result<(), AppError> {
-    let ctx = request::ctx()?;
+    let ctx = request::ctx().await?;
     let address = address(&app)?;
-    control::environments::debugger::choose_instance(&ctx, &address, &environment, instance).await?;
+    control::environments::debugger::choose_instance(&ctx, &address, &environment, instance)
+        .await?;
     Ok(())
 }
 
@@ -316,7 +327,12 @@ mod from_control {
 
     /// The sandbox in use; empty while the engine is silent, which the status says already.
     pub(super) async fn sandbox(ctx: &control::ctx::Ctx) -> String {
-        ctx.state.engine.info().await.map(|info| info.sandbox).unwrap_or_default()
+        ctx.state
+            .engine
+            .info()
+            .await
+            .map(|info| info.sandbox)
+            .unwrap_or_default()
     }
 
     /// The package that was chosen in a form.
@@ -340,14 +356,21 @@ mod from_control {
             operate: details.access.operate,
             wanted: environment.wanted,
             deployed: environment.package.is_some(),
-            under_way: details.operation.as_ref().map(|operation| operation.title.clone()),
+            under_way: details
+                .operation
+                .as_ref()
+                .map(|operation| operation.title.clone()),
         }
         .actions();
-        let observed_at = environment.observed.as_ref().map(|(_, at)| at.unix_timestamp());
+        let observed_at = environment
+            .observed
+            .as_ref()
+            .map(|(_, at)| at.unix_timestamp());
         let (instances, rollout) = environment
             .observed
-            .map(|(seen, _)| (seen.instances, seen.rollout))
-            .unwrap_or((Vec::new(), observation::Rollout::Settled));
+            .map_or((Vec::new(), observation::Rollout::Settled), |(seen, _)| {
+                (seen.instances, seen.rollout)
+            });
         EnvironmentDetails {
             id: environment.id.to_string(),
             app_name: details.app.name.to_string(),
@@ -370,7 +393,9 @@ mod from_control {
             sandbox,
             events: details.events.into_iter().map(Into::into).collect(),
             operation: details.operation.map(|operation| summary(operation, now)),
-            last_failure: details.last_failure.map(|operation| summary(operation, now)),
+            last_failure: details
+                .last_failure
+                .map(|operation| summary(operation, now)),
             deployments: details.deployments.into_iter().map(Into::into).collect(),
             actions,
         }
@@ -437,7 +462,10 @@ mod from_control {
                 package: deployment.package,
                 by: deployment.by,
                 at: deployment.at.unix_timestamp(),
-                outcome: Status { tone, label: label.to_owned() },
+                outcome: Status {
+                    tone,
+                    label: label.to_owned(),
+                },
             }
         }
     }

@@ -26,16 +26,30 @@ pub fn DebuggerPage() -> impl IntoView {
     let named = move |name: &'static str| {
         Memo::new(move |_| params.with(|params| params.get(name).unwrap_or_default()))
     };
-    let place = Place { app: named("app"), environment: named("environment") };
+    let place = Place {
+        app: named("app"),
+        environment: named("environment"),
+    };
     let id = RwSignal::new(String::new());
-    let version = use_live(Signal::derive(move || vec![format!("environment:{}", id.get())]));
+    let version = use_live(Signal::derive(move || {
+        vec![format!("environment:{}", id.get())]
+    }));
     let choose = ServerAction::<ChooseDebuggerInstance>::new();
     let reveal = ServerAction::<RevealDebuggerPassword>::new();
     let debugger = Resource::new(
-        move || (place.app.get(), place.environment.get(), version.get(), choose.version().get()),
+        move || {
+            (
+                place.app.get(),
+                place.environment.get(),
+                version.get(),
+                choose.version().get(),
+            )
+        },
         |(app, environment, _, _)| get_debugger(app, environment),
     );
-    loaded(debugger, move |debugger| view! { <Page debugger place id choose reveal /> }.into_any())
+    loaded(debugger, move |debugger| {
+        view! { <Page debugger place id choose reveal /> }.into_any()
+    })
 }
 
 /// Which environment the page is about.
@@ -57,16 +71,21 @@ fn Page(
     Effect::new(move || id.set(seen.get()));
     let title = Signal::derive(move || debugger.with(|debugger| debugger.name.clone()));
     let window = Signal::derive(move || {
-        Some(debugger.with(|debugger| format!("Debugger · {} · {}", debugger.name, debugger.app_name)))
+        Some(
+            debugger
+                .with(|debugger| format!("Debugger · {} · {}", debugger.name, debugger.app_name)),
+        )
     });
     let status = Signal::derive(move || debugger.with(|debugger| debugger.status.clone()));
     let instances = Memo::new(move |_| debugger.with(|debugger| debugger.instances.clone()));
-    let table = move || match instances.get() {
+    let table = move || {
+        match instances.get() {
         list if list.is_empty() => view! {
             <p class="nothing">"No instance runs, so there is nothing to debug. Start the environment first."</p>
         }
         .into_any(),
         list => view! { <Answers instances=list /> }.into_any(),
+    }
     };
     view! {
         <PageHeader title window>
@@ -145,9 +164,16 @@ fn Answers(instances: Vec<DebuggerInstance>) -> impl IntoView {
         Column::number("Paused microflows"),
     ];
     let row = |instance: DebuggerInstance| {
-        let state = Status { tone: instance.state.tone(), label: instance.state.label().to_owned() };
+        let state = Status {
+            tone: instance.state.tone(),
+            label: instance.state.label().to_owned(),
+        };
         let (tone, label) = instance.answer();
-        let client = if instance.client_connected { "Connected" } else { "Not connected" };
+        let client = if instance.client_connected {
+            "Connected"
+        } else {
+            "Not connected"
+        };
         view! {
             <tr>
                 <td class="number mono">{instance.index}</td>
@@ -203,7 +229,11 @@ fn Choice(
 impl Debugger {
     /// The indexes that can be chosen: those that run, and the chosen one.
     fn indexes(&self) -> Vec<u16> {
-        let mut all: Vec<u16> = self.instances.iter().map(|instance| instance.index).collect();
+        let mut all: Vec<u16> = self
+            .instances
+            .iter()
+            .map(|instance| instance.index)
+            .collect();
         all.push(self.instance);
         all.sort_unstable();
         all.dedup();
@@ -245,7 +275,10 @@ mod tests {
             environment: "e".to_owned(),
             app_name: "Shop".to_owned(),
             name: "Test".to_owned(),
-            status: Status { tone: Tone::Ok, label: "Running 2 / 3".to_owned() },
+            status: Status {
+                tone: Tone::Ok,
+                label: "Running 2 / 3".to_owned(),
+            },
             url: String::new(),
             instance: 1,
             instances: vec![instance(2), instance(0), instance(0)],
@@ -257,7 +290,10 @@ mod tests {
     #[test]
     fn silence_is_not_taken_for_an_answer() {
         assert_eq!(instance(0).answer().1, "Active");
-        let silent = DebuggerInstance { enabled: None, ..instance(0) };
+        let silent = DebuggerInstance {
+            enabled: None,
+            ..instance(0)
+        };
         assert_eq!(silent.answer().1, "No answer");
     }
 }

@@ -28,8 +28,13 @@ pub fn DeployPage() -> impl IntoView {
     let (app, slug) = (named("app"), named("environment"));
     let asked = use_query_map().with_untracked(|query| query.get("package"));
     let deploy = ServerAction::<DeployEnvironment>::new();
-    let data = Resource::new(move || (app.get(), slug.get()), |(app, slug)| both(app, slug));
-    loaded(data, move |data| view! { <Page data asked=asked.clone() deploy /> }.into_any())
+    let data = Resource::new(
+        move || (app.get(), slug.get()),
+        |(app, slug)| both(app, slug),
+    );
+    loaded(data, move |data| {
+        view! { <Page data asked=asked.clone() deploy /> }.into_any()
+    })
 }
 
 async fn both(app: String, slug: String) -> Result<(EnvironmentDetails, PackageList), AppError> {
@@ -74,16 +79,28 @@ fn Form(
     asked: Option<String>,
     deploy: ServerAction<DeployEnvironment>,
 ) -> impl IntoView {
-    let live = environment.package.as_ref().map(|package| package.id.clone());
+    let live = environment
+        .package
+        .as_ref()
+        .map(|package| package.id.clone());
     let selected = RwSignal::new(first_choice(&packages, live.as_deref(), asked.as_deref()));
-    let options = packages.iter().map(|package| card(package, live.as_deref())).collect::<Vec<_>>();
+    let options = packages
+        .iter()
+        .map(|package| card(package, live.as_deref()))
+        .collect::<Vec<_>>();
     let error = refusal(deploy);
-    let field_error = Signal::derive(move || error.get().and_then(|error: AppError| error.field("package")));
+    let field_error = Signal::derive(move || {
+        error
+            .get()
+            .and_then(|error: AppError| error.field("package"))
+    });
     let reason = environment.actions.deploy.reason();
     let (app, slug) = (environment.app.clone(), environment.slug.clone());
     let back = paths::environment(&app, &slug);
     let plan = Memo::new(move |_| {
-        let chosen = packages.iter().find(|package| selected.with(|id| package.id == *id));
+        let chosen = packages
+            .iter()
+            .find(|package| selected.with(|id| package.id == *id));
         environment.deployment_words(chosen)
     });
     view! {
@@ -115,21 +132,42 @@ fn Form(
 
 /// The package that was asked for, else the newest that is not live, else the newest.
 fn first_choice(packages: &[PackageSummary], live: Option<&str>, asked: Option<&str>) -> String {
-    let asked = packages.iter().find(|package| Some(package.id.as_str()) == asked);
-    let newer = || packages.iter().find(|package| Some(package.id.as_str()) != live);
-    asked.or_else(newer).or(packages.first()).map(|package| package.id.clone()).unwrap_or_default()
+    let asked = packages
+        .iter()
+        .find(|package| Some(package.id.as_str()) == asked);
+    let newer = || {
+        packages
+            .iter()
+            .find(|package| Some(package.id.as_str()) != live)
+    };
+    asked
+        .or_else(newer)
+        .or(packages.first())
+        .map(|package| package.id.clone())
+        .unwrap_or_default()
 }
 
 fn card(package: &PackageSummary, live: Option<&str>) -> RadioCard {
     let facts = [
         ("Runtime", package.runtime.clone()),
         ("Size", bytes(package.size)),
-        ("Uploaded", format!("{} by {}", utc_words(package.uploaded_at), package.uploaded_by)),
+        (
+            "Uploaded",
+            format!(
+                "{} by {}",
+                utc_words(package.uploaded_at),
+                package.uploaded_by
+            ),
+        ),
     ];
     RadioCard {
         value: package.id.clone(),
         title: package.label(),
-        tag: if live == Some(package.id.as_str()) { "Live".to_owned() } else { String::new() },
+        tag: if live == Some(package.id.as_str()) {
+            "Live".to_owned()
+        } else {
+            String::new()
+        },
         facts: facts.map(|(term, fact)| (term.to_owned(), fact)).to_vec(),
         ..RadioCard::default()
     }
@@ -140,22 +178,41 @@ impl EnvironmentDetails {
     fn present_words(&self) -> String {
         match &self.package {
             None => format!("Nothing is deployed to {} yet.", self.name),
-            Some(package) if self.runs() => format!("{} is live in {}.", package.label(), self.name),
-            Some(package) => format!("{} is deployed, and {} is stopped.", package.label(), self.name),
+            Some(package) if self.runs() => {
+                format!("{} is live in {}.", package.label(), self.name)
+            }
+            Some(package) => format!(
+                "{} is deployed, and {} is stopped.",
+                package.label(),
+                self.name
+            ),
         }
     }
 
     /// What deploying `chosen` will do, step by step.
     fn deployment_words(&self, chosen: Option<&PackageSummary>) -> Vec<String> {
-        let Some(chosen) = chosen else { return vec!["Choose a package.".to_owned()] };
+        let Some(chosen) = chosen else {
+            return vec!["Choose a package.".to_owned()];
+        };
         let label = chosen.label();
         let size = mib(self.scale.memory_mib);
         match &self.package {
             Some(live) if self.runs() => vec![
-                format!("{} keeps serving while {label} starts beside it.", live.label()),
-                format!("As soon as an instance of {label} passes its checks twice, it gets requests and an old one finishes its own."),
-                format!("This is repeated for {} × {size}. No request is lost.", self.scale.instances),
-                format!("If {label} fails a check, {} stays and you see why.", live.label()),
+                format!(
+                    "{} keeps serving while {label} starts beside it.",
+                    live.label()
+                ),
+                format!(
+                    "As soon as an instance of {label} passes its checks twice, it gets requests and an old one finishes its own."
+                ),
+                format!(
+                    "This is repeated for {} × {size}. No request is lost.",
+                    self.scale.instances
+                ),
+                format!(
+                    "If {label} fails a check, {} stays and you see why.",
+                    live.label()
+                ),
             ],
             _ => vec![
                 format!("{label} starts with {} × {size}.", self.scale.instances),

@@ -67,8 +67,16 @@ pub fn EnvironmentTabs(
     current: EnvironmentTab,
 ) -> impl IntoView {
     let items = vec![
-        TabLink::new(paths::environment(&app, &environment), "Overview", current == EnvironmentTab::Overview),
-        TabLink::new(paths::debugger(&app, &environment), "Debugger", current == EnvironmentTab::Debugger),
+        TabLink::new(
+            paths::environment(&app, &environment),
+            "Overview",
+            current == EnvironmentTab::Overview,
+        ),
+        TabLink::new(
+            paths::debugger(&app, &environment),
+            "Debugger",
+            current == EnvironmentTab::Debugger,
+        ),
     ];
     view! { <Tabs label="Environment" items /> }
 }

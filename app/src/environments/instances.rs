@@ -50,13 +50,17 @@ fn Row(
     let clock = use_clock();
     let instance = Memo::new(move |last: Option<&Instance>| {
         let found = instances.with(|all| all.iter().find(|each| each.id == id).cloned());
-        found.or_else(|| last.cloned()).unwrap_or_else(|| first.clone())
+        found
+            .or_else(|| last.cloned())
+            .unwrap_or_else(|| first.clone())
     });
     let status = Signal::derive(move || instance.with(Instance::status));
     let label = Signal::derive(move || instance.with(Instance::memory_words));
     let value = Signal::derive(move || f64::from(instance.with(Instance::memory_percent)));
     let tone = Signal::derive(move || instance.with(Instance::memory_tone));
-    let since = move || span(clock.now().unwrap_or_else(|| read_at.get()) - instance.with(|each| each.since));
+    let since = move || {
+        span(clock.now().unwrap_or_else(|| read_at.get()) - instance.with(|each| each.since))
+    };
     let crash = Memo::new(move |_| instance.with(|each| each.last_crash.clone()));
     view! {
         <tr data-old=move || instance.with(|each| !each.current).then_some("true")>
@@ -96,16 +100,25 @@ impl Instance {
     }
 
     fn memory_tone(&self) -> Tone {
-        if self.memory_percent() >= 85 { Tone::Warn } else { Tone::Ok }
+        if self.memory_percent() >= 85 {
+            Tone::Warn
+        } else {
+            Tone::Ok
+        }
     }
 
     fn cpu_words(&self) -> String {
-        self.cpu_milli.map_or_else(|| "—".to_owned(), |milli| format!("{} %", milli / 10))
+        self.cpu_milli
+            .map_or_else(|| "—".to_owned(), |milli| format!("{} %", milli / 10))
     }
 
     /// What it runs, where that is not what it should run.
     fn version_note(&self) -> String {
-        if self.current { String::new() } else { format!("{}, being replaced", self.package) }
+        if self.current {
+            String::new()
+        } else {
+            format!("{}, being replaced", self.package)
+        }
     }
 }
 
@@ -135,7 +148,10 @@ mod tests {
     #[test]
     fn the_step_is_part_of_the_state_until_it_is_ready() {
         assert_eq!(instance().status().label, "Starting: database check");
-        let ready = Instance { state: InstanceState::Ready, ..instance() };
+        let ready = Instance {
+            state: InstanceState::Ready,
+            ..instance()
+        };
         assert_eq!(ready.status().label, "Ready");
     }
 
@@ -143,14 +159,23 @@ mod tests {
     fn memory_near_its_limit_is_marked() {
         assert_eq!(instance().memory_words(), "901 MB of 1 GB");
         assert_eq!(instance().memory_tone(), Tone::Warn);
-        let unknown = Instance { memory: None, ..instance() };
-        assert_eq!((unknown.memory_tone(), unknown.memory_words()), (Tone::Ok, "not known, of 1 GB".to_owned()));
+        let unknown = Instance {
+            memory: None,
+            ..instance()
+        };
+        assert_eq!(
+            (unknown.memory_tone(), unknown.memory_words()),
+            (Tone::Ok, "not known, of 1 GB".to_owned())
+        );
     }
 
     #[test]
     fn an_older_instance_says_what_it_runs() {
         assert_eq!(instance().version_note(), "");
-        let old = Instance { current: false, ..instance() };
+        let old = Instance {
+            current: false,
+            ..instance()
+        };
         assert_eq!(old.version_note(), "Shop 1, being replaced");
         assert_eq!(old.cpu_words(), "12 %");
     }

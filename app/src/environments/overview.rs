@@ -65,7 +65,10 @@ pub fn EnvironmentPage() -> impl IntoView {
     let (app, slug) = (named("app"), named("environment"));
     let id = RwSignal::new(String::new());
     let version = use_live(Signal::derive(move || {
-        vec![format!("environment:{}", id.get()), format!("app:{}", app.get())]
+        vec![
+            format!("environment:{}", id.get()),
+            format!("app:{}", app.get()),
+        ]
     }));
     let actions = PageActions::new();
     let choice = ScaleChoice::new();
@@ -73,7 +76,9 @@ pub fn EnvironmentPage() -> impl IntoView {
         move || (app.get(), slug.get(), version.get(), actions.version()),
         |(app, slug, _, _)| get_environment(app, slug),
     );
-    loaded(details, move |details| view! { <Overview details id actions choice /> }.into_any())
+    loaded(details, move |details| {
+        view! { <Overview details id actions choice /> }.into_any()
+    })
 }
 
 #[component]
@@ -93,7 +98,8 @@ fn Overview(
     let sentence = Signal::derive(move || details.with(|details| details.sentence.clone()));
     let observed_at = Signal::derive(move || details.with(|details| details.observed_at));
     let url = Signal::derive(move || details.with(|details| details.url.clone()));
-    let place = Memo::new(move |_| details.with(|details| (details.app.clone(), details.slug.clone())));
+    let place =
+        Memo::new(move |_| details.with(|details| (details.app.clone(), details.slug.clone())));
     let running = Signal::derive(move || {
         details.with(|details| details.operation.clone().into_iter().collect::<Vec<_>>())
     });
@@ -134,9 +140,12 @@ fn Overview(
 #[component]
 fn Buttons(details: Signal<EnvironmentDetails>, actions: PageActions) -> impl IntoView {
     let may = move |pick: fn(&EnvironmentDetails) -> &Access| {
-        Signal::from(Memo::new(move |_| details.with(|details| pick(details).reason())))
+        Signal::from(Memo::new(move |_| {
+            details.with(|details| pick(details).reason())
+        }))
     };
-    let deploy = Signal::derive(move || details.with(|details| paths::deploy(&details.app, &details.slug)));
+    let deploy =
+        Signal::derive(move || details.with(|details| paths::deploy(&details.app, &details.slug)));
     let stop_reason = may(|details| &details.actions.stop);
     view! {
         <LinkButton href=deploy kind=ButtonKind::Primary reason=may(|details| &details.actions.deploy)>
@@ -211,7 +220,10 @@ fn Trouble(details: Signal<EnvironmentDetails>) -> impl IntoView {
 
 #[component]
 fn LastFailure(operation: OperationSummary) -> impl IntoView {
-    let text = operation.error.clone().unwrap_or_else(|| operation.sentence().to_owned());
+    let text = operation
+        .error
+        .clone()
+        .unwrap_or_else(|| operation.sentence().to_owned());
     let at = operation.finished_at.unwrap_or(operation.created_at);
     view! {
         <Notice tone=Tone::Bad title=format!("{}: failed", operation.title)>
@@ -250,7 +262,10 @@ fn LiveVersion(details: Signal<EnvironmentDetails>) -> impl IntoView {
     let deployed = Memo::new(move |_| details.with(|details| details.deployments.first().cloned()));
     let app = Memo::new(move |_| details.with(|details| details.app.clone()));
     move || match package.get() {
-        None => view! { <p class="soft">"Nothing is deployed yet. Deploy a package and it starts."</p> }.into_any(),
+        None => {
+            view! { <p class="soft">"Nothing is deployed yet. Deploy a package and it starts."</p> }
+                .into_any()
+        }
         Some(package) => view! {
             <p class="big"><a href=paths::package(&app.get(), &package.id)>{package.label()}</a></p>
             <FactList>
@@ -292,10 +307,11 @@ fn Events(details: Signal<EnvironmentDetails>) -> impl IntoView {
         }
     };
     move || match events.get() {
-        events if events.is_empty() => view! { <p class="soft">"Nothing has happened yet."</p> }.into_any(),
-        events => {
-            view! { <ul class="events">{events.into_iter().map(row).collect_view()}</ul> }.into_any()
+        events if events.is_empty() => {
+            view! { <p class="soft">"Nothing has happened yet."</p> }.into_any()
         }
+        events => view! { <ul class="events">{events.into_iter().map(row).collect_view()}</ul> }
+            .into_any(),
     }
 }
 
@@ -312,10 +328,11 @@ fn Deployments(details: Signal<EnvironmentDetails>) -> impl IntoView {
         }
     };
     move || match deployments.get() {
-        list if list.is_empty() => view! { <p class="soft">"Nothing was deployed yet."</p> }.into_any(),
-        list => {
-            view! { <ol class="deployments">{list.into_iter().map(row).collect_view()}</ol> }.into_any()
+        list if list.is_empty() => {
+            view! { <p class="soft">"Nothing was deployed yet."</p> }.into_any()
         }
+        list => view! { <ol class="deployments">{list.into_iter().map(row).collect_view()}</ol> }
+            .into_any(),
     }
 }
 
@@ -329,7 +346,11 @@ impl EnvironmentDetails {
             self.scale.instances,
             mib(self.scale.memory_mib),
             mib(plan.app_memory_mib),
-            if self.sandbox.is_empty() { String::new() } else { format!(" · in {}", self.sandbox) }
+            if self.sandbox.is_empty() {
+                String::new()
+            } else {
+                format!(" · in {}", self.sandbox)
+            }
         )
     }
 
@@ -337,7 +358,9 @@ impl EnvironmentDetails {
     fn nothing_runs(&self) -> &'static str {
         match (self.package.is_some(), self.wanted) {
             (false, _) => "No instances: nothing is deployed yet.",
-            (true, Wanted::Stopped) => "No instances: the environment is stopped. Its data is kept.",
+            (true, Wanted::Stopped) => {
+                "No instances: the environment is stopped. Its data is kept."
+            }
             (true, Wanted::Running) => "No instances are known yet.",
         }
     }
@@ -348,10 +371,20 @@ impl EnvironmentDetails {
         let used = u32::from(self.scale.instances) * domain::scaling::POOL_PER_INSTANCE;
         [
             ("Name", self.database.clone()),
-            ("Connections", format!("up to {used} of {} used by {} instances", self.connections, self.scale.instances)),
+            (
+                "Connections",
+                format!(
+                    "up to {used} of {} used by {} instances",
+                    self.connections, self.scale.instances
+                ),
+            ),
             (
                 "Plan",
-                format!("{} memory, {} GB disk", domain::scaling::mib(plan.database_memory_mib), plan.database_disk_gib),
+                format!(
+                    "{} memory, {} GB disk",
+                    domain::scaling::mib(plan.database_memory_mib),
+                    plan.database_disk_gib
+                ),
             ),
         ]
         .map(|(term, fact)| (term.to_owned(), fact))

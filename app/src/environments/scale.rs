@@ -49,7 +49,10 @@ impl ScaleChoice {
     }
 
     fn chosen_untracked(self) -> Scale {
-        scale(self.instances.get_untracked(), self.memory_mib.get_untracked())
+        scale(
+            self.instances.get_untracked(),
+            self.memory_mib.get_untracked(),
+        )
     }
 }
 
@@ -60,7 +63,10 @@ impl Default for ScaleChoice {
 }
 
 fn scale(instances: u32, memory_mib: u32) -> Scale {
-    Scale { instances: u16::try_from(instances).unwrap_or(u16::MAX), memory_mib }
+    Scale {
+        instances: u16::try_from(instances).unwrap_or(u16::MAX),
+        memory_mib,
+    }
 }
 
 /// What a choice comes to.
@@ -86,14 +92,18 @@ impl Situation {
     /// What the choice will do, or the rule it breaks; the server asks the same function.
     fn verdict(&self, chosen: Scale) -> Result<ScaleEffect, ScaleError> {
         chosen.check(self.plan.plan(), self.connections)?;
-        Ok(self.actual.effect(chosen, self.runs, self.plan.plan(), self.connections))
+        Ok(self
+            .actual
+            .effect(chosen, self.runs, self.plan.plan(), self.connections))
     }
 
     /// Why there is nothing to apply.
     fn hindrance(&self, chosen: Scale) -> Option<String> {
         match self.verdict(chosen) {
             Err(error) => Some(error.message),
-            Ok(_) if chosen == self.actual => Some("Move a slider first: this is how it is now.".to_owned()),
+            Ok(_) if chosen == self.actual => {
+                Some("Move a slider first: this is how it is now.".to_owned())
+            }
             Ok(_) => None,
         }
     }
@@ -119,12 +129,17 @@ pub fn ScalePanel(
     let actual = Memo::new(move |_| details.with(|details| (details.id.clone(), details.scale)));
     Effect::new(move || actual.with(|(id, scale)| choice.follow(id, *scale)));
     let situation = Memo::new(move |_| details.with(Situation::of));
-    let verdict = Memo::new(move |_| situation.with(|situation| situation.verdict(choice.chosen())));
+    let verdict =
+        Memo::new(move |_| situation.with(|situation| situation.verdict(choice.chosen())));
     let denied = Memo::new(move |_| details.with(|details| details.actions.scale.reason()));
     let reason = Signal::derive(move || {
-        denied.get().or_else(|| situation.with(|situation| situation.hindrance(choice.chosen())))
+        denied
+            .get()
+            .or_else(|| situation.with(|situation| situation.hindrance(choice.chosen())))
     });
-    let most = Signal::derive(move || situation.with(|situation| situation.plan.plan().max_instances.into()));
+    let most = Signal::derive(move || {
+        situation.with(|situation| situation.plan.plan().max_instances.into())
+    });
     let most_memory = Signal::derive(move || situation.with(Situation::largest_memory));
     view! {
         <ActionForm action attr:class="scale" attr:novalidate=true>
@@ -166,7 +181,11 @@ pub fn ScalePanel(
 }
 
 fn instances_words(count: u32) -> String {
-    if count == 1 { "1 instance".to_owned() } else { format!("{count} instances") }
+    if count == 1 {
+        "1 instance".to_owned()
+    } else {
+        format!("{count} instances")
+    }
 }
 
 #[cfg(test)]
@@ -175,21 +194,36 @@ mod tests {
     use domain::plans::DEFAULT_PLAN;
 
     fn situation() -> Situation {
-        Situation { actual: scale(1, 1024), runs: true, plan: DEFAULT_PLAN, connections: 200 }
+        Situation {
+            actual: scale(1, 1024),
+            runs: true,
+            plan: DEFAULT_PLAN,
+            connections: 200,
+        }
     }
 
     #[test]
     fn the_effect_is_said_before_it_is_caused() {
         let summary = |instances, memory| {
-            situation().verdict(scale(instances, memory)).map(|effect| effect.summary).map_err(|error| error.field)
+            situation()
+                .verdict(scale(instances, memory))
+                .map(|effect| effect.summary)
+                .map_err(|error| error.field)
         };
-        assert_eq!(summary(3, 1024), Ok("Adds 2 instances. Nothing restarts.".to_owned()));
+        assert_eq!(
+            summary(3, 1024),
+            Ok("Adds 2 instances. Nothing restarts.".to_owned())
+        );
         assert_eq!(summary(5, 1024), Err("memory"));
     }
 
     #[test]
     fn what_changes_nothing_cannot_be_applied() {
-        assert!(situation().hindrance(scale(1, 1024)).is_some_and(|words| words.contains("how it is now")));
+        assert!(
+            situation()
+                .hindrance(scale(1, 1024))
+                .is_some_and(|words| words.contains("how it is now"))
+        );
         assert_eq!(situation().hindrance(scale(2, 1024)), None);
         assert!(situation().hindrance(scale(8, 1024)).is_some());
     }
@@ -202,11 +236,23 @@ mod tests {
         choice.follow("test", scale(2, 512));
         assert_eq!(choice.chosen_untracked(), scale(2, 512));
         choice.follow("test", scale(3, 512));
-        assert_eq!(choice.chosen_untracked(), scale(3, 512), "somebody else scaled it");
+        assert_eq!(
+            choice.chosen_untracked(),
+            scale(3, 512),
+            "somebody else scaled it"
+        );
         choice.instances.set(5);
         choice.follow("test", scale(4, 512));
-        assert_eq!(choice.chosen_untracked(), scale(5, 512), "a person's choice is not taken away");
+        assert_eq!(
+            choice.chosen_untracked(),
+            scale(5, 512),
+            "a person's choice is not taken away"
+        );
         choice.follow("production", scale(1, 1024));
-        assert_eq!(choice.chosen_untracked(), scale(1, 1024), "another environment starts anew");
+        assert_eq!(
+            choice.chosen_untracked(),
+            scale(1, 1024),
+            "another environment starts anew"
+        );
     }
 }

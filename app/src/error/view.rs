@@ -41,13 +41,16 @@ where
             Face::Ready => {
                 let last = Memo::new(move |last: Option<&T>| {
                     let fresh = data.get().and_then(Result::ok);
-                    fresh.or_else(|| last.cloned()).expect("this face is shown only once there is data")
+                    fresh
+                        .or_else(|| last.cloned())
+                        .expect("this face is shown only once there is data")
                 });
                 ready(last.into())
             }
         }
     };
-    view! { <Transition fallback=|| view! { <Skeleton lines=6 /> }>{inner()}</Transition> }.into_any()
+    view! { <Transition fallback=|| view! { <Skeleton lines=6 /> }>{inner()}</Transition> }
+        .into_any()
 }
 
 /// A page that could not be made: what, why, what to do.
@@ -84,7 +87,9 @@ pub fn Refusal(
     let said = Memo::new(move |_| {
         error.with(|error| {
             let error = error.as_ref()?;
-            error.beside_fields(fields).map(|text| (error.title(), text))
+            error
+                .beside_fields(fields)
+                .map(|text| (error.title(), text))
         })
     });
     move || {
@@ -102,7 +107,60 @@ where
 {
     let (value, pending) = (action.value(), action.pending());
     Signal::derive(move || {
-        let refused = value.with(|value| value.as_ref().and_then(|result| result.as_ref().err().cloned()));
+        let refused = value.with(|value| {
+            value
+                .as_ref()
+                .and_then(|result| result.as_ref().err().cloned())
+        });
         refused.filter(|_| !pending.get())
     })
+}
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use super::*;
+    use any_spawner::Executor;
+    use futures::StreamExt as _;
+    use leptos_meta::provide_meta_context;
+
+    async fn page(answer: Result<String, AppError>) -> String {
+        let _ = Executor::init_tokio();
+        let owner = Owner::new();
+        let html = owner.with(|| {
+            provide_meta_context();
+            let data = Resource::new(
+                || (),
+                move |()| {
+                    let answer = answer.clone();
+                    async move {
+                        tokio::task::yield_now().await;
+                        answer
+                    }
+                },
+            );
+            loaded(data, |name| {
+                view! { <p>"App: " {move || name.get()}</p> }.into_any()
+            })
+            .to_html_stream_in_order()
+        });
+        html.collect::<String>().await
+    }
+
+    #[tokio::test]
+    async fn the_server_sends_the_data_and_no_grey_lines() {
+        let html = page(Ok("Shop".to_owned())).await;
+        assert!(html.contains("Shop"), "{html}");
+        assert!(!html.contains("skeleton"), "{html}");
+    }
+
+    #[tokio::test]
+    async fn an_error_is_a_page_with_a_title_a_remedy_and_the_id_of_the_request() {
+        let html = page(Err(AppError::Internal {
+            request_id: "r-42".to_owned(),
+        }))
+        .await;
+        for part in ["<h1", "Something went wrong", "Try again", "r-42", "/apps"] {
+            assert!(html.contains(part), "{part} in {html}");
+        }
+    }
 }

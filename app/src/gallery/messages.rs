@@ -12,12 +12,12 @@ use leptos::prelude::*;
 pub fn Messages() -> impl IntoView {
     let toasts = use_toasts();
     let done = move |()| {
-        toasts.push(Toast::done("“Create Shop” is done.").with_link("/apps/shop", "Open Shop"))
+        toasts.push(Toast::done("“Create Shop” is done.").with_link("/apps/shop", "Open Shop"));
     };
     let failed = move |()| {
         toasts.push(Toast::failed(
             "“Deploy Shop 2.5” failed; 2.4.1 keeps serving.",
-        ))
+        ));
     };
     view! {
         <div id="messages"></div>

@@ -1,6 +1,9 @@
 //! What the operation screens ask of the server.
 
-#![expect(missing_docs, reason = "an argument of a server function is a field that cannot be documented")]
+#![expect(
+    missing_docs,
+    reason = "an argument of a server function is a field that cannot be documented"
+)]
 
 use crate::error::AppError;
 #[cfg(feature = "ssr")]
@@ -42,7 +45,10 @@ pub struct OperationSummary {
 impl OperationSummary {
     /// The state as a chip.
     pub fn status(&self) -> Status {
-        Status { tone: self.state.tone(), label: self.state.label().to_owned() }
+        Status {
+            tone: self.state.tone(),
+            label: self.state.label().to_owned(),
+        }
     }
 }
 
@@ -140,7 +146,7 @@ pub async fn list_operations(
     unfinished_only: bool,
     after: Option<String>,
 ) -> Result<OperationList, AppError> {
-    let ctx = request::ctx()?;
+    let ctx = request::ctx().await?;
     let after = after.map(control::page::Cursor::from_text);
     let page = control::operations::list(&ctx, unfinished_only, after).await?;
     Ok(from_control::operation_list(page, ctx.now()))
@@ -149,7 +155,7 @@ pub async fn list_operations(
 /// One operation with phases and log.
 #[server]
 pub async fn get_operation(operation: String) -> Result<OperationDetails, AppError> {
-    let ctx = request::ctx()?;
+    let ctx = request::ctx().await?;
     let id = operation.parse().map_err(|_| AppError::NotFound)?;
     let details = control::operations::get(&ctx, id).await?;
     Ok(from_control::operation_details(details, ctx.now()))
@@ -158,23 +164,24 @@ pub async fn get_operation(operation: String) -> Result<OperationDetails, AppErr
 /// Asks for an operation to stop and to take back what it made.
 #[server]
 pub async fn cancel_operation(operation: String) -> Result<(), AppError> {
-    let ctx = request::ctx()?;
+    let ctx = request::ctx().await?;
     let id = operation.parse().map_err(|_| AppError::NotFound)?;
     Ok(control::operations::cancel(&ctx, id).await?)
 }
 
 #[cfg(feature = "ssr")]
 pub(crate) mod from_control {
-    use super::{
-        LogEntry, OperationDetails, OperationList, OperationSummary, Phase, PhaseState,
-    };
+    use super::{LogEntry, OperationDetails, OperationList, OperationSummary, Phase, PhaseState};
     use control::operations;
     use control::page::Page;
     use domain::states::OperationState;
     use time::OffsetDateTime;
 
     /// An operation as pages show it, read at `now`.
-    pub fn summary(operation: operations::OperationSummary, now: OffsetDateTime) -> OperationSummary {
+    pub fn summary(
+        operation: operations::OperationSummary,
+        now: OffsetDateTime,
+    ) -> OperationSummary {
         OperationSummary {
             id: operation.id.to_string(),
             title: operation.title,
@@ -196,7 +203,9 @@ pub(crate) mod from_control {
         all: Vec<operations::OperationSummary>,
         now: OffsetDateTime,
     ) -> Vec<OperationSummary> {
-        all.into_iter().map(|operation| summary(operation, now)).collect()
+        all.into_iter()
+            .map(|operation| summary(operation, now))
+            .collect()
     }
 
     pub(super) fn operation_list(

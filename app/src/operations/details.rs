@@ -26,13 +26,17 @@ use leptos_router::hooks::use_params_map;
 pub fn OperationPage() -> impl IntoView {
     let params = use_params_map();
     let id = Memo::new(move |_| params.with(|params| params.get("operation").unwrap_or_default()));
-    let version = use_live(Signal::derive(move || vec![format!("operation:{}", id.get())]));
+    let version = use_live(Signal::derive(move || {
+        vec![format!("operation:{}", id.get())]
+    }));
     let cancel = ServerAction::<CancelOperation>::new();
     let operation = Resource::new(
         move || (id.get(), version.get(), cancel.version().get()),
         |(id, _, _)| get_operation(id),
     );
-    loaded(operation, move |details| view! { <Details details cancel /> }.into_any())
+    loaded(operation, move |details| {
+        view! { <Details details cancel /> }.into_any()
+    })
 }
 
 #[component]
@@ -102,7 +106,11 @@ fn Next(details: Signal<OperationDetails>) -> impl IntoView {
     let link = Memo::new(move |_| details.with(OperationDetails::subject_link));
     move || {
         link.get().map(|(href, words, primary)| {
-            let kind = if primary { ButtonKind::Primary } else { ButtonKind::Secondary };
+            let kind = if primary {
+                ButtonKind::Primary
+            } else {
+                ButtonKind::Secondary
+            };
             view! { <LinkButton href kind>{words}</LinkButton> }
         })
     }
@@ -179,7 +187,9 @@ fn Log(details: Signal<OperationDetails>) -> impl IntoView {
         }
     };
     let lines = move || match log.get() {
-        log if log.is_empty() => view! { <li class="soft">"Nothing was written yet."</li> }.into_any(),
+        log if log.is_empty() => {
+            view! { <li class="soft">"Nothing was written yet."</li> }.into_any()
+        }
         log => log.into_iter().map(line).collect_view().into_any(),
     };
     view! { <div class="log" role="log" aria-label="Log" tabindex="0"><ol>{lines}</ol></div> }
@@ -209,7 +219,12 @@ impl LogEntry {
     /// The time of day that a line was written at, universal time: `23:05:09`.
     fn time(at: i64) -> String {
         let second = at.rem_euclid(86_400);
-        format!("{:02}:{:02}:{:02}", second / 3_600, second / 60 % 60, second % 60)
+        format!(
+            "{:02}:{:02}:{:02}",
+            second / 3_600,
+            second / 60 % 60,
+            second % 60
+        )
     }
 }
 
@@ -233,7 +248,11 @@ impl OperationDetails {
         };
         let done = self.summary.state == OperationState::Succeeded;
         Some(match self.environment.as_deref() {
-            Some(environment) => (paths::environment(app, environment), "Open environment".to_owned(), done),
+            Some(environment) => (
+                paths::environment(app, environment),
+                "Open environment".to_owned(),
+                done,
+            ),
             None => (paths::app(app), "Open app".to_owned(), done),
         })
     }
@@ -267,19 +286,32 @@ mod tests {
         use PhaseState::{Failed, Undone, Waiting};
         let said = |states: &[PhaseState]| details(states).undone();
         assert_eq!(said(&[Failed, Waiting]), None);
-        assert_eq!(said(&[Undone, Undone, Failed]).as_deref(), Some("Taken back: Phase 0, Phase 1."));
+        assert_eq!(
+            said(&[Undone, Undone, Failed]).as_deref(),
+            Some("Taken back: Phase 0, Phase 1.")
+        );
     }
 
     #[test]
     fn a_finished_operation_leads_on() {
         let mut details = details(&[]);
-        assert_eq!(details.subject_link(), Some(("/apps/shop".to_owned(), "Open app".to_owned(), false)));
+        assert_eq!(
+            details.subject_link(),
+            Some(("/apps/shop".to_owned(), "Open app".to_owned(), false))
+        );
         details.summary.state = OperationState::Succeeded;
         details.environment = Some("test".to_owned());
-        let link = ("/apps/shop/environments/test".to_owned(), "Open environment".to_owned(), true);
+        let link = (
+            "/apps/shop/environments/test".to_owned(),
+            "Open environment".to_owned(),
+            true,
+        );
         assert_eq!(details.subject_link(), Some(link));
         details.app = None;
-        assert_eq!(details.subject_link(), Some(("/apps".to_owned(), "Go to your apps".to_owned(), true)));
+        assert_eq!(
+            details.subject_link(),
+            Some(("/apps".to_owned(), "Go to your apps".to_owned(), true))
+        );
     }
 
     #[test]

@@ -22,14 +22,21 @@ use leptos_router::hooks::use_query_map;
 pub fn OperationsPage() -> impl IntoView {
     let query = use_query_map();
     let asked = Memo::new(move |_| {
-        query.with(|query| (query.get_str("show") == Some("unfinished"), query.get("after")))
+        query.with(|query| {
+            (
+                query.get_str("show") == Some("unfinished"),
+                query.get("after"),
+            )
+        })
     });
     let version = use_live(vec!["operations".to_owned()]);
     let operations = Resource::new(
         move || (asked.get(), version.get()),
         |((unfinished, after), _)| list_operations(unfinished, after),
     );
-    loaded(operations, move |list| view! { <Listed list asked /> }.into_any())
+    loaded(operations, move |list| {
+        view! { <Listed list asked /> }.into_any()
+    })
 }
 
 #[component]
@@ -71,9 +78,15 @@ fn Listed(list: Signal<OperationList>, asked: Memo<(bool, Option<String>)>) -> i
 #[component]
 fn Nothing(unfinished: bool) -> impl IntoView {
     let (title, text) = if unfinished {
-        ("Nothing is under way", "Operations appear here while they run, and stay under All afterwards.")
+        (
+            "Nothing is under way",
+            "Operations appear here while they run, and stay under All afterwards.",
+        )
     } else {
-        ("No operations yet", "Creating an app, deploying to it and scaling it are operations. They will be listed here.")
+        (
+            "No operations yet",
+            "Creating an app, deploying to it and scaling it are operations. They will be listed here.",
+        )
     };
     view! { <EmptyState title text /> }
 }
@@ -97,11 +110,18 @@ fn Rows(items: Vec<OperationSummary>) -> impl IntoView {
 #[component]
 fn Row(operation: OperationSummary) -> impl IntoView {
     let clock = use_clock();
-    let note = if operation.state.is_final() { operation.error.clone() } else { Some(operation.doing()) };
+    let note = if operation.state.is_final() {
+        operation.error.clone()
+    } else {
+        Some(operation.doing())
+    };
     let percent = (!operation.state.is_final()).then(|| format!(" {} %", operation.percent));
     let href = paths::operation(&operation.id);
-    let (title, started_by, created_at) =
-        (operation.title.clone(), operation.started_by.clone(), operation.created_at);
+    let (title, started_by, created_at) = (
+        operation.title.clone(),
+        operation.started_by.clone(),
+        operation.created_at,
+    );
     let status = operation.status();
     view! {
         <tr>

@@ -17,7 +17,11 @@ pub fn OperationStrip(
     let title = Signal::derive(move || operation.with(|operation| operation.title.clone()));
     let percent = Signal::derive(move || Some(operation.with(|operation| operation.percent)));
     let doing = move || {
-        operation.with(|operation| operation.silence(clock.now()).unwrap_or_else(|| operation.doing()))
+        operation.with(|operation| {
+            operation
+                .silence(clock.now())
+                .unwrap_or_else(|| operation.doing())
+        })
     };
     view! {
         <section class="operation-strip" aria-label="Under way">
@@ -44,6 +48,8 @@ pub fn OperationStrips(
 ) -> impl IntoView {
     move || {
         let strips = operations.get().into_iter();
-        strips.map(|operation| view! { <OperationStrip operation=Signal::stored(operation) /> }).collect_view()
+        strips
+            .map(|operation| view! { <OperationStrip operation=Signal::stored(operation) /> })
+            .collect_view()
     }
 }

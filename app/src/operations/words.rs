@@ -38,7 +38,10 @@ impl OperationSummary {
         let since_read = now.map_or(0, |now| (now - self.read_at).max(0));
         let silent = self.silent_seconds? + since_read;
         (silent > SILENT_AFTER_SECONDS).then(|| {
-            format!("No news from the worker for {}. Another one takes over as soon as it is sure.", span(silent))
+            format!(
+                "No news from the worker for {}. Another one takes over as soon as it is sure.",
+                span(silent)
+            )
         })
     }
 
@@ -113,7 +116,10 @@ pub(crate) mod tests {
     fn elapsed_ends_with_the_operation() {
         assert_eq!(running().elapsed(None), 10);
         assert_eq!(running().elapsed(Some(1_015)), 15);
-        let done = OperationSummary { finished_at: Some(1_004), ..running() };
+        let done = OperationSummary {
+            finished_at: Some(1_004),
+            ..running()
+        };
         assert_eq!(done.elapsed(Some(9_999)), 4);
     }
 
@@ -121,19 +127,35 @@ pub(crate) mod tests {
     fn silence_is_told_after_half_a_minute_and_never_of_what_has_ended() {
         assert_eq!(running().silence(None), None);
         assert_eq!(running().silence(Some(1_038)), None);
-        assert!(running().silence(Some(1_039)).is_some_and(|words| words.contains("31 s")));
-        let done = OperationSummary { state: OperationState::Succeeded, ..running() };
+        assert!(
+            running()
+                .silence(Some(1_039))
+                .is_some_and(|words| words.contains("31 s"))
+        );
+        let done = OperationSummary {
+            state: OperationState::Succeeded,
+            ..running()
+        };
         assert_eq!(done.silence(Some(9_999)), None);
-        let never_begun = OperationSummary { silent_seconds: None, ..running() };
+        let never_begun = OperationSummary {
+            silent_seconds: None,
+            ..running()
+        };
         assert_eq!(never_begun.silence(Some(9_999)), None);
     }
 
     #[test]
     fn one_line_says_what_is_being_done() {
         assert_eq!(running().doing(), "Databases and roles");
-        let detailed = OperationSummary { detail: "2 of 3".to_owned(), ..running() };
+        let detailed = OperationSummary {
+            detail: "2 of 3".to_owned(),
+            ..running()
+        };
         assert_eq!(detailed.doing(), "Databases and roles · 2 of 3");
-        let bare = OperationSummary { phase: String::new(), ..running() };
+        let bare = OperationSummary {
+            phase: String::new(),
+            ..running()
+        };
         assert_eq!(bare.doing(), "Running");
     }
 }

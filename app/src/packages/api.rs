@@ -1,6 +1,9 @@
 //! What the package screens ask of the server.
 
-#![expect(missing_docs, reason = "an argument of a server function is a field that cannot be documented")]
+#![expect(
+    missing_docs,
+    reason = "an argument of a server function is a field that cannot be documented"
+)]
 
 use crate::error::AppError;
 #[cfg(feature = "ssr")]
@@ -110,18 +113,22 @@ pub struct Constant {
 /// An app's packages, newest first, and what may be uploaded.
 #[server]
 pub async fn list_packages(app: String, after: Option<String>) -> Result<PackageList, AppError> {
-    let ctx = request::ctx()?;
+    let ctx = request::ctx().await?;
     let address = apps::api::address(&app)?;
     let after = after.map(control::page::Cursor::from_text);
     let details = control::apps::get(&ctx, &address).await?;
     let page = control::packages::list(&ctx, &address, after).await?;
-    Ok(from_control::package_list(details, page, control::packages::limits(&ctx.state)))
+    Ok(from_control::package_list(
+        details,
+        page,
+        control::packages::limits(&ctx.state),
+    ))
 }
 
 /// One package.
 #[server]
 pub async fn get_package(app: String, package: String) -> Result<PackageDetails, AppError> {
-    let ctx = request::ctx()?;
+    let ctx = request::ctx().await?;
     let address = apps::api::address(&app)?;
     let id = package.parse().map_err(|_| AppError::NotFound)?;
     let details = control::apps::get(&ctx, &address).await?;
@@ -132,7 +139,7 @@ pub async fn get_package(app: String, package: String) -> Result<PackageDetails,
 /// Deletes a package that nothing runs, and goes back to the list.
 #[server]
 pub async fn delete_package(app: String, package: String) -> Result<(), AppError> {
-    let ctx = request::ctx()?;
+    let ctx = request::ctx().await?;
     let id = package.parse().map_err(|_| AppError::NotFound)?;
     control::packages::delete(&ctx, &apps::api::address(&app)?, id).await?;
     leptos_axum::redirect(&paths::packages(&app));
@@ -193,7 +200,10 @@ mod from_control {
         app: AppDetails,
         package: packages::PackageDetails,
     ) -> PackageDetails {
-        let delete = match (&app.access.manage_packages, package.summary.used_by.as_slice()) {
+        let delete = match (
+            &app.access.manage_packages,
+            package.summary.used_by.as_slice(),
+        ) {
             (Access::Allowed, [_, ..]) => Access::Denied(format!(
                 "In use by {}. Deploy another package there first.",
                 package.summary.used_by.join(", ")

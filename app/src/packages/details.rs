@@ -26,13 +26,17 @@ pub fn PackagePage() -> impl IntoView {
         Memo::new(move |_| params.with(|params| params.get(name).unwrap_or_default()))
     };
     let (app, package) = (named("app"), named("package"));
-    let version = use_live(Signal::derive(move || vec![format!("packages:{}", app.get())]));
+    let version = use_live(Signal::derive(move || {
+        vec![format!("packages:{}", app.get())]
+    }));
     let delete = ServerAction::<DeletePackage>::new();
     let details = Resource::new(
         move || (app.get(), package.get(), version.get()),
         |(app, package, _)| get_package(app, package),
     );
-    loaded(details, move |details| view! { <Details details app delete /> }.into_any())
+    loaded(details, move |details| {
+        view! { <Details details app delete /> }.into_any()
+    })
 }
 
 #[component]
@@ -46,7 +50,10 @@ fn Details(
         Some(details.with(|details| format!("{} · {}", details.summary.label(), details.app_name)))
     });
     let file = Signal::derive(move || {
-        paths::package_file(&app.get(), &details.with(|details| details.summary.id.clone()))
+        paths::package_file(
+            &app.get(),
+            &details.with(|details| details.summary.id.clone()),
+        )
     });
     view! {
         <PageHeader title window>
@@ -70,7 +77,8 @@ fn Delete(
     delete: ServerAction<DeletePackage>,
 ) -> impl IntoView {
     let reason = Memo::new(move |_| details.with(|details| details.delete.reason()));
-    move || match reason.get() {
+    move || {
+        match reason.get() {
         Some(reason) => {
             view! { <Button kind=ButtonKind::Danger reason=Some(reason)>"Delete"</Button> }.into_any()
         }
@@ -92,6 +100,7 @@ fn Delete(
         }
         .into_any(),
     }
+    }
 }
 
 #[component]
@@ -101,7 +110,11 @@ fn Contents(details: PackageDetails, app: String) -> impl IntoView {
         .iter()
         .map(|(name, slug)| {
             let running = details.summary.used_by.contains(name);
-            let words = if running { format!("Deployed to {name}") } else { format!("Deploy to {name}") };
+            let words = if running {
+                format!("Deployed to {name}")
+            } else {
+                format!("Deploy to {name}")
+            };
             let reason = if running {
                 Some("This package is deployed there already.".to_owned())
             } else {
@@ -128,7 +141,13 @@ fn Contents(details: PackageDetails, app: String) -> impl IntoView {
 
 #[component]
 fn About(details: PackageDetails) -> impl IntoView {
-    let PackageDetails { summary: package, sha256, description, java_version, .. } = details;
+    let PackageDetails {
+        summary: package,
+        sha256,
+        description,
+        java_version,
+        ..
+    } = details;
     view! {
         <FactList>
             <dt>"Version"</dt>
@@ -158,7 +177,11 @@ fn Constants(constants: Vec<Constant>) -> impl IntoView {
     if constants.is_empty() {
         return view! { <p class="nothing">"The model declares no constants."</p> }.into_any();
     }
-    let columns = vec![Column::text("Constant"), Column::text("Type"), Column::text("Default")];
+    let columns = vec![
+        Column::text("Constant"),
+        Column::text("Type"),
+        Column::text("Default"),
+    ];
     let row = |constant: Constant| {
         view! {
             <tr>
@@ -182,7 +205,10 @@ fn ScheduledEvents(names: Vec<String>) -> impl IntoView {
     if names.is_empty() {
         return view! { <p class="soft">"The model declares no scheduled events."</p> }.into_any();
     }
-    let names = names.into_iter().map(|name| view! { <li class="mono">{name}</li> }).collect_view();
+    let names = names
+        .into_iter()
+        .map(|name| view! { <li class="mono">{name}</li> })
+        .collect_view();
     view! { <ul class="plain-list">{names}</ul> }.into_any()
 }
 

@@ -24,12 +24,16 @@ pub fn PackagesPage() -> impl IntoView {
     let app = Memo::new(move |_| params.with(|params| params.get("app").unwrap_or_default()));
     let after = Memo::new(move |_| query.with(|query| query.get("after")));
     let refused = query.with_untracked(|query| query.get("refused"));
-    let version = use_live(Signal::derive(move || vec![format!("packages:{}", app.get())]));
+    let version = use_live(Signal::derive(move || {
+        vec![format!("packages:{}", app.get())]
+    }));
     let packages = Resource::new(
         move || (app.get(), after.get(), version.get()),
         |(app, after, _)| list_packages(app, after),
     );
-    loaded(packages, move |list| view! { <Listed list app refused=refused.clone() /> }.into_any())
+    loaded(packages, move |list| {
+        view! { <Listed list app refused=refused.clone() /> }.into_any()
+    })
 }
 
 #[component]
@@ -39,7 +43,8 @@ fn Listed(list: Signal<PackageList>, app: Memo<String>, refused: Option<String>)
     let upload = list.with_untracked(|list| {
         view! { <UploadForm app=app.get_untracked() limits=list.limits access=list.manage.clone() refused /> }
     });
-    let content = move || match list.get().items {
+    let content = move || {
+        match list.get().items {
         items if items.is_empty() => view! {
             <EmptyState
                 title="No packages yet"
@@ -48,6 +53,7 @@ fn Listed(list: Signal<PackageList>, app: Memo<String>, refused: Option<String>)
         }
         .into_any(),
         items => view! { <Rows app=app.get() items /> }.into_any(),
+    }
     };
     view! {
         <PageHeader title="Packages" window>
@@ -80,7 +86,11 @@ fn Rows(app: String, items: Vec<PackageSummary>) -> impl IntoView {
         Column::text("Deployed to"),
     ];
     let row = move |package: PackageSummary| {
-        let deployed = if package.used_by.is_empty() { "—".to_owned() } else { package.used_by.join(", ") };
+        let deployed = if package.used_by.is_empty() {
+            "—".to_owned()
+        } else {
+            package.used_by.join(", ")
+        };
         view! {
             <tr>
                 <td>

@@ -51,7 +51,12 @@ impl Upload {
         match self {
             Self::Idle | Self::Refused(_) => String::new(),
             Self::Sending { sent, total } => {
-                format!("{} of {} sent, {} %", bytes(*sent), bytes(*total), percent(*sent, *total))
+                format!(
+                    "{} of {} sent, {} %",
+                    bytes(*sent),
+                    bytes(*total),
+                    percent(*sent, *total)
+                )
             }
             Self::Inspecting => "Sent. The package is being inspected …".to_owned(),
         }
@@ -81,7 +86,11 @@ struct Refused {
 /// What became of an upload that was answered with `text`: the page of the package, or why not.
 fn outcome(text: &str) -> Result<String, String> {
     let answer: Answer = serde_json::from_str(text).unwrap_or_default();
-    let refusal: Vec<String> = answer.errors.into_iter().map(|refused| refused.message).collect();
+    let refusal: Vec<String> = answer
+        .errors
+        .into_iter()
+        .map(|refused| refused.message)
+        .collect();
     match answer.location {
         Some(location) => Ok(location),
         None if refusal.is_empty() => {
@@ -134,12 +143,19 @@ pub fn UploadForm(
     let target = address.clone();
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
-        if event.default_prevented() && (reason.with_untracked(Option::is_some) || state.with_untracked(Upload::under_way)) {
+        if event.default_prevented()
+            && (reason.with_untracked(Option::is_some) || state.with_untracked(Upload::under_way))
+        {
             return;
         }
-        let file = input.get_untracked().and_then(|input| input.files()).and_then(|files| files.get(0));
+        let file = input
+            .get_untracked()
+            .and_then(|input| input.files())
+            .and_then(|files| files.get(0));
         let Some(file) = file else {
-            state.set(Upload::Refused("Choose the package's file first.".to_owned()));
+            state.set(Upload::Refused(
+                "Choose the package's file first.".to_owned(),
+            ));
             return;
         };
         if let Some(words) = too_large(size_of(&file), limits) {
@@ -150,7 +166,9 @@ pub fn UploadForm(
         let navigate = navigate.clone();
         let done = move |location: &str| navigate(location, NavigateOptions::default());
         if send(&target, &file, state, cancelled, done).is_err() {
-            state.set(Upload::Refused("The browser could not send the file. Choose it again.".to_owned()));
+            state.set(Upload::Refused(
+                "The browser could not send the file. Choose it again.".to_owned(),
+            ));
         }
     };
     let busy = Signal::derive(move || state.with(Upload::under_way));
@@ -201,7 +219,11 @@ fn size_of(file: &File) -> u64 {
 )]
 fn sending(event: &ProgressEvent) -> Upload {
     let (sent, total) = (event.loaded() as u64, event.total() as u64);
-    if sent >= total { Upload::Inspecting } else { Upload::Sending { sent, total } }
+    if sent >= total {
+        Upload::Inspecting
+    } else {
+        Upload::Sending { sent, total }
+    }
 }
 
 /// Sends the file and keeps `state` at how far it is.
@@ -226,7 +248,9 @@ fn send(
             state.set(sending(&event));
         }
     });
-    request.upload()?.set_onprogress(Some(progress.as_ref().unchecked_ref()));
+    request
+        .upload()?
+        .set_onprogress(Some(progress.as_ref().unchecked_ref()));
     let answered = request.clone();
     let load = Closure::<dyn FnMut(Event)>::new(move |_| {
         match outcome(&answered.response_text().ok().flatten().unwrap_or_default()) {
@@ -252,7 +276,10 @@ fn send(
     load.forget();
     lost.forget();
     aborted.forget();
-    state.set(Upload::Sending { sent: 0, total: size_of(file) });
+    state.set(Upload::Sending {
+        sent: 0,
+        total: size_of(file),
+    });
     request.send_with_opt_form_data(Some(&body))
 }
 
@@ -260,7 +287,11 @@ fn send(
 mod tests {
     use super::*;
 
-    const LIMITS: Limits = Limits { package_bytes: 16 << 30, unpacked_bytes: 32 << 30, files: 1_000_000 };
+    const LIMITS: Limits = Limits {
+        package_bytes: 16 << 30,
+        unpacked_bytes: 32 << 30,
+        files: 1_000_000,
+    };
 
     #[test]
     fn limits_are_said_before_anything_is_sent() {
@@ -269,26 +300,40 @@ mod tests {
             "An .mda file of at most 16 GB, 32 GB unpacked and 1,000,000 files, made for runtime 6.0.0 or higher. It is inspected before it is kept."
         );
         assert_eq!(too_large(16 << 30, LIMITS), None);
-        assert!(too_large((16 << 30) + 1, LIMITS).is_some_and(|words| words.contains("at most 16 GB")));
+        assert!(
+            too_large((16 << 30) + 1, LIMITS).is_some_and(|words| words.contains("at most 16 GB"))
+        );
     }
 
     #[test]
     fn progress_in_words() {
-        let half = Upload::Sending { sent: 3 << 20, total: 6 << 20 };
+        let half = Upload::Sending {
+            sent: 3 << 20,
+            total: 6 << 20,
+        };
         assert_eq!(half.words(), "3 MB of 6 MB sent, 50 %");
         assert_eq!(half.percent(), Some(50));
         assert!(half.under_way() && Upload::Inspecting.under_way());
         assert_eq!(Upload::Inspecting.percent(), None);
-        assert_eq!(Upload::Refused("No.".to_owned()).refusal().as_deref(), Some("No."));
+        assert_eq!(
+            Upload::Refused("No.".to_owned()).refusal().as_deref(),
+            Some("No.")
+        );
     }
 
     #[test]
     fn every_answer_comes_to_something() {
-        assert_eq!(outcome(r#"{"location":"/apps/shop/packages/1"}"#), Ok("/apps/shop/packages/1".to_owned()));
+        assert_eq!(
+            outcome(r#"{"location":"/apps/shop/packages/1"}"#),
+            Ok("/apps/shop/packages/1".to_owned())
+        );
         let refused = r#"{"errors":[{"field":"package","message":"Not a zip file."}]}"#;
         assert_eq!(outcome(refused), Err("Not a zip file.".to_owned()));
         for odd in ["", "<html>", "{}", "[]"] {
-            assert!(outcome(odd).is_err_and(|words| words.contains("no reason")), "{odd}");
+            assert!(
+                outcome(odd).is_err_and(|words| words.contains("no reason")),
+                "{odd}"
+            );
         }
     }
 }

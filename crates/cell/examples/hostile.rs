@@ -45,13 +45,13 @@ fn pretend(targets: &Value) -> io::Result<()> {
         text(targets, "cell_socket"),
         Path::new(RUN).join("admin.sock"),
     )?;
-    std::thread::sleep(Duration::from_secs(600));
+    std::thread::sleep(Duration::from_mins(10));
     Ok(())
 }
 
 fn files(targets: &Value, findings: &mut Map<String, Value>) {
     for name in ["other_bucket", "data_folder", "workspace"] {
-        let outcome = fs::read_dir(text(targets, name)).map(|entries| entries.count());
+        let outcome = fs::read_dir(text(targets, name)).map(Iterator::count);
         note(
             findings,
             &format!("read {name}"),

@@ -3,7 +3,7 @@
 use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions};
 use serde::{Deserialize, Serialize};
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use tokio::io::unix::AsyncFd;
 
 /// One process for certain: a number that is used again later comes with another start time.
@@ -20,6 +20,11 @@ impl Identity {
     pub fn of(pid: u32) -> Option<Self> {
         let (state, start_time) = stat(pid)?;
         (state != 'Z' && state != 'X').then_some(Self { pid, start_time })
+    }
+
+    /// The process that was given the number a moment ago; it may have ended since.
+    pub fn of_started(pid: u32) -> Option<Self> {
+        stat(pid).map(|(_, start_time)| Self { pid, start_time })
     }
 
     /// Whether exactly this process runs.
@@ -71,28 +76,17 @@ impl Watched {
             Err(error) => tracing::warn!(%error, ?signal, "a signal could not be sent"),
         }
     }
-
-    /// Collects an ended child: the signal that ended it, if one did. `None` when it is not ours.
-    pub fn collect(&self) -> Option<Option<i32>> {
-        let status = rustix::process::waitid(
-            WaitId::PidFd(self.fd.get_ref().as_fd()),
-            WaitIdOptions::EXITED | WaitIdOptions::NOHANG,
-        );
-        status
-            .ok()
-            .flatten()
-            .map(|status| status.terminating_signal())
-    }
 }
 
-/// Collects what is left of an ended process, if it is a child of ours that nobody collected.
-pub fn collect_remains(identity: Identity) {
+/// Collects what is left of an ended process, if it is a child of ours that nobody collected yet;
+/// gives the signal that ended it, if one did.
+pub fn collect(identity: Identity) -> Option<i32> {
     let remains = stat(identity.pid) == Some(('Z', identity.start_time));
-    if let Some(pid) = raw(identity.pid).filter(|_| remains) {
-        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
-        // Another's child is another's to collect.
-        let _ = rustix::process::waitid(WaitId::Pid(pid), options);
-    }
+    let pid = raw(identity.pid).filter(|_| remains)?;
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
+    // Another's child is another's to collect.
+    let status = rustix::process::waitid(WaitId::Pid(pid), options);
+    status.ok().flatten()?.terminating_signal()
 }
 
 /// Makes this process the parent of those whose parent ends, so that it learns how they end.
@@ -125,7 +119,7 @@ fn raw(pid: u32) -> Option<Pid> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Identity, Watched};
+    use super::{Identity, Watched, collect};
     use rustix::process::Signal;
     use std::process::{Command, Stdio};
 
@@ -141,6 +135,7 @@ mod tests {
     }
 
     #[tokio::test]
+    #[expect(clippy::zombie_processes, reason = "it is collected by its number")]
     async fn an_end_is_seen_and_collected() {
         let child = Command::new("sleep")
             .arg("60")
@@ -151,7 +146,7 @@ mod tests {
         let watched = Watched::open(identity).expect("held").expect("runs");
         watched.signal(Signal::KILL);
         watched.ended().await;
-        assert_eq!(watched.collect(), Some(Some(9)));
+        assert_eq!(collect(identity), Some(9));
         assert!(Watched::open(identity).expect("asked").is_none());
     }
 }

@@ -143,18 +143,20 @@ impl Sandbox {
             watched.signal(rustix::process::Signal::KILL);
             watched.ended().await;
         }
-        first.map(process::collect_remains);
-        match self {
-            Self::Runc(runc) => runc.delete(name).await,
-            Self::Bubblewrap(_) => Ok(()),
-        }
+        first.and_then(process::collect);
+        // A cell may have started it that used another sandbox.
+        runc::delete(self.runc_state(), name).await
     }
 
     /// Names of the containers there are.
     pub fn containers(&self) -> std::io::Result<Vec<String>> {
+        runc::containers(self.runc_state())
+    }
+
+    fn runc_state(&self) -> &Path {
         match self {
-            Self::Runc(runc) => runc.containers(),
-            Self::Bubblewrap(_) => Ok(Vec::new()),
+            Self::Runc(runc) => runc.state(),
+            Self::Bubblewrap(bubblewrap) => bubblewrap.runc_state(),
         }
     }
 }

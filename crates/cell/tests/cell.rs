@@ -17,5 +17,7 @@ mod healing;
 mod hostile;
 #[path = "cell/load.rs"]
 mod load;
+#[path = "cell/ports.rs"]
+mod ports;
 #[path = "cell/rollout.rs"]
 mod rollout;

@@ -56,7 +56,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let mut log = Log::open(folder.path()).expect("open");
         let line = [b"x".repeat(1023), b"\n".to_vec()].concat();
-        for _ in 0..3 * (LARGEST / 1024) + 1 {
+        for _ in 0..=3 * (LARGEST / 1024) {
             log.write(&line);
         }
         let size = |name| {

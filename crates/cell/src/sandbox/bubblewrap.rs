@@ -1,12 +1,12 @@
 //! The sandbox by `bwrap`: the same view of the machine, for users who are not root. No limits.
 
-use super::runc::{console_file, words};
+use super::runc::{self, console_file, words};
 use super::system::{self, Part};
 use super::{Confinement, Limits, Mount};
 use crate::disk;
 use crate::process::{self, Identity};
 use anyhow::Context;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::process::{Child, Command};
@@ -21,6 +21,7 @@ const MADE_WITHIN: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct Bubblewrap {
     caveats: Vec<String>,
+    runc_state: PathBuf,
 }
 
 impl Bubblewrap {
@@ -33,11 +34,14 @@ impl Bubblewrap {
             "system calls are not filtered".to_owned(),
         ];
         caveats.extend(instead_of);
-        let bubblewrap = Self { caveats };
+        let bubblewrap = Self {
+            caveats,
+            runc_state: runc::state(data),
+        };
         let folder = data.join("probe");
         disk::private_dir(&folder)?;
         let confinement = probe_confinement(&folder)?;
-        let mut child = bubblewrap.spawn(&confinement)?;
+        let mut child = spawn(&confinement)?;
         let status = child.wait().await?;
         let said = words(&folder.join("console"));
         disk::remove_dir(&folder)?;
@@ -50,9 +54,14 @@ impl Bubblewrap {
         &self.caveats
     }
 
+    /// Where a cell that used `runc` kept what it knew of containers.
+    pub fn runc_state(&self) -> &Path {
+        &self.runc_state
+    }
+
     /// Starts a sandbox that outlives this process.
     pub async fn start(&self, confinement: &Confinement) -> anyhow::Result<Identity> {
-        let mut child = self.spawn(confinement)?;
+        let mut child = spawn(confinement)?;
         let outer = child.id().context("bubblewrap ended at once")?;
         let deadline = tokio::time::Instant::now() + MADE_WITHIN;
         let inner = loop {
@@ -74,81 +83,81 @@ impl Bubblewrap {
         tokio::spawn(async move { child.wait().await });
         Ok(inner)
     }
+}
 
-    fn spawn(&self, confinement: &Confinement) -> anyhow::Result<Child> {
-        let console = console_file(&confinement.folder.join("console"))?;
-        let mut command = Command::new("bwrap");
+fn spawn(confinement: &Confinement) -> anyhow::Result<Child> {
+    let console = console_file(&confinement.folder.join("console"))?;
+    let mut command = Command::new("bwrap");
+    command
+        .args([
+            "--unshare-all",
+            "--new-session",
+            "--cap-drop",
+            "ALL",
+            "--as-pid-1",
+        ])
+        .args(["--hostname", "app", "--proc", "/proc", "--dev", "/dev"])
+        .args(["--uid", &confinement.uid.to_string()])
+        .args(["--gid", &confinement.uid.to_string()]);
+    for part in system::parts()? {
+        match part {
+            Part::Shown(path) => command.arg("--ro-bind").arg(&path).arg(&path),
+            Part::Link(path, to) => command.arg("--symlink").arg(to).arg(path),
+        };
+    }
+    for (name, text) in [
+        ("passwd", system::users(confinement.uid)),
+        ("group", system::groups(confinement.uid)),
+    ] {
+        let file = confinement.folder.join(name);
+        std::fs::write(&file, text)?;
         command
-            .args([
-                "--unshare-all",
-                "--new-session",
-                "--cap-drop",
-                "ALL",
-                "--as-pid-1",
-            ])
-            .args(["--hostname", "app", "--proc", "/proc", "--dev", "/dev"])
-            .args(["--uid", &confinement.uid.to_string()])
-            .args(["--gid", &confinement.uid.to_string()]);
-        for part in system::parts()? {
-            match part {
-                Part::Shown(path) => command.arg("--ro-bind").arg(&path).arg(&path),
-                Part::Link(path, to) => command.arg("--symlink").arg(to).arg(path),
-            };
-        }
-        for (name, text) in [
-            ("passwd", system::users(confinement.uid)),
-            ("group", system::groups(confinement.uid)),
-        ] {
-            let file = confinement.folder.join(name);
-            std::fs::write(&file, text)?;
-            command
-                .arg("--ro-bind")
-                .arg(file)
-                .arg(format!("/etc/{name}"));
-        }
-        for (target, bytes) in &confinement.scratch {
-            command.args([
-                "--perms",
-                "0700",
-                "--size",
-                &bytes.to_string(),
-                "--tmpfs",
-                target,
-            ]);
-        }
-        for Mount {
-            source,
+            .arg("--ro-bind")
+            .arg(file)
+            .arg(format!("/etc/{name}"));
+    }
+    for (target, bytes) in &confinement.scratch {
+        command.args([
+            "--perms",
+            "0700",
+            "--size",
+            &bytes.to_string(),
+            "--tmpfs",
             target,
-            writable,
-        } in &confinement.mounts
-        {
-            let how = if *writable { "--bind" } else { "--ro-bind" };
-            command.arg(how).arg(source).arg(target);
-        }
-        // The environment goes by inheritance: arguments can be read by every user.
-        command
-            .args(["--remount-ro", "/", "--chdir", "/", "--"])
-            .args(&confinement.command)
-            .env_clear()
-            .envs(
-                confinement
-                    .environment
-                    .iter()
-                    .map(|(name, value)| (name, value)),
-            )
-            .stdin(Stdio::null())
-            .stdout(console.try_clone()?)
-            .stderr(console);
-        if let Some(path) = std::env::var_os("PATH")
-            && !confinement
+        ]);
+    }
+    for Mount {
+        source,
+        target,
+        writable,
+    } in &confinement.mounts
+    {
+        let how = if *writable { "--bind" } else { "--ro-bind" };
+        command.arg(how).arg(source).arg(target);
+    }
+    // The environment goes by inheritance: arguments can be read by every user.
+    command
+        .args(["--remount-ro", "/", "--chdir", "/", "--"])
+        .args(&confinement.command)
+        .env_clear()
+        .envs(
+            confinement
                 .environment
                 .iter()
-                .any(|(name, _)| name == "PATH")
-        {
-            command.env("PATH", path);
-        }
-        command.spawn().context("bwrap cannot be started")
+                .map(|(name, value)| (name, value)),
+        )
+        .stdin(Stdio::null())
+        .stdout(console.try_clone()?)
+        .stderr(console);
+    if let Some(path) = std::env::var_os("PATH")
+        && !confinement
+            .environment
+            .iter()
+            .any(|(name, _)| name == "PATH")
+    {
+        command.env("PATH", path);
     }
+    command.spawn().context("bwrap cannot be started")
 }
 
 /// The smallest thing that shows that a sandbox works: this program, asked for its version.

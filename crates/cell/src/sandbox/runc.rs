@@ -7,8 +7,9 @@ use super::Confinement;
 use crate::disk;
 use crate::process::Identity;
 use anyhow::Context;
+use std::ffi::OsStr;
 use std::fs::{File, OpenOptions};
-use std::io::Read;
+use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -36,7 +37,7 @@ impl Runc {
             rustix::process::geteuid().is_root(),
             "it needs root to give each environment a user id of its own"
         );
-        let state = data.join("runc");
+        let state = state(data);
         disk::private_dir(&state)?;
         let mut runc = Self {
             state,
@@ -63,18 +64,47 @@ impl Runc {
 
     /// Starts a container that outlives this process.
     pub async fn start(&self, confinement: &Confinement) -> anyhow::Result<Identity> {
+        let pid_file = confinement.folder.join("pid");
+        disk::remove_file(&pid_file)?;
+        let options = ["--detach", "--pid-file"].map(OsStr::new);
+        let options = [&options[..], &[pid_file.as_os_str()]].concat();
+        if let Err(error) = self.run(confinement, &options).await {
+            drop(delete(&self.state, &confinement.name).await);
+            return Err(error);
+        }
+        let pid = std::fs::read_to_string(&pid_file)?.trim().parse()?;
+        Identity::of_started(pid).with_context(|| {
+            let console = confinement.folder.join("console");
+            format!("the sandbox ended at once: {}", words(&console))
+        })
+    }
+
+    /// Where it keeps what it knows of containers.
+    pub fn state(&self) -> &Path {
+        &self.state
+    }
+
+    async fn try_out(&self, data: &Path) -> anyhow::Result<()> {
+        let folder = data.join("probe");
+        disk::private_dir(&folder)?;
+        let confinement = super::bubblewrap::probe_confinement(&folder)?;
+        let outcome = self.run(&confinement, &[]).await;
+        let deleted = delete(&self.state, &confinement.name).await;
+        disk::remove_dir(&folder)?;
+        outcome?;
+        deleted
+    }
+
+    async fn run(&self, confinement: &Confinement, options: &[&OsStr]) -> anyhow::Result<()> {
         let bundle = confinement.folder.join("bundle");
         disk::remove_dir(&bundle)?;
         bundle::write(&bundle, confinement, self.limited)
             .context("writing the container's description")?;
-        let pid_file = confinement.folder.join("pid");
-        disk::remove_file(&pid_file)?;
         let console = confinement.folder.join("console");
         let output = console_file(&console)?;
-        let status = self
-            .command()
-            .args(["run", "--detach", "--pid-file"])
-            .arg(&pid_file)
+        let status = command(&self.state)
+            .arg("run")
+            .args(options)
             .arg("--bundle")
             .arg(&bundle)
             .arg(&confinement.name)
@@ -84,61 +114,52 @@ impl Runc {
             .status()
             .await
             .context("runc cannot be started")?;
-        if !status.success() {
-            let said = words(&console);
-            drop(self.delete(&confinement.name).await);
-            anyhow::bail!("the sandbox could not be made: {said}");
-        }
-        let pid = std::fs::read_to_string(&pid_file)?.trim().parse()?;
-        Identity::of(pid).with_context(|| {
-            format!(
-                "the first process of the sandbox ended at once: {}",
-                words(&console)
-            )
-        })
-    }
-
-    /// Removes a container with all that runs in it.
-    pub async fn delete(&self, name: &str) -> anyhow::Result<()> {
-        if !self.state.join(name).exists() {
-            return Ok(());
-        }
-        let output = self
-            .command()
-            .args(["delete", "--force", name])
-            .output()
-            .await?;
         anyhow::ensure!(
-            output.status.success() || !self.state.join(name).exists(),
-            "runc could not delete the container {name}: {}",
-            String::from_utf8_lossy(&output.stderr).trim()
+            status.success(),
+            "the sandbox could not be made: {}",
+            words(&console)
         );
         Ok(())
     }
+}
 
-    /// Names of the containers there are.
-    pub fn containers(&self) -> std::io::Result<Vec<String>> {
-        let entries = std::fs::read_dir(&self.state)?;
-        let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
-        names.collect()
-    }
+/// Where `runc` keeps what it knows of a cell's containers.
+pub fn state(data: &Path) -> PathBuf {
+    data.join("runc")
+}
 
-    fn command(&self) -> Command {
-        let mut command = Command::new("runc");
-        command.arg("--root").arg(&self.state);
-        command
+/// Removes a container with all that runs in it. Idempotent.
+pub async fn delete(state: &Path, name: &str) -> anyhow::Result<()> {
+    if !state.join(name).exists() {
+        return Ok(());
     }
+    let output = command(state)
+        .args(["delete", "--force", name])
+        .output()
+        .await?;
+    anyhow::ensure!(
+        output.status.success() || !state.join(name).exists(),
+        "runc could not delete the container {name}: {}",
+        String::from_utf8_lossy(&output.stderr).trim()
+    );
+    Ok(())
+}
 
-    async fn try_out(&self, data: &Path) -> anyhow::Result<()> {
-        let folder = data.join("probe");
-        disk::private_dir(&folder)?;
-        let confinement = super::bubblewrap::probe_confinement(&folder)?;
-        let outcome = self.start(&confinement).await;
-        let deleted = self.delete(&confinement.name).await;
-        disk::remove_dir(&folder)?;
-        outcome?;
-        deleted
-    }
+/// Names of the containers there are.
+pub fn containers(state: &Path) -> io::Result<Vec<String>> {
+    let entries = match std::fs::read_dir(state) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+    names.collect()
+}
+
+fn command(state: &Path) -> Command {
+    let mut command = Command::new("runc");
+    command.arg("--root").arg(state);
+    command
 }
 
 /// Where the sandbox itself, not the runtime, says what is wrong.

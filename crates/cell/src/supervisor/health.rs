@@ -95,10 +95,11 @@ impl Health {
             return Verdict::Dead;
         }
         let complaint = finding.app.complaint();
-        match &complaint {
-            None => (self.ready, self.unready) = (self.ready + 1, 0),
-            Some(_) => (self.ready, self.unready) = (0, self.unready + 1),
-        }
+        (self.ready, self.unready) = if complaint.is_none() {
+            (self.ready + 1, 0)
+        } else {
+            (0, self.unready + 1)
+        };
         match complaint {
             Some(complaint) if !self.out && self.unready >= TURNS => {
                 self.out = true;

@@ -150,7 +150,7 @@ impl Life {
                 self.report(News::Adopted(running.backend.clone()));
                 self.watch(running).await
             }
-            Ok(None) if self.record.ready_at.is_some() => self.crashed(None),
+            Ok(None) if self.record.ready_at.is_some() => self.crashed(),
             // It was not ready when the cell ended: nobody knows how far it got.
             Ok(None) => Ending::AsWanted,
             Err(error) => self.not_ready(&error),
@@ -173,7 +173,8 @@ impl Life {
         self.record.first = Some(first);
         self.record.groups = usage::groups_of(first.pid);
         shared.layout.save(&self.record)?;
-        Watched::open(first)?.context("the sandbox ended at once")
+        let how = || format!("the runtime ended at once: {}", self.how_it_ended());
+        Watched::open(first)?.with_context(how)
     }
 
     async fn bring_up(&mut self, watched: Watched) -> anyhow::Result<Running> {
@@ -188,7 +189,7 @@ impl Life {
                 // An end explains a call that failed; it is seen a moment later.
                 let ended = timeout(LATECOMERS, watched.ended()).await.is_ok();
                 return Err(if ended {
-                    let how = self.how_it_ended(Some(&watched));
+                    let how = self.how_it_ended();
                     error.context(format!("the runtime ended before it was ready: {how}"))
                 } else {
                     error
@@ -316,7 +317,7 @@ impl Life {
             };
             let finding = tokio::select! {
                 biased;
-                () = running.watched.ended() => return self.crashed(Some(&running.watched)),
+                () = running.watched.ended() => return self.crashed(),
                 drain = told_to_stop(&mut orders) => {
                     self.stop(&running, drain).await;
                     return Ending::AsWanted;
@@ -389,8 +390,8 @@ impl Life {
         }
     }
 
-    fn crashed(&self, watched: Option<&Watched>) -> Ending {
-        self.gone(self.how_it_ended(watched))
+    fn crashed(&self) -> Ending {
+        self.gone(self.how_it_ended())
     }
 
     fn gone(&self, reason: String) -> Ending {
@@ -404,8 +405,8 @@ impl Life {
         }
     }
 
-    fn how_it_ended(&self, watched: Option<&Watched>) -> String {
-        let collected = watched.and_then(Watched::collect).flatten();
+    fn how_it_ended(&self) -> String {
+        let collected = self.record.first.and_then(process::collect);
         let exit = shared_folder::exit(&self.shared.layout.run(self.record.id));
         let meter = Meter::new(self.record.groups.clone(), None);
         match (exit, collected) {

@@ -105,6 +105,8 @@ impl Keeper {
         for instance in found {
             keeper.resume(instance);
         }
+        // Known to the ingress and to readers before anybody hears that it was taken on.
+        keeper.route();
         keeper.publish();
         tokio::spawn(keeper.keep(inbox, asks));
         observed
@@ -265,7 +267,6 @@ impl Keeper {
             {
                 live.enter(state, detail);
             }
-            News::Doing(..) => {}
             News::Runs(record) => live.record = *record,
             News::Uses(usage) => live.usage = usage,
             News::Ready(backend, record) => {
@@ -300,7 +301,7 @@ impl Keeper {
                 let message = format!("Instance {index} answers again");
                 journal.record(workload, Some(index), EventKind::Ready, message);
             }
-            News::Unhealthy(_) | News::Recovered => {}
+            News::Doing(..) | News::Unhealthy(_) | News::Recovered => {}
             News::Ended(ending) => {
                 let live = self.live.remove(position);
                 self.bury(live, ending);

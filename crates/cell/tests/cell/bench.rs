@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 /// How long anything may take that a test waits for.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A cell with its folder. Everything it started goes when this is dropped.
 pub struct Bench {
@@ -37,7 +37,11 @@ impl Bench {
     }
 
     pub async fn start_with(sandbox: &'static str) -> Self {
-        let folder = TempDir::with_prefix("cell-").expect("a folder");
+        Self::start_in(TempDir::with_prefix("cell-").expect("a folder"), sandbox).await
+    }
+
+    /// A cell in `folder`, which may hold a `cell.toml` for it.
+    pub async fn start_in(folder: TempDir, sandbox: &'static str) -> Self {
         let mut bench = Self {
             engine: CellEngine::new(folder.path().join("cell/cell.sock")),
             folder,
@@ -75,6 +79,10 @@ impl Bench {
             .env("RUST_LOG", "info,cell=debug")
             .stdin(Stdio::null())
             .stderr(log);
+        let config = self.folder.path().join("cell.toml");
+        if config.exists() {
+            command.arg("--config").arg(config);
+        }
         let hostile = beside("examples/hostile");
         if hostile.exists() {
             command

@@ -21,7 +21,7 @@ fn attacker(
     let victim = neighbour.template.as_ref().expect("a template");
     let tcp = own.by_tcp();
     let template = next(&mut workload);
-    template.runtime = "hostile".to_owned();
+    "hostile".clone_into(&mut template.runtime);
     let targets = json!({
         "pretend": pretend,
         "other_bucket": victim.bucket,
@@ -108,7 +108,7 @@ async fn links_in_the_shared_folder_lead_the_engine_nowhere() {
     let workload = attacker(&bench, &own, &neighbour, pids[0], true);
     bench.apply(&workload).await;
     let (reason, log) = bench.failed(&workload).await;
-    assert!(reason.contains("not a socket"), "{reason}");
+    assert!(reason.contains("not a socket"), "{reason} {log:?}");
     assert!(log.is_empty(), "{log:?}");
     assert_eq!(bench.settled(&neighbour).await, pids);
     bench.end().await;
