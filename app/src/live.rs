@@ -7,6 +7,7 @@
 use crate::paths;
 use leptos::prelude::*;
 use serde::Deserialize;
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::time::Duration;
 use wasm_bindgen::JsCast;
@@ -57,7 +58,17 @@ struct Live {
     versions: RwSignal<Versions>,
     connection: RwSignal<Connection>,
     gathered: StoredValue<Vec<String>>,
-    stream: StoredValue<Option<EventSource>, LocalStorage>,
+}
+
+thread_local! {
+    /// The stream itself. It belongs to the browser's one thread; a page that the server renders moves
+    /// between threads and must not hold it.
+    static STREAM: RefCell<Option<EventSource>> = const { RefCell::new(None) };
+}
+
+/// Whether the stream is there, open or not.
+fn has_stream() -> bool {
+    STREAM.with_borrow(Option::is_some)
 }
 
 #[derive(Deserialize)]
@@ -71,7 +82,6 @@ pub fn provide_live() {
         versions: RwSignal::new(Versions::default()),
         connection: RwSignal::new(Connection::Resting),
         gathered: StoredValue::new(Vec::new()),
-        stream: StoredValue::new_local(None),
     };
     provide_context(live);
     Effect::new(move || {
@@ -105,7 +115,7 @@ pub fn use_connection() -> Signal<Connection> {
 
 impl Live {
     fn open(self) {
-        if self.stream.with_value(Option::is_some) || document().hidden() {
+        if has_stream() || document().hidden() {
             return;
         }
         let Ok(stream) = EventSource::new(&paths::events()) else {
@@ -129,12 +139,11 @@ impl Live {
         broken.forget();
         change.forget();
         resync.forget();
-        self.stream.set_value(Some(stream));
+        STREAM.set(Some(stream));
     }
 
-    fn close(self) {
-        let stream = self.stream.try_update_value(Option::take).flatten();
-        if let Some(stream) = stream {
+    fn close() {
+        if let Some(stream) = STREAM.take() {
             stream.set_onerror(None);
             stream.close();
         }
@@ -151,13 +160,13 @@ impl Live {
         if !matches!(self.connection.get_untracked(), Connection::Lost(_)) {
             self.connection.set(Connection::Lost(now()));
         }
-        let given_up = self.stream.with_value(|stream| {
+        let given_up = STREAM.with_borrow(|stream| {
             stream
                 .as_ref()
                 .is_some_and(|stream| stream.ready_state() == EventSource::CLOSED)
         });
         if given_up {
-            self.close();
+            Self::close();
             set_timeout(move || self.open(), RETRY);
         }
     }
@@ -165,9 +174,9 @@ impl Live {
     /// A hidden tab needs no stream; a tab that is seen again may have missed something.
     fn follow_visibility(self) {
         if document().hidden() {
-            self.close();
+            Self::close();
             self.connection.set(Connection::Resting);
-        } else if self.stream.with_value(Option::is_none) {
+        } else if !has_stream() {
             self.open();
             self.resync();
         }

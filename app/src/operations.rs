@@ -4,4 +4,5 @@ pub mod api;
 pub mod details;
 pub mod list;
 pub mod progress;
+pub mod pulse;
 pub mod words;

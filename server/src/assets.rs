@@ -16,18 +16,31 @@ pub fn router<S: Clone + Send + Sync + 'static>(options: &LeptosOptions) -> Rout
     let packed = site.join(&*options.site_pkg_dir);
     let named_by_content = options.hash_files;
     let packed = Router::new()
-        .fallback_service(ServeDir::new(packed).precompressed_br().precompressed_gzip())
-        .layer(from_fn(move |request: Request, next: Next| cache_packed(named_by_content, request, next)));
+        .fallback_service(
+            ServeDir::new(packed)
+                .precompressed_br()
+                .precompressed_gzip(),
+        )
+        .layer(from_fn(move |request: Request, next: Next| {
+            cache_packed(named_by_content, request, next)
+        }));
     let public = public_files(site, &options.site_pkg_dir).layer(from_fn(cache_public));
-    Router::new().nest(&format!("/{}", options.site_pkg_dir), packed).merge(public)
+    Router::new()
+        .nest(&format!("/{}", options.site_pkg_dir), packed)
+        .merge(public)
 }
 
 fn public_files<S: Clone + Send + Sync + 'static>(site: &Path, except: &str) -> Router<S> {
     let entries = std::fs::read_dir(site).into_iter().flatten().flatten();
     entries.fold(Router::new(), |router, entry| {
         let (path, name) = (entry.path(), entry.file_name());
-        match name.to_str().filter(|name| *name != except && !name.starts_with('.')) {
-            Some(name) if path.is_dir() => router.nest_service(&format!("/{name}"), ServeDir::new(&path)),
+        match name
+            .to_str()
+            .filter(|name| *name != except && !name.starts_with('.'))
+        {
+            Some(name) if path.is_dir() => {
+                router.nest_service(&format!("/{name}"), ServeDir::new(&path))
+            }
             Some(name) => router.route_service(&format!("/{name}"), ServeFile::new(&path)),
             None => router,
         }
@@ -39,8 +52,14 @@ async fn cache_packed(named_by_content: bool, request: Request, next: Next) -> R
     let snippet = request.uri().path().starts_with("/snippets/");
     let mut response = next.run(request).await;
     if response.status().is_success() || response.status().as_u16() == 304 {
-        let rule = if named_by_content && !snippet { "public, max-age=31536000, immutable" } else { "no-cache" };
-        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(rule));
+        let rule = if named_by_content && !snippet {
+            "public, max-age=31536000, immutable"
+        } else {
+            "no-cache"
+        };
+        response
+            .headers_mut()
+            .insert(CACHE_CONTROL, HeaderValue::from_static(rule));
     }
     response
 }
@@ -48,7 +67,10 @@ async fn cache_packed(named_by_content: bool, request: Request, next: Next) -> R
 async fn cache_public(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     if response.status().is_success() {
-        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"));
+        response.headers_mut().insert(
+            CACHE_CONTROL,
+            HeaderValue::from_static("public, max-age=3600"),
+        );
     }
     response
 }

@@ -54,7 +54,7 @@ pub struct Config {
     pub runtime: String,
 }
 
-/// An OpenID Connect issuer that is not the built-in one.
+/// An issuer that is not the built-in one.
 #[derive(Debug, Clone)]
 pub struct IssuerSettings {
     /// The issuer's address.
@@ -70,13 +70,20 @@ impl Config {
     pub fn load() -> Result<Self> {
         let environment: HashMap<String, String> = std::env::vars().collect();
         let named = environment.get("PORTAL_CONFIG").map(PathBuf::from);
-        let path = named.clone().unwrap_or_else(|| PathBuf::from("portal.toml"));
+        let path = named
+            .clone()
+            .unwrap_or_else(|| PathBuf::from("portal.toml"));
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
-            Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
+                String::new()
+            }
             Err(error) => {
                 return Err(error).with_context(|| {
-                    format!("PORTAL_CONFIG: {} cannot be read; name a file that can, or unset it", path.display())
+                    format!(
+                        "PORTAL_CONFIG: {} cannot be read; name a file that can, or unset it",
+                        path.display()
+                    )
                 });
             }
         };
@@ -91,7 +98,11 @@ impl Config {
             Some(text) => parse_portal_url(&text)?,
             None => format!("http://localhost:{}", portal_addr.port()),
         };
-        let data = absolute(&source.text("portal_data")?.map_or_else(|| PathBuf::from("var"), PathBuf::from))?;
+        let data = absolute(
+            &source
+                .text("portal_data")?
+                .map_or_else(|| PathBuf::from("var"), PathBuf::from),
+        )?;
         let cell_socket = match source.text("cell_socket")? {
             Some(path) => absolute(Path::new(&path))?,
             None => socket_place::folder(data.join("cell"), CELL_SOCKET).join(CELL_SOCKET),
@@ -100,11 +111,20 @@ impl Config {
             portal_addr,
             portal_url,
             apps_addr: source.address("apps_addr", "127.0.0.1:8080")?,
-            apps_domain: parse_domain(&source.text("apps_domain")?.unwrap_or_else(|| "apps.localhost".to_owned()))?,
-            database_url: source.text("database_url")?.map(|text| parse_database_url(&text)).transpose()?,
+            apps_domain: parse_domain(
+                &source
+                    .text("apps_domain")?
+                    .unwrap_or_else(|| "apps.localhost".to_owned()),
+            )?,
+            database_url: source
+                .text("database_url")?
+                .map(|text| parse_database_url(&text))
+                .transpose()?,
             issuer: read_issuer(&source)?,
             cell_socket,
-            postgres_user: source.text("postgres_user")?.unwrap_or_else(|| "postgres".to_owned()),
+            postgres_user: source
+                .text("postgres_user")?
+                .unwrap_or_else(|| "postgres".to_owned()),
             site: match source.text("portal_site")? {
                 Some(path) => absolute(Path::new(&path))?,
                 None => find_site()?,
@@ -113,7 +133,9 @@ impl Config {
             fault: source.text("portal_fault")?,
             limits: source.limits()?,
             regions: read_regions(source.table("regions")?)?,
-            runtime: source.text("runtime")?.unwrap_or_else(|| "sample".to_owned()),
+            runtime: source
+                .text("runtime")?
+                .unwrap_or_else(|| "sample".to_owned()),
             data,
         })
     }
@@ -125,10 +147,15 @@ fn read_issuer(source: &Source) -> Result<Option<IssuerSettings>> {
     };
     let needed = |name: &'static str| -> Result<String> {
         source.text(name)?.with_context(|| {
-            format!("{}: missing; with MXID_ISSUER set, the client registered there must be given", name.to_uppercase())
+            format!(
+                "{}: missing; with MXID_ISSUER set, the client registered there must be given",
+                name.to_uppercase()
+            )
         })
     };
-    let url = Url::parse(&issuer).ok().filter(|url| url.has_host() && matches!(url.scheme(), "http" | "https"));
+    let url = Url::parse(&issuer)
+        .ok()
+        .filter(|url| url.has_host() && matches!(url.scheme(), "http" | "https"));
     Ok(Some(IssuerSettings {
         issuer: url.with_context(|| format!("MXID_ISSUER: `{issuer}` is no web address; give the issuer exactly as it names itself, such as https://id.example.com"))?,
         client_id: needed("mxid_client_id")?,
@@ -138,10 +165,14 @@ fn read_issuer(source: &Source) -> Result<Option<IssuerSettings>> {
 
 fn parse_portal_url(text: &str) -> Result<String> {
     let Ok(url) = Url::parse(text) else {
-        bail!("PORTAL_URL: `{text}` is no web address; give scheme and host, such as https://portal.example.com");
+        bail!(
+            "PORTAL_URL: `{text}` is no web address; give scheme and host, such as https://portal.example.com"
+        );
     };
     if url.path() != "/" || url.query().is_some() || !url.username().is_empty() {
-        bail!("PORTAL_URL: `{text}` must be scheme, host and port alone, such as https://portal.example.com");
+        bail!(
+            "PORTAL_URL: `{text}` must be scheme, host and port alone, such as https://portal.example.com"
+        );
     }
     let local = match url.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
@@ -150,17 +181,24 @@ fn parse_portal_url(text: &str) -> Result<String> {
         None => false,
     };
     if url.scheme() != "https" && !(url.scheme() == "http" && local) {
-        bail!("PORTAL_URL: `{text}` must start with https://, since browsers keep the session cookie only there; plain http:// works for localhost alone");
+        bail!(
+            "PORTAL_URL: `{text}` must start with https://, since browsers keep the session cookie only there; plain http:// works for localhost alone"
+        );
     }
     Ok(url.origin().ascii_serialization())
 }
 
 fn parse_domain(text: &str) -> Result<String> {
     let label = |label: &str| {
-        !label.is_empty() && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        !label.is_empty()
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
     };
     if !text.split('.').all(label) {
-        bail!("APPS_DOMAIN: `{text}` is no domain; give lower-case labels joined by dots, such as apps.example.com");
+        bail!(
+            "APPS_DOMAIN: `{text}` is no domain; give lower-case labels joined by dots, such as apps.example.com"
+        );
     }
     Ok(text.to_owned())
 }
@@ -179,9 +217,16 @@ fn absolute(path: &Path) -> Result<PathBuf> {
 /// The folder that cargo-leptos fills, beside the program or below the working folder.
 fn find_site() -> Result<PathBuf> {
     let program = std::env::current_exe().context("finding the program's own folder")?;
-    let beside = program.parent().map(|folder| [folder.join("site"), folder.join("../site")]);
-    let candidates = beside.into_iter().flatten().chain([PathBuf::from("target/site")]);
-    let found = candidates.into_iter().find(|folder| folder.join("pkg").is_dir());
+    let beside = program
+        .parent()
+        .map(|folder| [folder.join("site"), folder.join("../site")]);
+    let candidates = beside
+        .into_iter()
+        .flatten()
+        .chain([PathBuf::from("target/site")]);
+    let found = candidates
+        .into_iter()
+        .find(|folder| folder.join("pkg").is_dir());
     absolute(&found.unwrap_or_else(|| PathBuf::from("target/site")))
 }
 
@@ -190,7 +235,10 @@ mod tests {
     use super::*;
 
     fn read(file: &str, environment: &[(&str, &str)]) -> Result<Config> {
-        let owned = environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let owned = environment
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect();
         Config::read(file, owned)
     }
 
@@ -206,7 +254,10 @@ mod tests {
 
     #[test]
     fn the_environment_comes_before_the_file() {
-        let config = read("portal_addr = \"127.0.0.1:4000\"\napps_domain = \"apps.test\"", &[("PORTAL_ADDR", "127.0.0.1:5000")]);
+        let config = read(
+            "portal_addr = \"127.0.0.1:4000\"\napps_domain = \"apps.test\"",
+            &[("PORTAL_ADDR", "127.0.0.1:5000")],
+        );
         let config = config.expect("is read");
         assert_eq!(config.portal_addr.port(), 5000);
         assert_eq!(config.portal_url, "http://localhost:5000");
@@ -220,21 +271,48 @@ mod tests {
         assert_eq!(config.limits.package_bytes, 1000);
         assert_eq!(config.limits.package_files, Limits::default().package_files);
         assert_eq!(config.regions.len(), 1);
-        assert!(!format!("{config:?}").contains("pw@"), "no secret in the debug text");
+        assert!(
+            !format!("{config:?}").contains("pw@"),
+            "no secret in the debug text"
+        );
     }
 
     #[test]
     fn refusals_name_the_setting_and_the_remedy() {
         for (file, environment, words) in [
             ("", ("PORTAL_ADDR", "3000"), ["PORTAL_ADDR", "host:port"]),
-            ("", ("PORTAL_URL", "http://portal.example.com"), ["PORTAL_URL", "https://"]),
-            ("", ("PORTAL_URL", "https://portal.example.com/x"), ["PORTAL_URL", "alone"]),
+            (
+                "",
+                ("PORTAL_URL", "http://portal.example.com"),
+                ["PORTAL_URL", "https://"],
+            ),
+            (
+                "",
+                ("PORTAL_URL", "https://portal.example.com/x"),
+                ["PORTAL_URL", "alone"],
+            ),
             ("", ("APPS_DOMAIN", "Apps_"), ["APPS_DOMAIN", "lower-case"]),
-            ("", ("DATABASE_URL", "mysql://x"), ["DATABASE_URL", "postgres://"]),
-            ("", ("MXID_ISSUER", "https://id.example.com"), ["MXID_CLIENT_ID", "MXID_ISSUER"]),
+            (
+                "",
+                ("DATABASE_URL", "mysql://x"),
+                ["DATABASE_URL", "postgres://"],
+            ),
+            (
+                "",
+                ("MXID_ISSUER", "https://id.example.com"),
+                ["MXID_CLIENT_ID", "MXID_ISSUER"],
+            ),
             ("colour = 1", ("X", ""), ["colour", "no such setting"]),
-            ("[limits]\npackage_bytes = -1", ("X", ""), ["limits.package_bytes", "whole number"]),
-            ("[regions.mars]\n", ("X", ""), ["regions.mars", "regions are"]),
+            (
+                "[limits]\npackage_bytes = -1",
+                ("X", ""),
+                ["limits.package_bytes", "whole number"],
+            ),
+            (
+                "[regions.mars]\n",
+                ("X", ""),
+                ["regions.mars", "regions are"],
+            ),
         ] {
             let error = format!("{:#}", read(file, &[environment]).expect_err("is refused"));
             assert!(words.iter().all(|word| error.contains(word)), "{error}");

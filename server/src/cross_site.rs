@@ -15,8 +15,14 @@ const BACK_CHANNEL: [&str; 2] = ["/mxid/token", "/mxid/userinfo"];
 
 /// Lets a request pass if it is safe or comes from the portal itself.
 pub async fn check(State(portal_url): State<Arc<str>>, request: Request, next: Next) -> Response {
-    let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if safe || BACK_CHANNEL.contains(&request.uri().path()) || is_own(request.headers(), &portal_url) {
+    let safe = matches!(
+        *request.method(),
+        Method::GET | Method::HEAD | Method::OPTIONS
+    );
+    if safe
+        || BACK_CHANNEL.contains(&request.uri().path())
+        || is_own(request.headers(), &portal_url)
+    {
         return next.run(request).await;
     }
     let text = "This request was refused: it did not come from a page of this portal. Open the portal and try again there.";
@@ -26,7 +32,9 @@ pub async fn check(State(portal_url): State<Arc<str>>, request: Request, next: N
 fn is_own(headers: &HeaderMap, portal_url: &str) -> bool {
     match headers.get("sec-fetch-site") {
         Some(site) => site == "same-origin",
-        None => headers.get(ORIGIN).is_some_and(|origin| origin == portal_url),
+        None => headers
+            .get(ORIGIN)
+            .is_some_and(|origin| origin == portal_url),
     }
 }
 
@@ -42,16 +50,27 @@ mod tests {
             (vec![], false),
             (vec![("sec-fetch-site", "same-origin")], true),
             (vec![("sec-fetch-site", "same-site")], false),
-            (vec![("sec-fetch-site", "cross-site"), ("origin", own)], false),
+            (
+                vec![("sec-fetch-site", "cross-site"), ("origin", own)],
+                false,
+            ),
             (vec![("sec-fetch-site", "none")], false),
             (vec![("origin", own)], true),
-            (vec![("origin", "https://portal.example.com.evil.example")], false),
+            (
+                vec![("origin", "https://portal.example.com.evil.example")],
+                false,
+            ),
             (vec![("origin", "http://portal.example.com")], false),
             (vec![("origin", "null")], false),
         ] {
             let map: HeaderMap = headers
                 .iter()
-                .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+                .map(|(name, value)| {
+                    (
+                        HeaderName::from_static(name),
+                        HeaderValue::from_static(value),
+                    )
+                })
                 .collect();
             assert_eq!(is_own(&map, own), expected, "{headers:?}");
         }

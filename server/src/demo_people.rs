@@ -29,9 +29,24 @@ impl DemoPerson {
 }
 
 const PEOPLE: [(Role, &str, &str, &str); 3] = [
-    (Role::Customer, "ada@northwind.example", "Ada Lindqvist", "Northwind"),
-    (Role::CustomerSuccess, "cleo@cloud.example", "Cleo Marchetti", "Cloud Operations"),
-    (Role::Admin, "abel@cloud.example", "Abel Okafor", "Cloud Operations"),
+    (
+        Role::Customer,
+        "ada@northwind.example",
+        "Ada Lindqvist",
+        "Northwind",
+    ),
+    (
+        Role::CustomerSuccess,
+        "cleo@cloud.example",
+        "Cleo Marchetti",
+        "Cloud Operations",
+    ),
+    (
+        Role::Admin,
+        "abel@cloud.example",
+        "Abel Okafor",
+        "Cloud Operations",
+    ),
 ];
 
 /// Sees to it that the three exist and that `file` says how they sign in.
@@ -45,11 +60,15 @@ pub async fn ensure(state: &State, file: &Path) -> Result<Vec<DemoPerson>> {
             company: (*company).to_owned(),
         })
         .collect();
-    people::seed(state, &seeds).await.context("adding the demo people")?;
+    people::seed(state, &seeds)
+        .await
+        .context("adding the demo people")?;
     match private_file::read(file)? {
         Some(text) => {
-            let kept: Vec<DemoPerson> = serde_json::from_str(text.expose_secret())
-                .with_context(|| format!("reading {}; delete it to get new passwords", file.display()))?;
+            let kept: Vec<DemoPerson> =
+                serde_json::from_str(text.expose_secret()).with_context(|| {
+                    format!("reading {}; delete it to get new passwords", file.display())
+                })?;
             for person in &kept {
                 give_account(state, person, false).await?;
             }
@@ -79,10 +98,17 @@ async fn make(state: &State, file: &Path) -> Result<Vec<DemoPerson>> {
 async fn give_account(state: &State, person: &DemoPerson, renew: bool) -> Result<()> {
     let doing = || format!("making the MxID account of {}", person.email);
     let password = SecretString::from(person.password.clone());
-    let name = PEOPLE.iter().find(|(_, email, ..)| *email == person.email).map_or("", |(_, _, name, _)| *name);
-    let created = accounts::create(&state.pool, &person.email, name, &password, state.now()).await.with_context(doing)?;
+    let name = PEOPLE
+        .iter()
+        .find(|(_, email, ..)| *email == person.email)
+        .map_or("", |(_, _, name, _)| *name);
+    let created = accounts::create(&state.pool, &person.email, name, &password, state.now())
+        .await
+        .with_context(doing)?;
     if renew && matches!(created, Created::Existing) {
-        accounts::set_password(&state.pool, &person.email, &password, state.now()).await.with_context(doing)?;
+        accounts::set_password(&state.pool, &person.email, &password, state.now())
+            .await
+            .with_context(doing)?;
     }
     Ok(())
 }

@@ -16,7 +16,11 @@ use url::form_urlencoded::byte_serialize;
 /// Sends the file to someone of the app's team.
 pub async fn package(Path((app, package)): Path<(String, String)>, request: Request) -> Response {
     let (request, _) = request.into_parts();
-    let id = request.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    let id = request
+        .extensions
+        .get::<RequestId>()
+        .map(|id| id.0.clone())
+        .unwrap_or_default();
     match open(&app, &package, &request).await {
         Ok(response) => response,
         Err(error) => Notice::from_error(&error, &id).answer(&request.extensions),
@@ -38,9 +42,17 @@ async fn open(app: &str, package: &str, request: &Parts) -> Result<Response> {
 
 /// The name twice: for every browser in ASCII, and as it really is.
 fn disposition(file_name: &str) -> String {
-    let plain = |c: char| if c.is_ascii_alphanumeric() || "._- ".contains(c) { c } else { '_' };
+    let plain = |c: char| {
+        if c.is_ascii_alphanumeric() || "._- ".contains(c) {
+            c
+        } else {
+            '_'
+        }
+    };
     let ascii: String = file_name.chars().map(plain).collect();
-    let encoded: String = byte_serialize(file_name.as_bytes()).collect::<String>().replace('+', "%20");
+    let encoded: String = byte_serialize(file_name.as_bytes())
+        .collect::<String>()
+        .replace('+', "%20");
     format!("attachment; filename=\"{ascii}\"; filename*=UTF-8''{encoded}")
 }
 

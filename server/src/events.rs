@@ -31,24 +31,37 @@ pub async fn stream(
     session: Session,
     headers: HeaderMap,
 ) -> Response {
-    let mut check = interval_at(tokio::time::Instant::now() + app.session_check, app.session_check);
+    let mut check = interval_at(
+        tokio::time::Instant::now() + app.session_check,
+        app.session_check,
+    );
     check.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let missed_some = headers.contains_key("last-event-id");
     let listener = Listener {
         changes: app.changes.subscribe(),
         company: ctx.actor.company,
         session: session.id(),
-        first: Some(if missed_some { Event::default().event("resync").data("{}") } else { Event::default().comment("open") }),
+        first: Some(if missed_some {
+            Event::default().event("resync").data("{}")
+        } else {
+            Event::default().comment("open")
+        }),
         count: 0,
         check,
         app,
     };
     let events = unfold(listener, |mut listener| async move {
-        listener.next().await.map(|event| (Ok::<_, Infallible>(event), listener))
+        listener
+            .next()
+            .await
+            .map(|event| (Ok::<_, Infallible>(event), listener))
     });
     let sse = Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT).text("still here"));
     // Proxies must pass each event on at once.
-    let unbuffered = (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    let unbuffered = (
+        HeaderName::from_static("x-accel-buffering"),
+        HeaderValue::from_static("no"),
+    );
     ([unbuffered], sse).into_response()
 }
 
@@ -91,7 +104,10 @@ impl Listener {
 
     fn numbered(&mut self, event: &str, data: &str) -> Event {
         self.count += 1;
-        Event::default().event(event).id(self.count.to_string()).data(data)
+        Event::default()
+            .event(event)
+            .id(self.count.to_string())
+            .data(data)
     }
 
     /// Whether the session is still there and its person still active; a silent database ends nothing.
@@ -99,7 +115,12 @@ impl Listener {
         let Some(session) = self.session else {
             return false;
         };
-        match self.app.sessions.person(session, self.app.control.now()).await {
+        match self
+            .app
+            .sessions
+            .person(session, self.app.control.now())
+            .await
+        {
             Ok(None) => false,
             Ok(Some(person)) => {
                 let ctx = control::people::ctx(&self.app.control, person, String::new()).await;

@@ -24,15 +24,29 @@ impl Drill {
     pub fn parse(text: &str) -> Result<Self> {
         let parts: Vec<&str> = text.split(':').collect();
         let [saga, step, when @ ("before" | "after"), "abort"] = parts[..] else {
-            bail!("PORTAL_FAULT: `{text}` must be saga:step:before:abort or saga:step:after:abort; unset it outside tests");
+            bail!(
+                "PORTAL_FAULT: `{text}` must be saga:step:before:abort or saga:step:after:abort; unset it outside tests"
+            );
         };
-        Ok(Self { abort_at: Some(Place { saga: saga.to_owned(), step: step.to_owned(), after: when == "after" }) })
+        Ok(Self {
+            abort_at: Some(Place {
+                saga: saga.to_owned(),
+                step: step.to_owned(),
+                after: when == "after",
+            }),
+        })
     }
 
     fn meet(&self, point: Point<'_>, after: bool) -> Fault {
-        let here = |place: &Place| place.saga == point.saga && place.step == point.step && place.after == after;
+        let here = |place: &Place| {
+            place.saga == point.saga && place.step == point.step && place.after == after
+        };
         if point.direction == Direction::Forward && self.abort_at.as_ref().is_some_and(here) {
-            tracing::warn!(saga = point.saga, step = point.step, "ending the process here, as PORTAL_FAULT asks");
+            tracing::warn!(
+                saga = point.saga,
+                step = point.step,
+                "ending the process here, as PORTAL_FAULT asks"
+            );
             std::process::abort();
         }
         Fault::None
@@ -55,9 +69,23 @@ mod tests {
 
     #[test]
     fn a_fault_is_read_or_refused() {
-        let place = Place { saga: "app_create".to_owned(), step: "provision".to_owned(), after: true };
-        assert_eq!(Drill::parse("app_create:provision:after:abort").expect("is read"), Drill { abort_at: Some(place) });
-        for text in ["", "app_create", "app_create:provision:during:abort", "app_create:provision:after:panic"] {
+        let place = Place {
+            saga: "app_create".to_owned(),
+            step: "provision".to_owned(),
+            after: true,
+        };
+        assert_eq!(
+            Drill::parse("app_create:provision:after:abort").expect("is read"),
+            Drill {
+                abort_at: Some(place)
+            }
+        );
+        for text in [
+            "",
+            "app_create",
+            "app_create:provision:during:abort",
+            "app_create:provision:after:panic",
+        ] {
             assert!(Drill::parse(text).is_err(), "{text}");
         }
     }

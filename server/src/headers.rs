@@ -11,11 +11,17 @@ use leptos::nonce::Nonce;
 use std::sync::Arc;
 
 const FIXED: [(&str, &str); 7] = [
-    ("strict-transport-security", "max-age=31536000; includeSubDomains"),
+    (
+        "strict-transport-security",
+        "max-age=31536000; includeSubDomains",
+    ),
     ("x-content-type-options", "nosniff"),
     // Forms without scripts are sent back to the page that they came from.
     ("referrer-policy", "same-origin"),
-    ("permissions-policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=(), clipboard-write=(self)"),
+    (
+        "permissions-policy",
+        "camera=(), microphone=(), geolocation=(), payment=(), usb=(), clipboard-write=(self)",
+    ),
     ("cross-origin-opener-policy", "same-origin"),
     ("cross-origin-resource-policy", "same-origin"),
     ("x-frame-options", "DENY"),
@@ -28,7 +34,11 @@ pub struct FormTargets(Arc<str>);
 impl FormTargets {
     /// The portal, and the issuer where it is another origin.
     pub fn new(portal_url: &str, issuer_origin: &str) -> Self {
-        let other = if issuer_origin == portal_url { "" } else { issuer_origin };
+        let other = if issuer_origin == portal_url {
+            ""
+        } else {
+            issuer_origin
+        };
         Self(format!("'self' {other}").trim_end().into())
     }
 }
@@ -40,7 +50,11 @@ pub async fn set(State(targets): State<FormTargets>, mut request: Request, next:
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in FIXED {
-        set_if_absent(headers, HeaderName::from_static(name), HeaderValue::from_static(value));
+        set_if_absent(
+            headers,
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        );
     }
     set_if_absent(headers, CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Ok(policy) = HeaderValue::from_str(&policy(&nonce, &targets)) {

@@ -19,6 +19,9 @@ pub async fn ready(State(state): State<Arc<ctx::State>>) -> (StatusCode, &'stati
     let ping = async { state.pool.acquire().await?.ping().await };
     match tokio::time::timeout(DATABASE_MAY_TAKE, ping).await {
         Ok(Ok(())) => (StatusCode::OK, "ok\n"),
-        Ok(Err(_)) | Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n"),
+        Ok(Err(_)) | Err(_) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the database does not answer\n",
+        ),
     }
 }

@@ -1,4 +1,4 @@
-//! Signing in as a client of an OpenID Connect issuer: authorization code with PKCE.
+//! Signing in as a client of an issuer: authorization code with PKCE.
 
 pub mod client;
 pub mod return_to;
@@ -43,7 +43,12 @@ pub struct Callback {
 }
 
 /// Sends the browser to the issuer.
-pub async fn start(State(app): State<AppState>, session: Session, Query(start): Query<Start>, request: Request) -> Response {
+pub async fn start(
+    State(app): State<AppState>,
+    session: Session,
+    Query(start): Query<Start>,
+    request: Request,
+) -> Response {
     if let Err(wait) = app.limits.sign_in(peer(&request)) {
         return refuse(wait, request.extensions());
     }
@@ -54,7 +59,10 @@ pub async fn start(State(app): State<AppState>, session: Session, Query(start): 
 }
 
 async fn begin(app: &AppState, session: &Session, start: &Start) -> Result<String, SignInError> {
-    let (url, attempt) = app.login.begin(ReturnTo::parse(&start.return_to), start.again.is_some()).await?;
+    let (url, attempt) = app
+        .login
+        .begin(ReturnTo::parse(&start.return_to), start.again.is_some())
+        .await?;
     let mut attempts: Vec<Attempt> = session.get(ATTEMPTS).await?.unwrap_or_default();
     attempts.push(attempt);
     let surplus = attempts.len().saturating_sub(ATTEMPTS_AT_MOST);
@@ -74,7 +82,11 @@ pub async fn callback(
     if let Err(wait) = app.limits.sign_in(address) {
         return refuse(wait, request.extensions());
     }
-    let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    let request_id = request
+        .extensions()
+        .get::<RequestId>()
+        .map(|id| id.0.clone())
+        .unwrap_or_default();
     match finish(&app, &session, answer, &request_id, address.to_string()).await {
         Ok(return_to) => Redirect::to(return_to.as_str()).into_response(),
         Err(error) => {
@@ -92,7 +104,9 @@ async fn finish(
     from_address: String,
 ) -> Result<ReturnTo, SignInError> {
     let mut attempts: Vec<Attempt> = session.get(ATTEMPTS).await?.unwrap_or_default();
-    let of_this_browser = attempts.iter().position(|attempt| attempt.is_answered_by(answer.state.as_deref()));
+    let of_this_browser = attempts
+        .iter()
+        .position(|attempt| attempt.is_answered_by(answer.state.as_deref()));
     let attempt = attempts.swap_remove(of_this_browser.ok_or(SignInError::NotBegunHere)?);
     session.insert(ATTEMPTS, attempts).await?;
     app.login.check_issuer(answer.iss.as_deref())?;
@@ -109,10 +123,12 @@ async fn finish(
         request_id: request_id.to_owned(),
         from_address: Some(from_address),
     };
-    let person = people::sign_in(&app.control, sign_in).await.map_err(|error| match error {
-        Error::Forbidden(reason) => SignInError::Refused(reason),
-        other => SignInError::Control(other),
-    })?;
+    let person = people::sign_in(&app.control, sign_in)
+        .await
+        .map_err(|error| match error {
+            Error::Forbidden(reason) => SignInError::Refused(reason),
+            other => SignInError::Control(other),
+        })?;
     session::begin(session, person.id, identity.id_token, app.control.now()).await?;
     Ok(attempt.return_to)
 }
@@ -153,9 +169,15 @@ impl SignInError {
 
     fn log(&self, request_id: &str) {
         match self {
-            Self::NotBegunHere | Self::Declined | Self::Refused(_) => tracing::info!(request_id, "sign-in ended: {self}"),
+            Self::NotBegunHere | Self::Declined | Self::Refused(_) => {
+                tracing::info!(request_id, "sign-in ended: {self}")
+            }
             Self::Unreachable(_) | Self::Session(_) | Self::Control(_) | Self::Unproven(_) => {
-                tracing::warn!(request_id, error = self as &dyn std::error::Error, "sign-in failed");
+                tracing::warn!(
+                    request_id,
+                    error = self as &dyn std::error::Error,
+                    "sign-in failed"
+                );
             }
         }
     }

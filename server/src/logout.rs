@@ -10,20 +10,36 @@ use axum::response::{IntoResponse, Redirect, Response};
 use tower_sessions::Session;
 
 /// Ends the session on the server, then sends the browser to end the issuer's.
-pub async fn sign_out(State(app): State<AppState>, Extension(id): Extension<RequestId>, session: Session) -> Response {
+pub async fn sign_out(
+    State(app): State<AppState>,
+    Extension(id): Extension<RequestId>,
+    session: Session,
+) -> Response {
     match guard::load(&app, &session, id.0.clone()).await {
         Ok(Some(ctx)) => {
             if let Err(error) = control::people::sign_out(&ctx).await {
-                tracing::error!(request_id = id.0, error = &error as &dyn std::error::Error, "recording a sign-out failed");
+                tracing::error!(
+                    request_id = id.0,
+                    error = &error as &dyn std::error::Error,
+                    "recording a sign-out failed"
+                );
             }
         }
         Ok(None) => {}
-        Err(error) => tracing::warn!(request_id = id.0, error = &*error, "loading the session to be ended failed"),
+        Err(error) => tracing::warn!(
+            request_id = id.0,
+            error = &*error,
+            "loading the session to be ended failed"
+        ),
     }
     let id_token = match session::end(&session).await {
         Ok(id_token) => id_token,
         Err(error) => {
-            tracing::error!(request_id = id.0, error = &error as &dyn std::error::Error, "ending a session failed");
+            tracing::error!(
+                request_id = id.0,
+                error = &error as &dyn std::error::Error,
+                "ending a session failed"
+            );
             None
         }
     };

@@ -31,9 +31,19 @@ enum Command {
     Serve,
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    match run(Arguments::parse().command).await {
+/// Rendering a page nests deeply, most of all in a build that is not optimised.
+const STACK: usize = 16 << 20;
+
+fn main() -> ExitCode {
+    let command = Arguments::parse().command;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_stack_size(STACK)
+        .build();
+    match runtime
+        .context("starting threads")
+        .and_then(|runtime| runtime.block_on(run(command)))
+    {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("portal: {error:#}");
@@ -50,7 +60,10 @@ async fn run(command: Command) -> Result<()> {
             up::run(config).await
         }
         Command::Serve => {
-            tracing_subscriber::fmt().with_env_filter(filter()).with_writer(std::io::stderr).init();
+            tracing_subscriber::fmt()
+                .with_env_filter(filter())
+                .with_writer(std::io::stderr)
+                .init();
             let shutdown = CancellationToken::new();
             let listener = serve::bind(&config).await?;
             let app = serve::prepare(&config, shutdown.clone()).await?;
@@ -80,13 +93,22 @@ fn log_to_file(config: &Config) -> Result<()> {
         .mode(0o600)
         .open(&path)
         .with_context(|| format!("opening {}", path.display()))?;
-    let to_file = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(Mutex::new(file)).with_filter(filter());
-    let to_terminal = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_filter(LevelFilter::WARN);
-    tracing_subscriber::registry().with(to_file).with(to_terminal).init();
+    let to_file = tracing_subscriber::fmt::layer()
+        .with_ansi(false)
+        .with_writer(Mutex::new(file))
+        .with_filter(filter());
+    let to_terminal = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_filter(LevelFilter::WARN);
+    tracing_subscriber::registry()
+        .with(to_file)
+        .with(to_terminal)
+        .init();
     Ok(())
 }
 
 /// `RUST_LOG`, or what an operator wants to read.
 fn filter() -> EnvFilter {
-    EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,tower_sessions=warn"))
+    EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,tower_sessions=warn"))
 }

@@ -22,35 +22,72 @@ pub struct Notice {
 impl Notice {
     /// Something needed does not answer.
     pub fn unavailable(text: impl Into<String>) -> Self {
-        Self { status: StatusCode::SERVICE_UNAVAILABLE, title: "Not available", text: text.into(), action: ("/", "Try again") }
+        Self {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            title: "Not available",
+            text: text.into(),
+            action: ("/", "Try again"),
+        }
     }
 
     /// What an error of the control plane says; its causes go to the log.
     pub fn from_error(error: &Error, request_id: &str) -> Self {
         let (status, title, text) = match error {
-            Error::NotFound => (StatusCode::NOT_FOUND, "Not found", "There is no such thing, or you have no access to it.".to_owned()),
+            Error::NotFound => (
+                StatusCode::NOT_FOUND,
+                "Not found",
+                "There is no such thing, or you have no access to it.".to_owned(),
+            ),
             Error::Invalid(fields) => {
                 let text: Vec<&str> = fields.iter().map(|field| field.message.as_str()).collect();
-                (StatusCode::UNPROCESSABLE_ENTITY, "Not accepted", text.join(" "))
+                (
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    "Not accepted",
+                    text.join(" "),
+                )
             }
             Error::Forbidden(reason) => (StatusCode::FORBIDDEN, "Not allowed", reason.clone()),
             Error::Conflict(text) => (StatusCode::CONFLICT, "Not now", text.clone()),
             Error::Unavailable { text, source } => {
-                tracing::warn!(request_id, error = source.as_deref().map(|source| source as &dyn std::error::Error), "{text}");
-                (StatusCode::SERVICE_UNAVAILABLE, "Not available", text.clone())
+                tracing::warn!(
+                    request_id,
+                    error = source
+                        .as_deref()
+                        .map(|source| source as &dyn std::error::Error),
+                    "{text}"
+                );
+                (
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "Not available",
+                    text.clone(),
+                )
             }
             Error::Internal { doing, .. } => {
                 tracing::error!(request_id, error = error.source(), "failed {doing}");
-                let text = format!("Something went wrong in the portal itself. Try again; if it happens again, tell your administrator the request id {request_id}.");
-                (StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong", text)
+                let text = format!(
+                    "Something went wrong in the portal itself. Try again; if it happens again, tell your administrator the request id {request_id}."
+                );
+                (
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "Something went wrong",
+                    text,
+                )
             }
         };
-        Self { status, title, text, action: ("/", "Back to your apps") }
+        Self {
+            status,
+            title,
+            text,
+            action: ("/", "Back to your apps"),
+        }
     }
 
     /// The answer to the request with these extensions.
     pub fn answer(&self, extensions: &Extensions) -> Response {
-        let nonce = extensions.get::<Nonce>().map(ToString::to_string).unwrap_or_default();
+        let nonce = extensions
+            .get::<Nonce>()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         (self.status, Html(self.html(&nonce))).into_response()
     }
 
@@ -75,7 +112,10 @@ const STYLE: &str = ":root{color-scheme:light dark}\
 
 /// Text as it may stand in HTML.
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }
 
 #[cfg(test)]
@@ -85,7 +125,10 @@ mod tests {
     #[test]
     fn text_never_becomes_markup() {
         let html = Notice::unavailable("<script>alert(\"1\")</script> & more").html("n");
-        assert!(html.contains("&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt; &amp; more"), "{html}");
+        assert!(
+            html.contains("&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt; &amp; more"),
+            "{html}"
+        );
         assert!(!html.contains("<script"));
     }
 }

@@ -46,7 +46,9 @@ impl Cluster {
         Ok(Self {
             socket_dir,
             log: log_dir.join("postgres.log"),
-            superuser_password: private_file::read_or_generate(&secrets.join("postgres-superuser"))?,
+            superuser_password: private_file::read_or_generate(
+                &secrets.join("postgres-superuser"),
+            )?,
             portal_password: private_file::read_or_generate(&secrets.join("postgres-portal"))?,
             folder,
             owner,
@@ -68,8 +70,13 @@ impl Cluster {
     }
 
     fn url(&self, role: &str, password: &SecretString, database: &str) -> SecretString {
-        let folder: String = url::form_urlencoded::byte_serialize(self.socket_dir.as_os_str().as_encoded_bytes()).collect();
-        SecretString::from(format!("postgres://{role}:{}@localhost:{PORT}/{database}?host={folder}", password.expose_secret()))
+        let folder: String =
+            url::form_urlencoded::byte_serialize(self.socket_dir.as_os_str().as_encoded_bytes())
+                .collect();
+        SecretString::from(format!(
+            "postgres://{role}:{}@localhost:{PORT}/{database}?host={folder}",
+            password.expose_secret()
+        ))
     }
 }
 
@@ -88,9 +95,12 @@ fn folder(data: &Path, owner: &Owner) -> Result<PathBuf> {
         open_to_pass(data)?;
         wanted
     } else {
-        let place = Path::new("/var/lib/cloud-portal").join(short_hash(data)).join("postgres");
+        let place = Path::new("/var/lib/cloud-portal")
+            .join(short_hash(data))
+            .join("postgres");
         std::fs::create_dir_all(&place).with_context(|| format!("making {}", place.display()))?;
-        std::os::unix::fs::symlink(&place, &wanted).with_context(|| format!("linking {}", wanted.display()))?;
+        std::os::unix::fs::symlink(&place, &wanted)
+            .with_context(|| format!("linking {}", wanted.display()))?;
         place
     };
     std::fs::create_dir_all(&place).with_context(|| format!("making {}", place.display()))?;

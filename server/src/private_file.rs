@@ -70,7 +70,10 @@ mod tests {
         let second = read_or_generate(&path).expect("read");
         assert_eq!(first.expose_secret(), second.expose_secret());
         assert_eq!(first.expose_secret().len(), 64);
-        let mode = std::fs::metadata(&path).expect("is there").permissions().mode();
+        let mode = std::fs::metadata(&path)
+            .expect("is there")
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600);
     }
 }

@@ -27,8 +27,12 @@ pub struct RateLimits {
 impl Default for RateLimits {
     fn default() -> Self {
         Self {
-            sign_in: DefaultKeyedRateLimiter::keyed(Quota::per_second(SIGN_INS_A_SECOND).allow_burst(SIGN_INS_AT_ONCE)),
-            upload: DefaultKeyedRateLimiter::keyed(Quota::per_minute(UPLOADS_A_MINUTE).allow_burst(UPLOADS_AT_ONCE)),
+            sign_in: DefaultKeyedRateLimiter::keyed(
+                Quota::per_second(SIGN_INS_A_SECOND).allow_burst(SIGN_INS_AT_ONCE),
+            ),
+            upload: DefaultKeyedRateLimiter::keyed(
+                Quota::per_minute(UPLOADS_A_MINUTE).allow_burst(UPLOADS_AT_ONCE),
+            ),
             clock: DefaultClock::default(),
         }
     }
@@ -37,12 +41,16 @@ impl Default for RateLimits {
 impl RateLimits {
     /// Counts a step of signing in; the seconds to wait when there were too many.
     pub fn sign_in(&self, address: IpAddr) -> Result<(), u64> {
-        self.sign_in.check_key(&address).map_err(|until| seconds(until.wait_time_from(self.clock.now())))
+        self.sign_in
+            .check_key(&address)
+            .map_err(|until| seconds(until.wait_time_from(self.clock.now())))
     }
 
     /// Counts the start of an upload; the seconds to wait when there were too many.
     pub fn upload(&self, person: PersonId) -> Result<(), u64> {
-        self.upload.check_key(&person).map_err(|until| seconds(until.wait_time_from(self.clock.now())))
+        self.upload
+            .check_key(&person)
+            .map_err(|until| seconds(until.wait_time_from(self.clock.now())))
     }
 
     /// Forgets those who have not asked for a while.
@@ -67,10 +75,14 @@ pub fn refuse(wait_seconds: u64, extensions: &Extensions) -> Response {
     let notice = Notice {
         status: StatusCode::TOO_MANY_REQUESTS,
         title: "Too many attempts",
-        text: format!("There were too many attempts from here. Wait {wait_seconds} seconds and try again."),
+        text: format!(
+            "There were too many attempts from here. Wait {wait_seconds} seconds and try again."
+        ),
         action: ("/", "Try again"),
     };
     let mut response = notice.answer(extensions);
-    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait_seconds));
+    response
+        .headers_mut()
+        .insert(RETRY_AFTER, HeaderValue::from(wait_seconds));
     response
 }

@@ -7,8 +7,8 @@ use crate::headers::FormTargets;
 use crate::request_id::RequestId;
 use crate::state::AppState;
 use crate::{
-    assets, cross_site, downloads, events, guard, headers, health, leptos_context, login, logout, notice, request_id,
-    theme, uploads,
+    assets, cross_site, downloads, events, guard, headers, health, leptos_context, login, logout,
+    notice, request_id, theme, uploads,
 };
 use app::{App, shell};
 use axum::Router;
@@ -53,13 +53,48 @@ pub struct Route {
 
 /// The routes that are neither pages nor server functions.
 pub const ROUTES: [Route; 9] = [
-    Route { method: "GET", path: "/healthz", audience: Audience::Everyone, handler: || get(health::live) },
-    Route { method: "GET", path: "/readyz", audience: Audience::Everyone, handler: || get(health::ready) },
-    Route { method: "GET", path: "/login", audience: Audience::Everyone, handler: || get(login::start) },
-    Route { method: "GET", path: login::CALLBACK, audience: Audience::Everyone, handler: || get(login::callback) },
-    Route { method: "POST", path: "/logout", audience: Audience::Everyone, handler: || post(logout::sign_out) },
-    Route { method: "POST", path: "/theme", audience: Audience::Everyone, handler: || post(theme::choose) },
-    Route { method: "GET", path: "/events", audience: Audience::SignedIn, handler: || get(events::stream) },
+    Route {
+        method: "GET",
+        path: "/healthz",
+        audience: Audience::Everyone,
+        handler: || get(health::live),
+    },
+    Route {
+        method: "GET",
+        path: "/readyz",
+        audience: Audience::Everyone,
+        handler: || get(health::ready),
+    },
+    Route {
+        method: "GET",
+        path: "/login",
+        audience: Audience::Everyone,
+        handler: || get(login::start),
+    },
+    Route {
+        method: "GET",
+        path: login::CALLBACK,
+        audience: Audience::Everyone,
+        handler: || get(login::callback),
+    },
+    Route {
+        method: "POST",
+        path: "/logout",
+        audience: Audience::Everyone,
+        handler: || post(logout::sign_out),
+    },
+    Route {
+        method: "POST",
+        path: "/theme",
+        audience: Audience::Everyone,
+        handler: || post(theme::choose),
+    },
+    Route {
+        method: "GET",
+        path: "/events",
+        audience: Audience::SignedIn,
+        handler: || get(events::stream),
+    },
     Route {
         method: "POST",
         path: "/apps/{app}/packages/upload",
@@ -90,7 +125,10 @@ pub fn router(app: AppState) -> Router {
         .merge(guarded)
         .layer(app.sessions.layer())
         .layer(DefaultBodyLimit::max(BODY_AT_MOST));
-    let mxid = app.mxid.clone().map_or_else(Router::new, |mxid| Router::new().nest("/mxid", mxid));
+    let mxid = app
+        .mxid
+        .clone()
+        .map_or_else(Router::new, |mxid| Router::new().nest("/mxid", mxid));
     portal
         .merge(assets::router(&app.leptos))
         .with_state(app)
@@ -107,8 +145,12 @@ pub fn router(app: AppState) -> Router {
 }
 
 fn routes_for(audience: Audience) -> Router<AppState> {
-    let of_audience = ROUTES.into_iter().filter(|route| route.audience == audience);
-    of_audience.fold(Router::new(), |router, route| router.route(route.path, (route.handler)()))
+    let of_audience = ROUTES
+        .into_iter()
+        .filter(|route| route.audience == audience);
+    of_audience.fold(Router::new(), |router, route| {
+        router.route(route.path, (route.handler)())
+    })
 }
 
 /// Pages, server functions, and the page that says that there is none.
@@ -121,22 +163,38 @@ fn rendered(app: &AppState) -> Router<AppState> {
         async move { handle_server_fns_with_context(context, request).await }
     };
     Router::new()
-        .leptos_routes_with_context(app, pages(), context.clone(), move || shell(options.clone()))
+        .leptos_routes_with_context(app, pages(), context.clone(), move || {
+            shell(options.clone())
+        })
         .route("/api/fn/{*function}", post(functions))
-        .fallback(file_and_error_handler_with_context::<AppState, _>(context, shell))
+        .fallback(file_and_error_handler_with_context::<AppState, _>(
+            context, shell,
+        ))
         .layer(CompressionLayer::new())
 }
 
 /// Names the path alone: a query may carry a code or a token.
 fn span(request: &Request) -> tracing::Span {
-    let request_id = request.extensions().get::<RequestId>().map_or("", |id| id.0.as_str());
+    let request_id = request
+        .extensions()
+        .get::<RequestId>()
+        .map_or("", |id| id.0.as_str());
     tracing::info_span!("request", id = request_id, method = %request.method(), path = request.uri().path())
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the layer hands over what the panic carried")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the layer hands over what the panic carried"
+)]
 fn answer_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
-    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-    tracing::error!(panic = text.unwrap_or("of unknown kind"), "a request handler panicked");
+    let text = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied());
+    tracing::error!(
+        panic = text.unwrap_or("of unknown kind"),
+        "a request handler panicked"
+    );
     let notice = notice::Notice {
         status: StatusCode::INTERNAL_SERVER_ERROR,
         title: "Something went wrong",

@@ -49,15 +49,23 @@ pub async fn bind(config: &Config) -> Result<TcpListener> {
 pub async fn prepare(config: &Config, shutdown: CancellationToken) -> Result<AppState> {
     let database = Database::find(config)?;
     let pool = connect(&database).await?;
-    control::MIGRATOR.run(&pool).await.context("bringing the portal's database up to date")?;
+    control::MIGRATOR
+        .run(&pool)
+        .await
+        .context("bringing the portal's database up to date")?;
     let sessions = Sessions::new(pool.clone());
-    sessions.migrate().await.context("making the table of sessions")?;
+    sessions
+        .migrate()
+        .await
+        .context("making the table of sessions")?;
+    private_file::create_dir(&config.data.join("objects"))?;
     let control = Arc::new(State {
         engine: Arc::new(CellEngine::new(config.cell_socket.clone())),
         config: control_config(config, &database)?,
         clock: Arc::new(SystemClock),
         secrets: Secrets::new(&sealing_key(config)?),
-        packages: PackageStore::open(config.data.join("objects")).context("opening the store of packages")?,
+        packages: PackageStore::open(config.data.join("objects"))
+            .context("opening the store of packages")?,
         pool,
     });
     let (login, mxid) = identity(config, &control).await?;
@@ -77,8 +85,17 @@ pub async fn prepare(config: &Config, shutdown: CancellationToken) -> Result<App
 /// Serves, and works in the background, until `app.shutdown` is cancelled.
 pub async fn run(config: &Config, app: AppState, listener: TcpListener) -> Result<()> {
     let shutdown = app.shutdown.clone();
-    let drill = config.fault.as_deref().map(Drill::parse).transpose()?.unwrap_or_default();
-    let background = tokio::spawn(control::background::run(Arc::clone(&app.control), Arc::new(drill), shutdown.clone()));
+    let drill = config
+        .fault
+        .as_deref()
+        .map(Drill::parse)
+        .transpose()?
+        .unwrap_or_default();
+    let background = tokio::spawn(control::background::run(
+        Arc::clone(&app.control),
+        Arc::new(drill),
+        shutdown.clone(),
+    ));
     let cleaning = tokio::spawn(clean(app.clone()));
     let listener = listener.tap_io(|stream| {
         if let Err(error) = stream.set_nodelay(true) {
@@ -87,7 +104,8 @@ pub async fn run(config: &Config, app: AppState, listener: TcpListener) -> Resul
     });
     let pool = app.control.pool.clone();
     let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
-    let serving = axum::serve(listener, service).with_graceful_shutdown(shutdown.clone().cancelled_owned());
+    let serving =
+        axum::serve(listener, service).with_graceful_shutdown(shutdown.clone().cancelled_owned());
     let stopped = async {
         shutdown.cancelled().await;
         tokio::time::sleep(FINISH_WITHIN).await;
@@ -112,16 +130,23 @@ struct Database {
 impl Database {
     fn find(config: &Config) -> Result<Self> {
         if let Some(url) = &config.database_url {
-            return Ok(Self { portal: url.clone(), admin: url.clone() });
+            return Ok(Self {
+                portal: url.clone(),
+                admin: url.clone(),
+            });
         }
         let cluster = Cluster::locate(config)?;
-        Ok(Self { portal: cluster.portal_url(), admin: cluster.admin_url() })
+        Ok(Self {
+            portal: cluster.portal_url(),
+            admin: cluster.admin_url(),
+        })
     }
 }
 
 async fn connect(database: &Database) -> Result<PgPool> {
-    let options = PgConnectOptions::from_str(database.portal.expose_secret())
-        .context("DATABASE_URL: cannot be read; give postgres://user:password@host:port/database")?;
+    let options = PgConnectOptions::from_str(database.portal.expose_secret()).context(
+        "DATABASE_URL: cannot be read; give postgres://user:password@host:port/database",
+    )?;
     PgPoolOptions::new()
         .max_connections(CONNECTIONS)
         .acquire_timeout(DATABASE_MAY_TAKE)
@@ -138,7 +163,9 @@ fn control_config(config: &Config, database: &Database) -> Result<control::confi
         apps_port: config.apps_addr.port(),
         objects_dir: config.data.join("objects"),
         limits: config.limits,
-        regions: codes.map(|code| Ok((code, region(config, database, code)?))).collect::<Result<BTreeMap<_, _>>>()?,
+        regions: codes
+            .map(|code| Ok((code, region(config, database, code)?)))
+            .collect::<Result<BTreeMap<_, _>>>()?,
     })
 }
 
@@ -148,10 +175,19 @@ fn region(config: &Config, database: &Database, code: RegionCode) -> Result<Regi
     let options = PgConnectOptions::from_str(admin.expose_secret())
         .with_context(|| format!("regions.{code}.postgres: cannot be read; give postgres://user:password@host:port/database"))?;
     let host = match options.get_socket() {
-        Some(folder) => folder.to_str().context("the folder of the database's socket is not UTF-8")?.to_owned(),
+        Some(folder) => folder
+            .to_str()
+            .context("the folder of the database's socket is not UTF-8")?
+            .to_owned(),
         None => options.get_host().to_owned(),
     };
-    let buckets = settings.buckets.unwrap_or_else(|| config.data.join("regions").join(code.as_str()).join("buckets"));
+    let buckets = settings.buckets.unwrap_or_else(|| {
+        config
+            .data
+            .join("regions")
+            .join(code.as_str())
+            .join("buckets")
+    });
     std::fs::create_dir_all(&buckets).with_context(|| format!("making {}", buckets.display()))?;
     Ok(RegionServer {
         postgres_admin_url: admin,
@@ -167,17 +203,26 @@ fn sealing_key(config: &Config) -> Result<[u8; 32]> {
         Some(key) => key.clone(),
         None => private_file::read_or_generate(&config.data.join("secrets").join("sealing-key"))?,
     };
-    let bytes = hex::decode(key.expose_secret()).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+    let bytes = hex::decode(key.expose_secret())
+        .ok()
+        .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
     match bytes {
         Some(bytes) => Ok(bytes),
-        None => bail!("PORTAL_SEALING_KEY: must be 64 hexadecimal digits; make one with `openssl rand -hex 32`"),
+        None => bail!(
+            "PORTAL_SEALING_KEY: must be 64 hexadecimal digits; make one with `openssl rand -hex 32`"
+        ),
     }
 }
 
 /// The client, and the built-in provider unless another issuer is set.
 async fn identity(config: &Config, control: &State) -> Result<(Client, Option<axum::Router>)> {
     if let Some(other) = &config.issuer {
-        let client = Client::new(&other.issuer, other.client_id.clone(), &other.client_secret, &config.portal_url);
+        let client = Client::new(
+            &other.issuer,
+            other.client_id.clone(),
+            &other.client_secret,
+            &config.portal_url,
+        );
         return Ok((client.context("MXID_ISSUER: cannot be used")?, None));
     }
     let secret = private_file::read_or_generate(&config.data.join("secrets").join("mxid-client"))?;
@@ -185,7 +230,10 @@ async fn identity(config: &Config, control: &State) -> Result<(Client, Option<ax
 }
 
 /// The built-in provider at `/mxid`, and the portal as its client.
-pub async fn built_in_identity(control: &State, secret: SecretString) -> Result<(Client, Option<axum::Router>)> {
+pub async fn built_in_identity(
+    control: &State,
+    secret: SecretString,
+) -> Result<(Client, Option<axum::Router>)> {
     const CLIENT: &str = "portal";
     let portal_url = &control.config.portal_url;
     let issuer = Url::parse(&format!("{portal_url}/mxid"))?;
@@ -195,12 +243,20 @@ pub async fn built_in_identity(control: &State, secret: SecretString) -> Result<
         clients: vec![mxid::Client {
             id: CLIENT.to_owned(),
             secret,
-            redirect_uris: vec![Url::parse(&format!("{portal_url}{}", crate::login::CALLBACK))?],
+            redirect_uris: vec![Url::parse(&format!(
+                "{portal_url}{}",
+                crate::login::CALLBACK
+            ))?],
             post_logout_redirect_uris: vec![Url::parse(&format!("{portal_url}/"))?],
         }],
     };
     let clock = Arc::clone(&control.clock);
-    let router = mxid::router_with_clock(control.pool.clone(), provider, Arc::new(move || clock.now())).await;
+    let router = mxid::router_with_clock(
+        control.pool.clone(),
+        provider,
+        Arc::new(move || clock.now()),
+    )
+    .await;
     let router = router.context("starting MxID")?;
     Ok((client, Some(router)))
 }
@@ -208,7 +264,9 @@ pub async fn built_in_identity(control: &State, secret: SecretString) -> Result<
 /// Where pages find their scripts: cargo-leptos leaves the names beside the program when it hashes them.
 fn leptos_options(config: &Config) -> LeptosOptions {
     let program = std::env::current_exe().unwrap_or_default();
-    let hashed = program.parent().is_some_and(|folder| folder.join("hash.txt").exists());
+    let hashed = program
+        .parent()
+        .is_some_and(|folder| folder.join("hash.txt").exists());
     LeptosOptions::builder()
         .output_name("portal")
         .site_root(config.site.to_string_lossy().into_owned())
@@ -227,8 +285,10 @@ async fn clean(app: AppState) {
         }
         app.limits.forget_idle();
         if let Err(error) = app.sessions.delete_expired().await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "removing ended sessions failed");
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "removing ended sessions failed"
+            );
         }
     }
 }
-

@@ -61,7 +61,9 @@ impl Sessions {
         let record = self.0.load(&id).await?;
         let value = record.and_then(|mut record| record.data.remove(SIGNED_IN));
         let signed_in = value.and_then(|value| serde_json::from_value::<SignedIn>(value).ok());
-        Ok(signed_in.filter(|it| it.holds(now)).map(|it| PersonId::new(it.person)))
+        Ok(signed_in
+            .filter(|it| it.holds(now))
+            .map(|it| PersonId::new(it.person)))
     }
 }
 
@@ -104,12 +106,27 @@ impl SignedIn {
 }
 
 /// Turns the session of someone who has just signed in into that person's, under a new id.
-pub async fn begin(session: &Session, person: PersonId, id_token: String, now: OffsetDateTime) -> Result<(), Error> {
+pub async fn begin(
+    session: &Session,
+    person: PersonId,
+    id_token: String,
+    now: OffsetDateTime,
+) -> Result<(), Error> {
     let at = now.unix_timestamp();
     session.clear().await;
     session.cycle_id().await?;
     session.set_expiry(Some(Expiry::OnInactivity(IDLE)));
-    session.insert(SIGNED_IN, SignedIn { person: person.uuid(), at, seen_at: at, id_token }).await
+    session
+        .insert(
+            SIGNED_IN,
+            SignedIn {
+                person: person.uuid(),
+                at,
+                seen_at: at,
+                id_token,
+            },
+        )
+        .await
 }
 
 /// The signed-in person; a session that has run out is ended here.
@@ -135,5 +152,7 @@ pub async fn person(session: &Session, now: OffsetDateTime) -> Result<Option<Per
 pub async fn end(session: &Session) -> Result<Option<SecretString>, Error> {
     let signed_in = session.get::<SignedIn>(SIGNED_IN).await?;
     session.flush().await?;
-    Ok(signed_in.map(|it| SecretString::from(it.id_token)).filter(|token| !token.expose_secret().is_empty()))
+    Ok(signed_in
+        .map(|it| SecretString::from(it.id_token))
+        .filter(|token| !token.expose_secret().is_empty()))
 }

@@ -13,7 +13,11 @@ pub fn folder(wanted: PathBuf, file_name: &str) -> PathBuf {
     if wanted.as_os_str().len() + 1 + file_name.len() <= PATH_AT_MOST {
         return wanted;
     }
-    let base = if rustix::process::getuid().is_root() { "/run" } else { "/tmp" };
+    let base = if rustix::process::getuid().is_root() {
+        "/run"
+    } else {
+        "/tmp"
+    };
     Path::new(base).join(format!("cloud-portal-{}", short_hash(&wanted)))
 }
 
@@ -22,7 +26,10 @@ pub fn create(folder: &Path) -> Result<()> {
     private_file::create_dir(folder)?;
     let own = rustix::process::getuid();
     if !own.is_root() && folder.metadata()?.uid() != own.as_raw() {
-        bail!("{} belongs to somebody else; remove it, or set PORTAL_DATA to a shorter path", folder.display());
+        bail!(
+            "{} belongs to somebody else; remove it, or set PORTAL_DATA to a shorter path",
+            folder.display()
+        );
     }
     Ok(())
 }
@@ -40,7 +47,12 @@ mod tests {
     fn long_paths_get_a_short_place_of_their_own() {
         let wanted = PathBuf::from("/srv/portal/cell");
         assert_eq!(folder(wanted.clone(), "cell.sock"), wanted);
-        let [one, other] = ["a", "b"].map(|last| folder(PathBuf::from(format!("/{}/{last}", "x".repeat(120))), "cell.sock"));
+        let [one, other] = ["a", "b"].map(|last| {
+            folder(
+                PathBuf::from(format!("/{}/{last}", "x".repeat(120))),
+                "cell.sock",
+            )
+        });
         assert!(one.as_os_str().len() < 60, "{one:?}");
         assert_ne!(one, other);
     }

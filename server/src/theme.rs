@@ -30,5 +30,9 @@ pub async fn choose(Form(choice): Form<Choice>) -> Response {
         Theme::Dark => "dark",
     };
     let cookie = format!("theme={theme}; Path=/; Max-Age=31536000; SameSite=Lax; Secure; HttpOnly");
-    (AppendHeaders([(SET_COOKIE, cookie)]), Redirect::to(ReturnTo::parse(&choice.return_to).as_str())).into_response()
+    (
+        AppendHeaders([(SET_COOKIE, cookie)]),
+        Redirect::to(ReturnTo::parse(&choice.return_to).as_str()),
+    )
+        .into_response()
 }

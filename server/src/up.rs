@@ -40,19 +40,32 @@ pub async fn run(config: Config) -> Result<()> {
 /// Two of these on one folder would fight over it.
 fn lock(data: &Path) -> Result<File> {
     let path = data.join("portal.lock");
-    let file = File::options().create(true).append(true).open(&path).with_context(|| format!("opening {}", path.display()))?;
+    let file = File::options()
+        .create(true)
+        .append(true)
+        .open(&path)
+        .with_context(|| format!("opening {}", path.display()))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => {
-            bail!("PORTAL_DATA: the portal is running on {} already; stop that one, or set PORTAL_DATA to another folder", data.display())
+            bail!(
+                "PORTAL_DATA: the portal is running on {} already; stop that one, or set PORTAL_DATA to another folder",
+                data.display()
+            )
         }
-        Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("locking {}", path.display())),
+        Err(TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("locking {}", path.display()))
+        }
     }
 }
 
 /// Cancels at the first signal; a second one is no reason to leave processes behind.
 fn cancel_on_signal(stop: &CancellationToken) -> Result<()> {
-    for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
+    for kind in [
+        SignalKind::interrupt(),
+        SignalKind::terminate(),
+        SignalKind::hangup(),
+    ] {
         let mut arrives = signal(kind).context("waiting for signals")?;
         let stop = stop.clone();
         tokio::spawn(async move {
@@ -81,7 +94,9 @@ impl Parts {
         if stop.is_cancelled() {
             return Ok(());
         }
-        self.cell = Some(Kept::new(timed("the cell that runs the apps", Cell::start(config)).await?));
+        self.cell = Some(Kept::new(
+            timed("the cell that runs the apps", Cell::start(config)).await?,
+        ));
         if stop.is_cancelled() {
             return Ok(());
         }
@@ -90,7 +105,12 @@ impl Parts {
         if config.issuer.is_none() {
             say_people(&demo_people::ensure(&app.control, &file).await?, &file);
         }
-        say(&format!("ready: {}   (apps: http://NAME.{}:{}; Ctrl-C ends everything)", config.portal_url, config.apps_domain, config.apps_addr.port()));
+        say(&format!(
+            "ready: {}   (apps: http://NAME.{}:{}; Ctrl-C ends everything)",
+            config.portal_url,
+            config.apps_domain,
+            config.apps_addr.port()
+        ));
         serve::run(config, app, listener).await
     }
 
@@ -158,7 +178,10 @@ impl<T: KeepRunning> Kept<T> {
 async fn timed<T>(what: &str, starting: impl Future<Output = Result<T>>) -> Result<T> {
     let since = Instant::now();
     let started = starting.await.with_context(|| format!("starting {what}"))?;
-    say(&format!("{what} is up ({:.1} s)", since.elapsed().as_secs_f32()));
+    say(&format!(
+        "{what} is up ({:.1} s)",
+        since.elapsed().as_secs_f32()
+    ));
     Ok(started)
 }
 
@@ -166,7 +189,11 @@ fn say_people(people: &[DemoPerson], file: &Path) {
     say(&format!("demo people (kept in {}):", file.display()));
     for person in people {
         let role = Role::parse(&person.role).map_or("", Role::label);
-        say(&format!("  {role:<17} {:<24} {}", person.email, person.password()));
+        say(&format!(
+            "  {role:<17} {:<24} {}",
+            person.email,
+            person.password()
+        ));
     }
 }
 

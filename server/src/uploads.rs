@@ -41,12 +41,20 @@ pub async fn package(
     headers: HeaderMap,
     form: std::result::Result<Multipart, MultipartRejection>,
 ) -> Response {
-    let answer = Answer { in_json: prefers_json(&headers), app: &subdomain, request_id: &id.0, nonce };
+    let answer = Answer {
+        in_json: prefers_json(&headers),
+        app: &subdomain,
+        request_id: &id.0,
+        nonce,
+    };
     if let Err(wait) = app.limits.upload(ctx.actor.person) {
         return answer.too_often(wait);
     }
     let Ok(mut form) = form else {
-        return answer.refused(&Error::invalid(FIELD, "The upload is no form with a file in it. Choose the file on the packages page."));
+        return answer.refused(&Error::invalid(
+            FIELD,
+            "The upload is no form with a file in it. Choose the file on the packages page.",
+        ));
     };
     match receive(&ctx, &subdomain, &headers, &mut form).await {
         Ok(package) => answer.accepted(package),
@@ -59,7 +67,12 @@ pub async fn package(
     }
 }
 
-async fn receive(ctx: &Ctx, subdomain: &str, headers: &HeaderMap, form: &mut Multipart) -> Result<PackageId> {
+async fn receive(
+    ctx: &Ctx,
+    subdomain: &str,
+    headers: &HeaderMap,
+    form: &mut Multipart,
+) -> Result<PackageId> {
     let subdomain = Subdomain::parse(subdomain).map_err(|_| Error::NotFound)?;
     // Whether the person may is asked before a byte of the file is read.
     while let Some(field) = form.next_field().await.map_err(|error| broken(&error))? {
@@ -70,23 +83,43 @@ async fn receive(ctx: &Ctx, subdomain: &str, headers: &HeaderMap, form: &mut Mul
     Err(Error::invalid(FIELD, "Choose a package file first."))
 }
 
-async fn store(ctx: &Ctx, subdomain: &Subdomain, headers: &HeaderMap, field: Field<'_>) -> Result<PackageId> {
+async fn store(
+    ctx: &Ctx,
+    subdomain: &Subdomain,
+    headers: &HeaderMap,
+    field: Field<'_>,
+) -> Result<PackageId> {
     let file_name = field.file_name().unwrap_or_default().to_owned();
     if file_name.is_empty() {
         return Err(Error::invalid(FIELD, "Choose a package file first."));
     }
-    let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    let length = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     let declared = length.map(|length| length.saturating_sub(FORM_AROUND_FILE));
-    control::packages::upload::upload(ctx, subdomain, &file_name, declared, field.map_err(io::Error::other)).await
+    control::packages::upload::upload(
+        ctx,
+        subdomain,
+        &file_name,
+        declared,
+        field.map_err(io::Error::other),
+    )
+    .await
 }
 
 fn broken(error: &MultipartError) -> Error {
     tracing::info!(%error, "the form of an upload could not be read");
-    Error::invalid(FIELD, "The upload broke off before the end of the file. Nothing was kept; send it again.")
+    Error::invalid(
+        FIELD,
+        "The upload broke off before the end of the file. Nothing was kept; send it again.",
+    )
 }
 
 fn prefers_json(headers: &HeaderMap) -> bool {
-    headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("application/json"))
+    headers
+        .get(ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+        .is_some_and(|accept| accept.contains("application/json"))
 }
 
 /// How the sender wants to hear of it.
@@ -111,9 +144,15 @@ impl Answer<'_> {
         if self.in_json {
             let errors = match error {
                 Error::Invalid(errors) => errors.clone(),
-                _ => vec![FieldError { field: FIELD.to_owned(), message: notice.text.clone() }],
+                _ => vec![FieldError {
+                    field: FIELD.to_owned(),
+                    message: notice.text.clone(),
+                }],
             };
-            let errors: Vec<_> = errors.iter().map(|e| json!({ "field": e.field, "message": e.message })).collect();
+            let errors: Vec<_> = errors
+                .iter()
+                .map(|e| json!({ "field": e.field, "message": e.message }))
+                .collect();
             return (notice.status, Json(json!({ "errors": errors }))).into_response();
         }
         if matches!(error, Error::NotFound) {
@@ -125,10 +164,17 @@ impl Answer<'_> {
     }
 
     fn too_often(&self, wait: u64) -> Response {
-        let text = format!("You have started many uploads in a short time. Wait {wait} seconds and try again.");
+        let text = format!(
+            "You have started many uploads in a short time. Wait {wait} seconds and try again."
+        );
         if self.in_json {
             let errors = json!({ "errors": [{ "field": FIELD, "message": text }] });
-            return (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, wait.to_string())], Json(errors)).into_response();
+            return (
+                StatusCode::TOO_MANY_REQUESTS,
+                [(RETRY_AFTER, wait.to_string())],
+                Json(errors),
+            )
+                .into_response();
         }
         self.back_with(&text)
     }

@@ -3,6 +3,7 @@
 use super::api::{AppList, AppSummary, EnvironmentSummary, list_apps};
 use crate::error::view::loaded;
 use crate::live::use_live;
+use crate::operations::pulse::use_pulse;
 use crate::paths;
 use crate::ui::button::{ButtonKind, LinkButton};
 use crate::ui::chip::{StatusChip, Tag};
@@ -14,15 +15,21 @@ use crate::ui::table::{Column, Table};
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
+/// How often the page is asked for again, seconds.
+const REFRESH_SECONDS: u64 = 10;
+
 /// The apps whose team one is in.
 #[component]
 pub fn AppsPage() -> impl IntoView {
     let query = use_query_map();
     let after = Memo::new(move |_| query.with(|query| query.get("after")));
-    let version = use_live(vec!["apps".to_owned()]);
+    let (changed, pulse) = (
+        use_live(vec!["apps".to_owned()]),
+        use_pulse(REFRESH_SECONDS),
+    );
     let apps = Resource::new(
-        move || (after.get(), version.get()),
-        |(after, _)| list_apps(after),
+        move || (after.get(), changed.get(), pulse.get()),
+        |(after, _, _)| list_apps(after),
     );
     loaded(apps, move |list| view! { <Listed list after /> }.into_any())
 }

@@ -4,6 +4,7 @@ use super::api::{AppDetails, AppState, EnvironmentCard, get_app};
 use crate::error::view::loaded;
 use crate::live::use_live;
 use crate::operations::progress::OperationStrips;
+use crate::operations::pulse::use_pulse;
 use crate::paths;
 use crate::ui::button::{ButtonKind, LinkButton};
 use crate::ui::chip::{StatusChip, Tag};
@@ -14,32 +15,30 @@ use crate::ui::tabs::{TabLink, Tabs};
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
+/// How often the page is asked for again, seconds.
+const REFRESH_SECONDS: u64 = 10;
+
 /// An app.
 #[component]
 pub fn AppPage() -> impl IntoView {
     let params = use_params_map();
     let app = Memo::new(move |_| params.with(|params| params.get("app").unwrap_or_default()));
-    let environments = RwSignal::new(Vec::<String>::new());
-    let version = use_live(Signal::derive(move || {
-        let mut keys = vec![format!("app:{}", app.get())];
-        keys.extend(
-            environments
-                .get()
-                .into_iter()
-                .map(|id| format!("environment:{id}")),
-        );
-        keys
-    }));
-    let details = Resource::new(move || (app.get(), version.get()), |(app, _)| get_app(app));
+    let keys = RwSignal::new(Vec::<String>::new());
+    let changed = use_live(keys);
+    let pulse = use_pulse(REFRESH_SECONDS);
+    let details = Resource::new(
+        move || (app.get(), changed.get(), pulse.get()),
+        |(app, _, _)| get_app(app),
+    );
     loaded(details, move |details| {
-        view! { <Overview details environments /> }.into_any()
+        view! { <Overview details keys /> }.into_any()
     })
 }
 
 #[component]
-fn Overview(details: Signal<AppDetails>, environments: RwSignal<Vec<String>>) -> impl IntoView {
-    let ids = Memo::new(move |_| details.with(AppDetails::environment_ids));
-    Effect::new(move || environments.set(ids.get()));
+fn Overview(details: Signal<AppDetails>, keys: RwSignal<Vec<String>>) -> impl IntoView {
+    let told_of = Memo::new(move |_| details.with(AppDetails::change_keys));
+    Effect::new(move || keys.set(told_of.get()));
     let title = Signal::derive(move || details.with(|details| details.name.clone()));
     let cards = Memo::new(move |_| details.with(|details| details.environments.clone()));
     let subdomain = Memo::new(move |_| details.with(|details| details.subdomain.clone()));
@@ -145,11 +144,18 @@ pub fn AppTabs(
 }
 
 impl AppDetails {
-    fn environment_ids(&self) -> Vec<String> {
-        self.environments
-            .iter()
-            .map(|environment| environment.id.clone())
-            .collect()
+    /// What the page wants to hear of: the app, its environments, and operations on any of them.
+    fn change_keys(&self) -> Vec<String> {
+        let mut keys = vec![
+            format!("app:{}", self.subdomain),
+            format!("subject:{}", self.id),
+        ];
+        for environment in &self.environments {
+            keys.extend(
+                ["environment", "subject"].map(|kind| format!("{kind}:{}", environment.id)),
+            );
+        }
+        keys
     }
 
     /// Where and on what it runs, or that it is coming or going.

@@ -149,8 +149,6 @@ pub enum Rollout {
 pub struct Event {
     /// When.
     pub at: i64,
-    /// Index of the instance, where it is about one.
-    pub instance: Option<u16>,
     /// The tone of its mark.
     pub tone: Tone,
     /// What.
@@ -444,7 +442,6 @@ mod from_control {
             };
             Self {
                 at: event.at.unix_timestamp(),
-                instance: event.index,
                 tone,
                 message: event.message,
             }

@@ -11,6 +11,7 @@ use crate::error::view::{Refusal, loaded, refusal};
 use crate::live::use_live;
 use crate::operations::api::OperationSummary;
 use crate::operations::progress::OperationStrips;
+use crate::operations::pulse::use_pulse;
 use crate::paths;
 use crate::ui::ago::Ago;
 use crate::ui::button::{Button, ButtonKind, LinkButton};
@@ -26,6 +27,9 @@ use domain::states::{Tone, Wanted};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
+
+/// How often the page is asked for again, seconds: ages and loads change without a notice.
+const REFRESH_SECONDS: u64 = 5;
 
 /// The actions of the page; made once, so that a refresh of the data loses none of their answers.
 #[derive(Clone, Copy)]
@@ -64,16 +68,25 @@ pub fn EnvironmentPage() -> impl IntoView {
     };
     let (app, slug) = (named("app"), named("environment"));
     let id = RwSignal::new(String::new());
-    let version = use_live(Signal::derive(move || {
-        vec![
-            format!("environment:{}", id.get()),
-            format!("app:{}", app.get()),
-        ]
+    let changed = use_live(Signal::derive(move || {
+        id.with(|id| {
+            ["environment", "subject"]
+                .map(|kind| format!("{kind}:{id}"))
+                .to_vec()
+        })
     }));
+    let pulse = use_pulse(REFRESH_SECONDS);
     let actions = PageActions::new();
     let choice = ScaleChoice::new();
     let details = Resource::new(
-        move || (app.get(), slug.get(), version.get(), actions.version()),
+        move || {
+            (
+                app.get(),
+                slug.get(),
+                (changed.get(), pulse.get()),
+                actions.version(),
+            )
+        },
         |(app, slug, _, _)| get_environment(app, slug),
     );
     loaded(details, move |details| {
@@ -301,7 +314,7 @@ fn Events(details: Signal<EnvironmentDetails>) -> impl IntoView {
     let row = |event: Event| {
         view! {
             <li data-state=event.tone.as_str()>
-                <span class="event__text">{event.words()}</span>
+                <span class="event__text">{event.message}</span>
                 <small><Ago at=event.at /></small>
             </li>
         }
@@ -389,15 +402,5 @@ impl EnvironmentDetails {
         ]
         .map(|(term, fact)| (term.to_owned(), fact))
         .to_vec()
-    }
-}
-
-impl Event {
-    /// What happened, and to which instance.
-    fn words(&self) -> String {
-        match self.instance {
-            Some(index) => format!("Instance {index}: {}", self.message),
-            None => self.message.clone(),
-        }
     }
 }

@@ -1,6 +1,7 @@
 //! One operation: its phases, its log, and the way to stop it.
 
 use super::api::{CancelOperation, LogEntry, OperationDetails, Phase, get_operation};
+use super::pulse::use_pulse;
 use super::words::span;
 use crate::error::view::{Refusal, loaded, refusal};
 use crate::live::use_live;
@@ -21,6 +22,9 @@ use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
+/// How often the page is asked for again, seconds: the silence of a worker makes no notice.
+const REFRESH_SECONDS: u64 = 10;
+
 /// One operation.
 #[component]
 pub fn OperationPage() -> impl IntoView {
@@ -29,9 +33,16 @@ pub fn OperationPage() -> impl IntoView {
     let version = use_live(Signal::derive(move || {
         vec![format!("operation:{}", id.get())]
     }));
+    let pulse = use_pulse(REFRESH_SECONDS);
     let cancel = ServerAction::<CancelOperation>::new();
     let operation = Resource::new(
-        move || (id.get(), version.get(), cancel.version().get()),
+        move || {
+            (
+                id.get(),
+                (version.get(), pulse.get()),
+                cancel.version().get(),
+            )
+        },
         |(id, _, _)| get_operation(id),
     );
     loaded(operation, move |details| {

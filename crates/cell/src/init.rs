@@ -73,6 +73,8 @@ async fn watch_over(init: &Init) -> anyhow::Result<Exit> {
     }
 
     let (program, arguments) = init.command.split_first().context("no program is named")?;
+    // Before the runtime, which may do with the folder what it likes.
+    let log = Log::open(&init.run)?;
     let (reader, writer) = std::io::pipe()?;
     let child = Command::new(program)
         .args(arguments)
@@ -85,7 +87,7 @@ async fn watch_over(init: &Init) -> anyhow::Result<Exit> {
     let pid = Pid::from_raw(i32::try_from(child.id())?).context("a process has a number")?;
 
     let pipe = Receiver::from_owned_fd(reader.into())?;
-    let log = tokio::spawn(keep_log(pipe, Log::open(&init.run)?));
+    let log = tokio::spawn(keep_log(pipe, log));
     let exit = loop {
         tokio::select! {
             _ = children.recv() => if let Some(exit) = collect(pid) { break exit },

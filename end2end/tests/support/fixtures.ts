@@ -32,8 +32,9 @@ export const test = base.extend<Options & Fixtures, Shared>({
 
   trouble: [
     async ({ context, baseURL, javaScriptEnabled }, use) => {
-      const trouble = new Trouble(context, new URL(baseURL ?? "").origin);
-      if (javaScriptEnabled !== false) await context.addInitScript(reportViolations);
+      const scripts = javaScriptEnabled !== false;
+      const trouble = new Trouble(context, new URL(baseURL ?? "").origin, scripts);
+      if (scripts) await context.addInitScript(reportViolations);
       await use(trouble);
       expect(trouble.found(), "no error, warning, refused content or lost request").toEqual([]);
     },

@@ -12,6 +12,7 @@ export class Trouble {
   constructor(
     context: BrowserContext,
     private readonly origin: string,
+    private readonly scripts: boolean,
   ) {
     context.on("console", (message) => this.console(message));
     context.on("weberror", (error) => this.seen.push(`page error: ${error.error().stack ?? error.error().message}`));
@@ -35,10 +36,11 @@ export class Trouble {
     if (message.type() === "error" || (message.type() === "warning" && WARNINGS.test(message.text()))) this.seen.push(text);
   }
 
-  /** A request that a new page cuts off is not lost. */
+  /** A request that a new page cuts off is not lost, nor is a script that is not wanted. */
   private lost(request: Request) {
     const reason = request.failure()?.errorText ?? "";
-    if (this.isOwn(request.url()) && !reason.includes("ERR_ABORTED")) {
+    const meant = reason.includes("ERR_ABORTED") || (!this.scripts && reason === "csp");
+    if (this.isOwn(request.url()) && !meant) {
       this.seen.push(`request lost: ${request.method()} ${request.url()} ${reason}`);
     }
   }

@@ -34,10 +34,14 @@ pub struct Source {
 impl Source {
     /// Reads the file's text; a name that no setting has is refused.
     pub fn new(file: &str, environment: HashMap<String, String>) -> Result<Self> {
-        let file: Table = file.parse().context("portal.toml: not in the form `name = value`")?;
+        let file: Table = file
+            .parse()
+            .context("portal.toml: not in the form `name = value`")?;
         for name in file.keys() {
             if !NAMES.contains(&name.as_str()) && name != "regions" {
-                bail!("portal.toml: there is no such setting as `{name}`; docs/operations.md lists all of them");
+                bail!(
+                    "portal.toml: there is no such setting as `{name}`; docs/operations.md lists all of them"
+                );
             }
         }
         Ok(Self { file, environment })
@@ -53,14 +57,19 @@ impl Source {
                 Some(_) => bail!("portal.toml: `{name}` must be text in quotes"),
             },
         };
-        Ok(given.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()))
+        Ok(given
+            .map(|text| text.trim().to_owned())
+            .filter(|text| !text.is_empty()))
     }
 
     /// A setting as an address to listen on.
     pub fn address(&self, name: &'static str, default: &str) -> Result<SocketAddr> {
         let text = self.text(name)?.unwrap_or_else(|| default.to_owned());
         text.parse().with_context(|| {
-            format!("{}: `{text}` is not host:port with a numeric host; give one such as {default}", name.to_uppercase())
+            format!(
+                "{}: `{text}` is not host:port with a numeric host; give one such as {default}",
+                name.to_uppercase()
+            )
         })
     }
 
@@ -81,10 +90,17 @@ impl Source {
                 "package_bytes" => &mut limits.package_bytes,
                 "package_unpacked_bytes" => &mut limits.package_unpacked_bytes,
                 "package_files" => &mut limits.package_files,
-                _ => bail!("portal.toml: there is no such setting as `limits.{name}`; docs/operations.md lists all of them"),
+                _ => bail!(
+                    "portal.toml: there is no such setting as `limits.{name}`; docs/operations.md lists all of them"
+                ),
             };
-            let number = value.as_integer().and_then(|number| u64::try_from(number).ok()).filter(|number| *number > 0);
-            *field = number.with_context(|| format!("portal.toml: `limits.{name}` must be a whole number above 0"))?;
+            let number = value
+                .as_integer()
+                .and_then(|number| u64::try_from(number).ok())
+                .filter(|number| *number > 0);
+            *field = number.with_context(|| {
+                format!("portal.toml: `limits.{name}` must be a whole number above 0")
+            })?;
         }
         Ok(limits)
     }

@@ -4,13 +4,14 @@ use crate::login::return_to::ReturnTo;
 use control::error::BoxedError;
 use futures::future::BoxFuture;
 use openidconnect::core::{
-    CoreAuthPrompt, CoreClient, CoreIdToken, CoreIdTokenClaims, CoreJwsSigningAlgorithm, CoreResponseType,
-    CoreUserInfoClaims,
+    CoreAuthPrompt, CoreClient, CoreIdToken, CoreIdTokenClaims, CoreJwsSigningAlgorithm,
+    CoreResponseType, CoreUserInfoClaims,
 };
 use openidconnect::{
-    AccessToken, AsyncHttpClient, AuthenticationFlow, AuthorizationCode, ClaimsVerificationError, ClientId, ClientSecret, CsrfToken,
-    EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, IssuerUrl, LogoutRequest, Nonce, OAuth2TokenResponse,
-    PkceCodeChallenge, PkceCodeVerifier, PostLogoutRedirectUrl, ProviderMetadataWithLogout, RedirectUrl, Scope,
+    AccessToken, AsyncHttpClient, AuthenticationFlow, AuthorizationCode, ClaimsVerificationError,
+    ClientId, ClientSecret, CsrfToken, EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest,
+    HttpResponse, IssuerUrl, LogoutRequest, Nonce, OAuth2TokenResponse, PkceCodeChallenge,
+    PkceCodeVerifier, PostLogoutRedirectUrl, ProviderMetadataWithLogout, RedirectUrl, Scope,
     SignatureVerificationError, TokenResponse,
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -24,7 +25,14 @@ const ANSWER_AT_MOST: usize = 1 << 20;
 const ISSUER_MAY_TAKE: Duration = Duration::from_secs(10);
 const METADATA_IS_GOOD_FOR: Duration = Duration::from_mins(10);
 
-type Configured = CoreClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointMaybeSet, EndpointMaybeSet>;
+type Configured = CoreClient<
+    EndpointSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointMaybeSet,
+    EndpointMaybeSet,
+>;
 
 /// Why someone could not sign in.
 #[derive(Debug, thiserror::Error)]
@@ -99,10 +107,19 @@ pub struct Client {
 
 impl Client {
     /// A client that is registered at `issuer` with the portal's callback address.
-    pub fn new(issuer: &Url, id: String, secret: &SecretString, portal_url: &str) -> anyhow::Result<Self> {
+    pub fn new(
+        issuer: &Url,
+        id: String,
+        secret: &SecretString,
+        portal_url: &str,
+    ) -> anyhow::Result<Self> {
         let exact = issuer.as_str();
         // A URL without a path is printed with a slash, while issuers name themselves without it.
-        let issuer = if issuer.path() == "/" { exact.trim_end_matches('/') } else { exact };
+        let issuer = if issuer.path() == "/" {
+            exact.trim_end_matches('/')
+        } else {
+            exact
+        };
         Ok(Self {
             issuer: IssuerUrl::new(issuer.to_owned())?,
             id: ClientId::new(id),
@@ -121,7 +138,11 @@ impl Client {
     }
 
     /// The address to send the browser to, and what to keep until it comes back.
-    pub async fn begin(&self, return_to: ReturnTo, ask_again: bool) -> Result<(Url, Attempt), SignInError> {
+    pub async fn begin(
+        &self,
+        return_to: ReturnTo,
+        ask_again: bool,
+    ) -> Result<(Url, Attempt), SignInError> {
         let client = self.configured(&*self.metadata().await?);
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
         let mut request = client
@@ -154,7 +175,9 @@ impl Client {
     /// Refuses an answer that names another issuer.
     pub fn check_issuer(&self, iss: Option<&str>) -> Result<(), SignInError> {
         match iss {
-            Some(iss) if iss != self.issuer.as_str() => Err(SignInError::Unproven("the answer names another issuer".into())),
+            Some(iss) if iss != self.issuer.as_str() => Err(SignInError::Unproven(
+                "the answer names another issuer".into(),
+            )),
             _ => Ok(()),
         }
     }
@@ -162,28 +185,43 @@ impl Client {
     /// Exchanges the code, and checks the id token: RS256, issuer, audience, expiry and nonce.
     pub async fn redeem(&self, code: String, attempt: &Attempt) -> Result<Identity, SignInError> {
         let client = self.configured(&*self.metadata().await?);
-        let exchange = client.exchange_code(AuthorizationCode::new(code)).map_err(|e| SignInError::Unreachable(e.into()))?;
+        let exchange = client
+            .exchange_code(AuthorizationCode::new(code))
+            .map_err(|e| SignInError::Unreachable(e.into()))?;
         let answer = exchange
             .set_pkce_verifier(PkceCodeVerifier::new(attempt.verifier.clone()))
             .request_async(&self.http)
             .await
             .map_err(|error| match error {
-                openidconnect::RequestTokenError::Request(cause) => SignInError::Unreachable(cause.into()),
+                openidconnect::RequestTokenError::Request(cause) => {
+                    SignInError::Unreachable(cause.into())
+                }
                 other => SignInError::Unproven(other.to_string().into()),
             })?;
-        let token = answer.id_token().ok_or_else(|| SignInError::Unproven("there is no id token".into()))?;
+        let token = answer
+            .id_token()
+            .ok_or_else(|| SignInError::Unproven("there is no id token".into()))?;
         let claims = match verify(&client, token, &attempt.nonce) {
-            Err(ClaimsVerificationError::SignatureVerification(SignatureVerificationError::NoMatchingKey)) => {
+            Err(ClaimsVerificationError::SignatureVerification(
+                SignatureVerificationError::NoMatchingKey,
+            )) => {
                 // The issuer may have a new key since it was last asked.
                 self.forget_metadata().await;
-                verify(&self.configured(&*self.metadata().await?), token, &attempt.nonce)
+                verify(
+                    &self.configured(&*self.metadata().await?),
+                    token,
+                    &attempt.nonce,
+                )
             }
             verified => verified,
         };
         let claims = claims.map_err(|error| SignInError::Unproven(error.into()))?;
         let profile = match claims.email() {
             Some(_) => None,
-            None => self.profile(&client, answer.access_token().clone(), &claims).await?,
+            None => {
+                self.profile(&client, answer.access_token().clone(), &claims)
+                    .await?
+            }
         };
         Ok(identity(&claims, profile.as_ref(), token))
     }
@@ -191,11 +229,16 @@ impl Client {
     /// Where the browser ends the issuer's session; none when the issuer offers no such place.
     pub async fn sign_out_url(&self, id_token: Option<SecretString>) -> Option<Url> {
         let metadata = self.metadata().await.ok()?;
-        let endpoint = metadata.additional_metadata().end_session_endpoint.clone()?;
+        let endpoint = metadata
+            .additional_metadata()
+            .end_session_endpoint
+            .clone()?;
         let mut request = LogoutRequest::from(endpoint)
             .set_client_id(self.id.clone())
             .set_post_logout_redirect_uri(self.after_sign_out.clone());
-        if let Some(token) = id_token.and_then(|token| token.expose_secret().parse::<CoreIdToken>().ok()) {
+        if let Some(token) =
+            id_token.and_then(|token| token.expose_secret().parse::<CoreIdToken>().ok())
+        {
             request = request.set_id_token_hint(&token);
         }
         Some(request.http_get_url())
@@ -211,12 +254,18 @@ impl Client {
             return Ok(None);
         };
         let profile = request.request_async(&self.http).await;
-        profile.map(Some).map_err(|error| SignInError::Unproven(error.to_string().into()))
+        profile
+            .map(Some)
+            .map_err(|error| SignInError::Unproven(error.to_string().into()))
     }
 
     fn configured(&self, metadata: &ProviderMetadataWithLogout) -> Configured {
-        CoreClient::from_provider_metadata(metadata.clone(), self.id.clone(), Some(self.secret.clone()))
-            .set_redirect_uri(self.redirect.clone())
+        CoreClient::from_provider_metadata(
+            metadata.clone(),
+            self.id.clone(),
+            Some(self.secret.clone()),
+        )
+        .set_redirect_uri(self.redirect.clone())
     }
 
     async fn metadata(&self) -> Result<Arc<ProviderMetadataWithLogout>, SignInError> {
@@ -226,8 +275,10 @@ impl Client {
         {
             return Ok(Arc::clone(metadata));
         }
-        let discovered = ProviderMetadataWithLogout::discover_async(self.issuer.clone(), &self.http).await;
-        let metadata = Arc::new(discovered.map_err(|error| SignInError::Unreachable(error.into()))?);
+        let discovered =
+            ProviderMetadataWithLogout::discover_async(self.issuer.clone(), &self.http).await;
+        let metadata =
+            Arc::new(discovered.map_err(|error| SignInError::Unreachable(error.into()))?);
         *cached = Some((Instant::now(), Arc::clone(&metadata)));
         Ok(metadata)
     }
@@ -273,15 +324,32 @@ enum HttpError {
     TooLong,
 }
 
-fn verify(client: &Configured, token: &CoreIdToken, nonce: &str) -> Result<CoreIdTokenClaims, ClaimsVerificationError> {
-    let verifier = client.id_token_verifier().set_allowed_algs([CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256]);
-    token.claims(&verifier, &Nonce::new(nonce.to_owned())).cloned()
+fn verify(
+    client: &Configured,
+    token: &CoreIdToken,
+    nonce: &str,
+) -> Result<CoreIdTokenClaims, ClaimsVerificationError> {
+    let verifier = client
+        .id_token_verifier()
+        .set_allowed_algs([CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256]);
+    token
+        .claims(&verifier, &Nonce::new(nonce.to_owned()))
+        .cloned()
 }
 
-fn identity(claims: &CoreIdTokenClaims, profile: Option<&CoreUserInfoClaims>, token: &CoreIdToken) -> Identity {
+fn identity(
+    claims: &CoreIdTokenClaims,
+    profile: Option<&CoreUserInfoClaims>,
+    token: &CoreIdToken,
+) -> Identity {
     let email = claims.email().or_else(|| profile?.email());
-    let verified = claims.email_verified().or_else(|| profile?.email_verified());
-    let name = claims.name().or_else(|| profile?.name()).and_then(|name| name.get(None));
+    let verified = claims
+        .email_verified()
+        .or_else(|| profile?.email_verified());
+    let name = claims
+        .name()
+        .or_else(|| profile?.name())
+        .and_then(|name| name.get(None));
     let email = email.map(|email| email.to_string()).unwrap_or_default();
     Identity {
         issuer: claims.issuer().to_string(),

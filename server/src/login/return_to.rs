@@ -13,7 +13,9 @@ pub struct ReturnTo(String);
 impl ReturnTo {
     /// The path, or the start page for anything that is not a path of the portal's pages.
     pub fn parse(text: &str) -> Self {
-        let local = text.starts_with('/') && text.len() <= LONGEST && !NO_PAGES.iter().any(|path| text.starts_with(path));
+        let local = text.starts_with('/')
+            && text.len() <= LONGEST
+            && !NO_PAGES.iter().any(|path| text.starts_with(path));
         // Browsers read an address as the URL standard does, so that is asked rather than the text alone.
         let origin = "http://portal.invalid";
         let resolved = Url::parse(origin).and_then(|base| base.join(text)).ok();
@@ -51,6 +53,9 @@ mod tests {
         ] {
             assert_eq!(ReturnTo::parse(text).as_str(), expected, "{text:?}");
         }
-        assert_eq!(ReturnTo::parse(&format!("/{}", "a".repeat(2000))).as_str(), "/");
+        assert_eq!(
+            ReturnTo::parse(&format!("/{}", "a".repeat(2000))).as_str(),
+            "/"
+        );
     }
 }

@@ -20,12 +20,18 @@ impl Owner {
         }
         let users = std::fs::read_to_string("/etc/passwd").context("reading /etc/passwd")?;
         let Some((uid, gid)) = find(&users, name) else {
-            bail!("POSTGRES_USER: this machine has no user `{name}`; PostgreSQL does not run as root, so install it with its user, or name another unprivileged user");
+            bail!(
+                "POSTGRES_USER: this machine has no user `{name}`; PostgreSQL does not run as root, so install it with its user, or name another unprivileged user"
+            );
         };
         if uid == 0 {
-            bail!("POSTGRES_USER: `{name}` is root, as whom PostgreSQL refuses to run; name an unprivileged user");
+            bail!(
+                "POSTGRES_USER: `{name}` is root, as whom PostgreSQL refuses to run; name an unprivileged user"
+            );
         }
-        Ok(Self { other: Some((uid, gid)) })
+        Ok(Self {
+            other: Some((uid, gid)),
+        })
     }
 
     /// Whether it is another user than the program's own.
@@ -38,12 +44,18 @@ impl Owner {
         let Some((uid, gid)) = self.other else {
             return Ok(());
         };
-        chown(path, Some(uid), Some(gid)).with_context(|| format!("handing {} to the database's user", path.display()))
+        chown(path, Some(uid), Some(gid))
+            .with_context(|| format!("handing {} to the database's user", path.display()))
     }
 
     /// Makes a command run as that user, in a process group of its own and with a bare environment.
     pub fn run(&self, command: &mut Command) {
-        command.env_clear().env("PATH", "/usr/bin:/bin").env("LANG", "C.UTF-8").current_dir("/").process_group(0);
+        command
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .env("LANG", "C.UTF-8")
+            .current_dir("/")
+            .process_group(0);
         if let Some((uid, gid)) = self.other {
             command.uid(uid).gid(gid);
         }
@@ -55,7 +67,9 @@ impl Owner {
             return Ok(true);
         };
         for folder in path.ancestors() {
-            let meta = folder.metadata().with_context(|| format!("looking at {}", folder.display()))?;
+            let meta = folder
+                .metadata()
+                .with_context(|| format!("looking at {}", folder.display()))?;
             let bit = if meta.uid() == uid {
                 0o100
             } else if meta.gid() == gid {

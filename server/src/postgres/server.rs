@@ -32,7 +32,11 @@ impl Server {
     pub async fn start(cluster: Cluster) -> Result<Self> {
         let bin = binaries::find().await?;
         initialise(&cluster, &bin).await?;
-        let mut server = Self { cluster, bin, child: None };
+        let mut server = Self {
+            cluster,
+            bin,
+            child: None,
+        };
         server.run().await?;
         server.cluster.make_portal().await?;
         Ok(server)
@@ -65,7 +69,10 @@ impl Server {
             }
         }
         if self.is_running() {
-            bail!("PostgreSQL does not end; see {}", self.cluster.log.display());
+            bail!(
+                "PostgreSQL does not end; see {}",
+                self.cluster.log.display()
+            );
         }
         Ok(())
     }
@@ -78,7 +85,11 @@ impl Server {
             }
             if Instant::now() > deadline {
                 let log = last_lines(&self.cluster.log);
-                bail!("PostgreSQL did not start within {} s. The end of {}:\n{log}", STARTS_WITHIN.as_secs(), self.cluster.log.display());
+                bail!(
+                    "PostgreSQL did not start within {} s. The end of {}:\n{log}",
+                    STARTS_WITHIN.as_secs(),
+                    self.cluster.log.display()
+                );
             }
             // After a kill, the old processes may hold the memory for a moment, and a new start fails.
             if !self.is_running() {
@@ -111,7 +122,11 @@ impl Server {
             .open(&self.cluster.log)
             .with_context(|| format!("opening {}", self.cluster.log.display()))?;
         let mut command = Command::new(self.bin.join("postgres"));
-        command.arg("-D").arg(self.cluster.data()).arg("-p").arg(super::PORT.to_string());
+        command
+            .arg("-D")
+            .arg(self.cluster.data())
+            .arg("-p")
+            .arg(super::PORT.to_string());
         command.arg("-k").arg(&self.cluster.socket_dir);
         for setting in [
             "listen_addresses=",
@@ -125,7 +140,10 @@ impl Server {
         ] {
             command.arg("-c").arg(setting);
         }
-        command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        command
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log);
         self.cluster.owner.run(&mut command);
         command.spawn().context("starting PostgreSQL")
     }
@@ -148,14 +166,28 @@ async fn initialise(cluster: &Cluster, bin: &Path) -> Result<()> {
     crate::private_file::write(&password_file, cluster.superuser_password.expose_secret())?;
     cluster.owner.give(&password_file)?;
     let mut command = Command::new(bin.join("initdb"));
-    command.arg("-D").arg(&partial).args(["-U", "postgres", "-A", "scram-sha-256", "-E", "UTF8", "--locale=C.UTF-8"]);
-    command.arg("--pwfile").arg(&password_file).stdin(Stdio::null());
+    command.arg("-D").arg(&partial).args([
+        "-U",
+        "postgres",
+        "-A",
+        "scram-sha-256",
+        "-E",
+        "UTF8",
+        "--locale=C.UTF-8",
+    ]);
+    command
+        .arg("--pwfile")
+        .arg(&password_file)
+        .stdin(Stdio::null());
     cluster.owner.run(&mut command);
     let output = command.output().await.context("running initdb");
     std::fs::remove_file(&password_file).context("removing the initial password")?;
     let output = output?;
     if !output.status.success() {
-        bail!("initdb failed: {}", String::from_utf8_lossy(&output.stderr).trim());
+        bail!(
+            "initdb failed: {}",
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
     }
     let hba = partial.join("pg_hba.conf");
     std::fs::write(&hba, HBA).context("writing pg_hba.conf")?;

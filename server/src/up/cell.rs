@@ -3,8 +3,8 @@
 use crate::config::Config;
 use crate::{private_file, socket_place};
 use anyhow::{Context, Result, bail};
-use engine::{Engine, EngineError};
 use engine::cell::CellEngine;
+use engine::{Engine, EngineError};
 use std::fs::OpenOptions;
 use std::net::TcpListener;
 use std::os::unix::fs::OpenOptionsExt;
@@ -58,7 +58,10 @@ impl Cell {
 
     /// Ends it and every instance that it runs; what is wanted stays on its disk for the next start.
     pub async fn stop(mut self) -> Result<()> {
-        match CellEngine::new(self.config.cell_socket.clone()).shutdown(true).await {
+        match CellEngine::new(self.config.cell_socket.clone())
+            .shutdown(true)
+            .await
+        {
             Ok(()) => {}
             Err(EngineError::Unavailable(_)) if !self.is_there().await => {}
             Err(error) => return Err(error).context("the cell was asked to end its instances"),
@@ -77,11 +80,22 @@ impl Cell {
         self.child = Some(self.spawn()?);
         let deadline = Instant::now() + STARTS_WITHIN;
         while !self.answers().await {
-            if let Some(status) = self.child.as_mut().and_then(|child| child.try_wait().ok().flatten()) {
-                bail!("the cell ended at once ({status}); see {}", self.log().display());
+            if let Some(status) = self
+                .child
+                .as_mut()
+                .and_then(|child| child.try_wait().ok().flatten())
+            {
+                bail!(
+                    "the cell ended at once ({status}); see {}",
+                    self.log().display()
+                );
             }
             if Instant::now() > deadline {
-                bail!("the cell does not answer within {} s; see {}", STARTS_WITHIN.as_secs(), self.log().display());
+                bail!(
+                    "the cell does not answer within {} s; see {}",
+                    STARTS_WITHIN.as_secs(),
+                    self.log().display()
+                );
             }
             sleep(LOOK_EVERY).await;
         }
@@ -93,20 +107,36 @@ impl Cell {
         if let Some(folder) = self.config.cell_socket.parent() {
             socket_place::create(folder)?;
         }
-        let log = OpenOptions::new().create(true).append(true).mode(0o600).open(self.log()).context("opening the cell's log")?;
+        let log = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .mode(0o600)
+            .open(self.log())
+            .context("opening the cell's log")?;
         let mut runtime = std::ffi::OsString::from("sample=");
         runtime.push(&self.runtime);
         let mut command = Command::new(&self.program);
-        command.arg("serve").arg("--data-dir").arg(self.config.data.join("cell"));
+        command
+            .arg("serve")
+            .arg("--data-dir")
+            .arg(self.config.data.join("cell"));
         command.arg("--socket").arg(&self.config.cell_socket);
-        command.arg("--apps-addr").arg(self.config.apps_addr.to_string());
+        command
+            .arg("--apps-addr")
+            .arg(self.config.apps_addr.to_string());
         command.arg("--runtime").arg(runtime);
-        command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).process_group(0);
+        command
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .process_group(0);
         // The cell needs nothing of the portal's settings, least of all its secrets.
         for secret in ["DATABASE_URL", "MXID_CLIENT_SECRET", "PORTAL_SEALING_KEY"] {
             command.env_remove(secret);
         }
-        command.spawn().with_context(|| format!("starting {}", self.program.display()))
+        command
+            .spawn()
+            .with_context(|| format!("starting {}", self.program.display()))
     }
 
     fn check_address(&self) -> Result<()> {
@@ -116,7 +146,10 @@ impl Cell {
     }
 
     async fn answers(&self) -> bool {
-        CellEngine::new(self.config.cell_socket.clone()).info().await.is_ok()
+        CellEngine::new(self.config.cell_socket.clone())
+            .info()
+            .await
+            .is_ok()
     }
 
     async fn is_there(&mut self) -> bool {
@@ -136,7 +169,10 @@ fn beside_this_program(name: &str) -> Result<PathBuf> {
     let own = std::env::current_exe().context("finding the program's own folder")?;
     let path = own.with_file_name(name);
     if !path.is_file() {
-        bail!("the program `{name}` is missing beside {}; build it with `cargo build -p {name}`", own.display());
+        bail!(
+            "the program `{name}` is missing beside {}; build it with `cargo build -p {name}`",
+            own.display()
+        );
     }
     Ok(path)
 }

@@ -30,7 +30,11 @@ impl Endpoint {
     async fn ask(&self, browser: &Browser, things: &Things) -> Page {
         let path = things.fill_in(&self.path);
         if self.method == Method::GET {
-            let accept = if path == "/events" { "text/event-stream" } else { crate::browser::PAGE };
+            let accept = if path == "/events" {
+                "text/event-stream"
+            } else {
+                crate::browser::PAGE
+            };
             let request = browser.request(Method::GET, &path).header("accept", accept);
             if path == "/events" && browser.cookie(server::session::COOKIE).is_some() {
                 return things.open_stream(request).await;
@@ -40,7 +44,14 @@ impl Endpoint {
         if path.ends_with("/upload") {
             let part = reqwest::multipart::Part::bytes(b"PK".to_vec()).file_name("x.mda");
             let form = reqwest::multipart::Form::new().part("package", part);
-            return browser.send(browser.request(Method::POST, &path).header("accept", "application/json").multipart(form)).await;
+            return browser
+                .send(
+                    browser
+                        .request(Method::POST, &path)
+                        .header("accept", "application/json")
+                        .multipart(form),
+                )
+                .await;
         }
         browser.call(&path, &things.arguments()).await
     }
@@ -83,7 +94,12 @@ impl Things {
     /// The head of a stream that does not end by itself.
     async fn open_stream(&self, request: reqwest::RequestBuilder) -> Page {
         let answer = request.send().await.expect("an answer");
-        Page { status: answer.status(), path: "/events".to_owned(), headers: answer.headers().clone(), body: String::new() }
+        Page {
+            status: answer.status(),
+            path: "/events".to_owned(),
+            headers: answer.headers().clone(),
+            body: String::new(),
+        }
     }
 }
 
@@ -94,38 +110,72 @@ async fn an_anonymous_caller_is_refused_everywhere_but_where_it_is_meant(pool: P
     let nobody = app.browser();
     for endpoint in endpoints().iter().filter(|it| !public.contains(&it.name())) {
         let answer = endpoint.ask(&nobody, &things).await;
-        let sent_to_sign_in = answer.status == StatusCode::FOUND && answer.location().is_some_and(|it| it.starts_with("/login"));
-        assert!(answer.status == StatusCode::UNAUTHORIZED || sent_to_sign_in, "{} answered {}: {}", endpoint.name(), answer.status, answer.body);
-        assert!(!answer.body.to_lowercase().contains(MARK), "{}: {}", endpoint.name(), answer.body);
+        let sent_to_sign_in = answer.status == StatusCode::FOUND
+            && answer.location().is_some_and(|it| it.starts_with("/login"));
+        assert!(
+            answer.status == StatusCode::UNAUTHORIZED || sent_to_sign_in,
+            "{} answered {}: {}",
+            endpoint.name(),
+            answer.status,
+            answer.body
+        );
+        assert!(
+            !answer.body.to_lowercase().contains(MARK),
+            "{}: {}",
+            endpoint.name(),
+            answer.body
+        );
     }
 }
 
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn a_stranger_learns_nothing_of_another_company(pool: PgPool) {
     let (app, things) = with_things(pool).await;
-    let (public, unscoped) = (listed(include_str!("public.txt")), listed(include_str!("unscoped.txt")));
+    let (public, unscoped) = (
+        listed(include_str!("public.txt")),
+        listed(include_str!("unscoped.txt")),
+    );
     let (ada, olga) = (app.signed_in(ADA).await, app.signed_in(OLGA).await);
     for endpoint in endpoints().iter().filter(|it| !public.contains(&it.name())) {
         let name = endpoint.name();
         let answer = endpoint.ask(&olga, &things).await;
         let body = answer.body.to_lowercase();
         if unscoped.contains(&name) {
-            assert!(!body.contains(MARK), "{name} tells of another company: {body}");
+            assert!(
+                !body.contains(MARK),
+                "{name} tells of another company: {body}"
+            );
             continue;
         }
         if endpoint.is_function() {
-            assert_eq!(answer.body, "\"NotFound\"", "{name} answered {}", answer.status);
+            assert_eq!(
+                answer.body, "\"NotFound\"",
+                "{name} answered {}",
+                answer.status
+            );
         } else if endpoint.method == Method::GET && !name.ends_with("/file") {
             // A page has the address in it, and nothing that is behind the address.
-            assert!(answer.body.contains("no such page or thing"), "{name} answered {}: {}", answer.status, answer.body);
-            assert!(!body.contains("quokka ledger"), "{name} tells of another company");
+            assert!(
+                answer.body.contains("no such page or thing"),
+                "{name} answered {}: {}",
+                answer.status,
+                answer.body
+            );
+            assert!(
+                !body.contains("quokka ledger"),
+                "{name} tells of another company"
+            );
         } else {
             assert_eq!(answer.status, StatusCode::NOT_FOUND, "{name}");
         }
         let own = endpoint.ask(&ada, &things).await;
         let same_refusal = own.status == answer.status && own.body == answer.body;
         let about_a_package = name.contains("package");
-        assert!(about_a_package || !same_refusal, "{name} refuses its own people the same way, so the arguments of this test are wrong: {}", own.body);
+        assert!(
+            about_a_package || !same_refusal,
+            "{name} refuses its own people the same way, so the arguments of this test are wrong: {}",
+            own.body
+        );
     }
 }
 
@@ -142,19 +192,40 @@ async fn the_lists_name_only_what_exists(pool: PgPool) {
 async fn with_things(pool: PgPool) -> (TestApp, Things) {
     let app = TestApp::new(pool).await;
     let created = app.create_app("Quokka Ledger", MARK).await;
-    let things = Things { operation: created.operation.to_string(), package: Uuid::new_v4().to_string() };
+    let things = Things {
+        operation: created.operation.to_string(),
+        package: Uuid::new_v4().to_string(),
+    };
     (app, things)
 }
 
 fn endpoints() -> Vec<Endpoint> {
-    let routes = ROUTES.iter().map(|route| (route.method.parse().expect("a method"), route.path.to_owned()));
-    let functions = server_fn::axum::server_fn_paths().map(|(path, method)| (method, path.to_owned()));
-    let pages = pages().into_iter().map(|page| (Method::GET, page.path().to_owned()));
-    let all: Vec<Endpoint> = routes.chain(functions).chain(pages).map(|(method, path)| Endpoint { method, path }).collect();
-    assert!(all.iter().filter(|it| it.is_function()).count() > 10, "the server functions are registered");
+    let routes = ROUTES.iter().map(|route| {
+        (
+            route.method.parse().expect("a method"),
+            route.path.to_owned(),
+        )
+    });
+    let functions =
+        server_fn::axum::server_fn_paths().map(|(path, method)| (method, path.to_owned()));
+    let pages = pages()
+        .into_iter()
+        .map(|page| (Method::GET, page.path().to_owned()));
+    let all: Vec<Endpoint> = routes
+        .chain(functions)
+        .chain(pages)
+        .map(|(method, path)| Endpoint { method, path })
+        .collect();
+    assert!(
+        all.iter().filter(|it| it.is_function()).count() > 10,
+        "the server functions are registered"
+    );
     all
 }
 
 fn listed(text: &str) -> BTreeSet<String> {
-    text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).map(str::to_owned).collect()
+    text.lines()
+        .filter(|line| !line.starts_with('#') && !line.is_empty())
+        .map(str::to_owned)
+        .collect()
 }

@@ -32,44 +32,77 @@ pub struct Page {
 impl Page {
     /// Where it sends the browser.
     pub fn location(&self) -> Option<&str> {
-        self.headers.get(LOCATION).map(|it| it.to_str().expect("an ASCII address"))
+        self.headers
+            .get(LOCATION)
+            .map(|it| it.to_str().expect("an ASCII address"))
     }
 
     /// A header's text.
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |it| it.to_str().expect("an ASCII header"))
+        self.headers
+            .get(name)
+            .map_or("", |it| it.to_str().expect("an ASCII header"))
     }
 }
 
 impl Browser {
     /// A browser without cookies at a portal.
     pub fn new(base: &str) -> Self {
-        let client = Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().expect("a client");
-        Self { base: Url::parse(base).expect("an address"), client, cookies: Mutex::default() }
+        let client = Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()
+            .expect("a client");
+        Self {
+            base: Url::parse(base).expect("an address"),
+            client,
+            cookies: Mutex::default(),
+        }
     }
 
     /// A request with the cookies, as one of the portal's own pages would send it.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let url = self.base.join(path).expect("a path");
         let cookies = self.cookies.lock().expect("no panic before");
-        let cookie: Vec<String> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let request = self.client.request(method, url).header("sec-fetch-site", "same-origin");
-        if cookie.is_empty() { request } else { request.header("cookie", cookie.join("; ")) }
+        let cookie: Vec<String> = cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        let request = self
+            .client
+            .request(method, url)
+            .header("sec-fetch-site", "same-origin");
+        if cookie.is_empty() {
+            request
+        } else {
+            request.header("cookie", cookie.join("; "))
+        }
     }
 
     /// Loads a page; follows nothing.
     pub async fn get(&self, path: &str) -> Page {
-        self.send(self.request(Method::GET, path).header("accept", PAGE)).await
+        self.send(self.request(Method::GET, path).header("accept", PAGE))
+            .await
     }
 
     /// Sends a form; follows nothing.
     pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Page {
-        self.send(self.request(Method::POST, path).header("accept", PAGE).form(fields)).await
+        self.send(
+            self.request(Method::POST, path)
+                .header("accept", PAGE)
+                .form(fields),
+        )
+        .await
     }
 
     /// Calls a server function as a script would.
     pub async fn call(&self, path: &str, fields: &[(&str, &str)]) -> Page {
-        self.send(self.request(Method::POST, path).header("accept", "application/json").form(fields)).await
+        self.send(
+            self.request(Method::POST, path)
+                .header("accept", "application/json")
+                .form(fields),
+        )
+        .await
     }
 
     /// Sends a request and keeps the cookies of the answer.
@@ -78,7 +111,12 @@ impl Browser {
         self.keep_cookies(&response);
         let path = response.url()[url::Position::BeforePath..].to_owned();
         let (status, headers) = (response.status(), response.headers().clone());
-        Page { status, path, headers, body: response.text().await.expect("a text") }
+        Page {
+            status,
+            path,
+            headers,
+            body: response.text().await.expect("a text"),
+        }
     }
 
     /// Goes where the answer sends it, until one sends it nowhere.
@@ -96,7 +134,11 @@ impl Browser {
             if next.path() == path {
                 return page;
             }
-            assert_eq!(next.origin(), self.base.origin(), "stays at the portal: {next}");
+            assert_eq!(
+                next.origin(),
+                self.base.origin(),
+                "stays at the portal: {next}"
+            );
             page = self.get(next.as_str()).await;
         }
         panic!("too many redirects: {page:?}");
@@ -111,20 +153,36 @@ impl Browser {
     /// Opens a page and fills in the form where that leads to; the answer to the form.
     pub async fn give_password(&self, path: &str, email: &str, password: &str) -> Page {
         let form = self.follow(self.get(path).await).await;
-        assert!(form.body.contains("name=\"password\""), "a sign-in form: {form:?}");
-        let action = between(&form.body, "<form method=\"post\" action=\"", "\"").replace("&amp;", "&");
-        let target = self.base.join(&form.path).and_then(|page| page.join(&action)).expect("an address");
-        self.post(target.as_str(), &[("email", email), ("password", password)]).await
+        assert!(
+            form.body.contains("name=\"password\""),
+            "a sign-in form: {form:?}"
+        );
+        let action =
+            between(&form.body, "<form method=\"post\" action=\"", "\"").replace("&amp;", "&");
+        let target = self
+            .base
+            .join(&form.path)
+            .and_then(|page| page.join(&action))
+            .expect("an address");
+        self.post(target.as_str(), &[("email", email), ("password", password)])
+            .await
     }
 
     /// The value of a cookie.
     pub fn cookie(&self, name: &str) -> Option<String> {
-        self.cookies.lock().expect("no panic before").get(name).cloned()
+        self.cookies
+            .lock()
+            .expect("no panic before")
+            .get(name)
+            .cloned()
     }
 
     /// Takes a value for a cookie.
     pub fn set_cookie(&self, name: &str, value: &str) {
-        self.cookies.lock().expect("no panic before").insert(name.to_owned(), value.to_owned());
+        self.cookies
+            .lock()
+            .expect("no panic before")
+            .insert(name.to_owned(), value.to_owned());
     }
 
     fn keep_cookies(&self, response: &Response) {
@@ -144,12 +202,20 @@ impl Browser {
 
 /// The text between two others.
 pub fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
-    let start = text.find(before).unwrap_or_else(|| panic!("{before} in {text}")) + before.len();
-    let end = text[start..].find(after).unwrap_or_else(|| panic!("{after} in {text}"));
+    let start = text
+        .find(before)
+        .unwrap_or_else(|| panic!("{before} in {text}"))
+        + before.len();
+    let end = text[start..]
+        .find(after)
+        .unwrap_or_else(|| panic!("{after} in {text}"));
     &text[start..start + end]
 }
 
 /// Whether an answer is JSON.
 pub fn is_json(page: &Page) -> bool {
-    page.headers.get(CONTENT_TYPE).is_some_and(|kind| kind.to_str().is_ok_and(|kind| kind.starts_with("application/json")))
+    page.headers.get(CONTENT_TYPE).is_some_and(|kind| {
+        kind.to_str()
+            .is_ok_and(|kind| kind.starts_with("application/json"))
+    })
 }

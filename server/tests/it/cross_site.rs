@@ -11,16 +11,29 @@ use sqlx::PgPool;
 async fn every_changing_request_from_elsewhere_is_refused(pool: PgPool) {
     let app = TestApp::new(pool).await;
     let session = app.signed_in(ADA).await.cookie(COOKIE).expect("a session");
-    let client = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
-    let routes = ROUTES.iter().filter(|route| route.method != "GET").map(|route| route.path.replace("{app}", "shop"));
+    let client = Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .expect("a client");
+    let routes = ROUTES
+        .iter()
+        .filter(|route| route.method != "GET")
+        .map(|route| route.path.replace("{app}", "shop"));
     let functions = server_fn::axum::server_fn_paths().map(|(path, _)| path.to_owned());
-    let paths: Vec<String> = routes.chain(functions).chain(["/mxid/sign-in".to_owned(), "/nowhere".to_owned()]).collect();
+    let paths: Vec<String> = routes
+        .chain(functions)
+        .chain(["/mxid/sign-in".to_owned(), "/nowhere".to_owned()])
+        .collect();
     assert!(paths.len() > 10, "{paths:?}");
     for path in &paths {
         for headers in [
             &[][..],
             &[("sec-fetch-site", "cross-site")],
-            &[("sec-fetch-site", "same-site"), ("origin", app.url.as_str())],
+            &[
+                ("sec-fetch-site", "same-site"),
+                ("origin", app.url.as_str()),
+            ],
             &[("sec-fetch-site", "none")],
             &[("origin", "https://evil.example")],
             &[("origin", "null")],
@@ -37,13 +50,21 @@ async fn every_changing_request_from_elsewhere_is_refused(pool: PgPool) {
     }
     let still = app.browser();
     still.set_cookie(COOKIE, &session);
-    assert_eq!(still.get("/apps").await.status, StatusCode::OK, "the session was not ended by any of them");
+    assert_eq!(
+        still.get("/apps").await.status,
+        StatusCode::OK,
+        "the session was not ended by any of them"
+    );
 }
 
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn an_exact_origin_will_do_where_the_browser_says_no_more(pool: PgPool) {
     let app = TestApp::new(pool).await;
-    let client = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+    let client = Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .expect("a client");
     let answer = client
         .post(format!("{}/theme", app.url))
         .header("origin", &app.url)
@@ -60,13 +81,20 @@ async fn no_server_function_changes_anything_by_a_safe_method(pool: PgPool) {
     let ada = app.signed_in(ADA).await;
     for (path, method) in server_fn::axum::server_fn_paths() {
         assert_eq!(method, Method::POST, "{path}");
-        assert_eq!(ada.get(path).await.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
+        assert_eq!(
+            ada.get(path).await.status,
+            StatusCode::METHOD_NOT_ALLOWED,
+            "{path}"
+        );
     }
 }
 
 fn header_map(headers: &[(&'static str, &str)]) -> HeaderMap {
     let pair = |(name, value): &(&'static str, &str)| {
-        (HeaderName::from_static(name), HeaderValue::from_str(value).expect("a header"))
+        (
+            HeaderName::from_static(name),
+            HeaderValue::from_str(value).expect("a header"),
+        )
     };
     headers.iter().map(pair).collect()
 }

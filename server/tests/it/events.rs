@@ -16,14 +16,31 @@ async fn a_company_hears_of_its_own_changes_alone(pool: PgPool) {
     let app = TestApp::new(pool).await;
     let (ada, olga) = (app.signed_in(ADA).await, app.signed_in(OLGA).await);
     let (mut of_ada, mut of_olga) = (open(&ada, None).await, open(&olga, None).await);
-    let (northwind, southwind) = (app.ctx(ADA).await.actor.company, app.ctx(OLGA).await.actor.company);
+    let (northwind, southwind) = (
+        app.ctx(ADA).await.actor.company,
+        app.ctx(OLGA).await.actor.company,
+    );
     for (scope, key) in [(northwind, "app:quokka"), (southwind, "app:wombat")] {
-        app.state.changes.send(Change { scope, keys: vec![key.to_owned()] }).expect("someone listens");
+        app.state
+            .changes
+            .send(Change {
+                scope,
+                keys: vec![key.to_owned()],
+            })
+            .expect("someone listens");
     }
     let heard = read_until(&mut of_ada, "app:quokka").await;
-    assert!(heard.contains("event: change") && heard.contains("id: 1") && heard.contains(r#"data: {"keys":["app:quokka"]}"#), "{heard}");
+    assert!(
+        heard.contains("event: change")
+            && heard.contains("id: 1")
+            && heard.contains(r#"data: {"keys":["app:quokka"]}"#),
+        "{heard}"
+    );
     let heard = read_until(&mut of_olga, "app:wombat").await;
-    assert!(!heard.contains("quokka"), "another company's change came first and was heard: {heard}");
+    assert!(
+        !heard.contains("quokka"),
+        "another company's change came first and was heard: {heard}"
+    );
 }
 
 #[sqlx::test(migrator = "control::MIGRATOR")]
@@ -35,7 +52,10 @@ async fn a_change_in_the_database_reaches_the_browser(pool: PgPool) {
     let payload = serde_json::json!({ "scope": company, "keys": ["apps"] }).to_string();
     let notify = async {
         loop {
-            let sent = sqlx::query("select pg_notify('changes', $1)").bind(&payload).execute(&app.state.control.pool).await;
+            let sent = sqlx::query("select pg_notify('changes', $1)")
+                .bind(&payload)
+                .execute(&app.state.control.pool)
+                .await;
             sent.expect("sent");
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
@@ -51,7 +71,11 @@ async fn who_comes_back_is_told_to_ask_for_everything(pool: PgPool) {
     let app = TestApp::new(pool).await;
     let ada = app.signed_in(ADA).await;
     let mut stream = open(&ada, Some("41")).await;
-    assert!(read_until(&mut stream, "data").await.contains("event: resync"));
+    assert!(
+        read_until(&mut stream, "data")
+            .await
+            .contains("event: resync")
+    );
 }
 
 #[sqlx::test(migrator = "control::MIGRATOR")]
@@ -64,7 +88,9 @@ async fn the_stream_ends_with_the_session(pool: PgPool) {
 
     let ada = app.signed_in(ADA).await;
     let mut stream = open(&ada, None).await;
-    people::deactivate(&app.state.control, app.person(ADA).await).await.expect("deactivated");
+    people::deactivate(&app.state.control, app.person(ADA).await)
+        .await
+        .expect("deactivated");
     read_to_end(&mut stream).await;
 }
 
@@ -78,7 +104,9 @@ async fn the_stream_ends_when_the_program_stops(pool: PgPool) {
 }
 
 async fn open(browser: &Browser, last_event: Option<&str>) -> Response {
-    let request = browser.request(Method::GET, "/events").header("accept", "text/event-stream");
+    let request = browser
+        .request(Method::GET, "/events")
+        .header("accept", "text/event-stream");
     let request = match last_event {
         Some(id) => request.header("last-event-id", id),
         None => request,
@@ -92,13 +120,22 @@ async fn open(browser: &Browser, last_event: Option<&str>) -> Response {
 async fn read_until(stream: &mut Response, text: &str) -> String {
     let mut heard = String::new();
     while !heard.contains(text) {
-        let chunk = timeout(SOON, stream.chunk()).await.unwrap_or_else(|_| panic!("{text} was not heard, but {heard}"));
-        let chunk = chunk.expect("no error").unwrap_or_else(|| panic!("the stream ended without {text}: {heard}"));
+        let chunk = timeout(SOON, stream.chunk())
+            .await
+            .unwrap_or_else(|_| panic!("{text} was not heard, but {heard}"));
+        let chunk = chunk
+            .expect("no error")
+            .unwrap_or_else(|| panic!("the stream ended without {text}: {heard}"));
         heard.push_str(&String::from_utf8_lossy(&chunk));
     }
     heard
 }
 
 async fn read_to_end(stream: &mut Response) {
-    while timeout(SOON, stream.chunk()).await.expect("the stream ends").expect("no error").is_some() {}
+    while timeout(SOON, stream.chunk())
+        .await
+        .expect("the stream ends")
+        .expect("no error")
+        .is_some()
+    {}
 }

@@ -15,7 +15,8 @@ use std::str::FromStr;
 async fn a_cluster_is_made_found_again_and_taken_over() {
     let folder = tempfile::tempdir().expect("a folder");
     // The database's user must be able to pass.
-    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).expect("opened");
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755))
+        .expect("opened");
     let data = folder.path().join("var");
     let settings = HashMap::from([("PORTAL_DATA".to_owned(), data.display().to_string())]);
     let config = Config::read("", settings).expect("settings");
@@ -23,36 +24,83 @@ async fn a_cluster_is_made_found_again_and_taken_over() {
     let server = Server::start(cluster.clone()).await.expect("starts");
 
     let url = cluster.portal_url();
-    let options = PgConnectOptions::from_str(url.expose_secret()).expect("an address").disable_statement_logging();
+    let options = PgConnectOptions::from_str(url.expose_secret())
+        .expect("an address")
+        .disable_statement_logging();
     let mut portal = options.connect().await.expect("the portal gets in");
-    raw_sql("create table kept (x int)").execute(&mut portal).await.expect("the portal's database is its own");
-    let superuser: String = sqlx::query_scalar("select current_setting('is_superuser')").fetch_one(&mut portal).await.expect("a setting");
+    raw_sql("create table kept (x int)")
+        .execute(&mut portal)
+        .await
+        .expect("the portal's database is its own");
+    let superuser: String = sqlx::query_scalar("select current_setting('is_superuser')")
+        .fetch_one(&mut portal)
+        .await
+        .expect("a setting");
     assert_eq!(superuser, "off");
 
-    let mut admin = PgConnectOptions::from_str(cluster.admin_url().expose_secret()).expect("an address").connect().await.expect("the admin");
-    raw_sql("create role tenant login password 'tenant'").execute(&mut admin).await.expect("a tenant");
+    let mut admin = PgConnectOptions::from_str(cluster.admin_url().expose_secret())
+        .expect("an address")
+        .connect()
+        .await
+        .expect("the admin");
+    raw_sql("create role tenant login password 'tenant'")
+        .execute(&mut admin)
+        .await
+        .expect("a tenant");
     for database in ["portal", "postgres", "template1"] {
-        let tenant = options.clone().username("tenant").password("tenant").database(database);
+        let tenant = options
+            .clone()
+            .username("tenant")
+            .password("tenant")
+            .database(database);
         let refusal = tenant.connect().await.expect_err("a tenant stays out");
-        assert_eq!(refusal.as_database_error().and_then(DatabaseError::code).as_deref(), Some("42501"), "{database}: {refusal}");
+        assert_eq!(
+            refusal
+                .as_database_error()
+                .and_then(DatabaseError::code)
+                .as_deref(),
+            Some("42501"),
+            "{database}: {refusal}"
+        );
     }
-    let guess = options.clone().username("postgres").password("guess").connect().await.expect_err("a password is asked for");
-    assert_eq!(guess.as_database_error().and_then(DatabaseError::code).as_deref(), Some("28P01"), "{guess}");
+    let guess = options
+        .clone()
+        .username("postgres")
+        .password("guess")
+        .connect()
+        .await
+        .expect_err("a password is asked for");
+    assert_eq!(
+        guess
+            .as_database_error()
+            .and_then(DatabaseError::code)
+            .as_deref(),
+        Some("28P01"),
+        "{guess}"
+    );
     for path in ["secrets/postgres-superuser", "secrets/postgres-portal"] {
-        let mode = std::fs::metadata(data.join(path)).expect("a secret").permissions().mode();
+        let mode = std::fs::metadata(data.join(path))
+            .expect("a secret")
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600, "{path}");
     }
 
     // As after a kill of the portal: the cluster runs, and nobody holds it.
     drop(server);
-    let taken_over = Server::start(Cluster::locate(&config).expect("the place")).await.expect("is taken over");
+    let taken_over = Server::start(Cluster::locate(&config).expect("the place"))
+        .await
+        .expect("is taken over");
     portal.ping().await.expect("the connection has outlived it");
     drop((portal, admin));
     taken_over.stop().await.expect("stops");
 
     let again = Server::start(cluster).await.expect("starts again");
     let mut portal = options.connect().await.expect("the portal gets in");
-    raw_sql("select * from kept").execute(&mut portal).await.expect("what was kept is there");
+    raw_sql("select * from kept")
+        .execute(&mut portal)
+        .await
+        .expect("what was kept is there");
     drop(portal);
     again.stop().await.expect("stops");
     assert!(options.connect().await.is_err(), "nothing is left running");

@@ -20,14 +20,30 @@ async fn signs_in_and_goes_back_to_the_page(pool: PgPool) {
     }
     assert!(!attributes.contains("Domain"), "{attributes}");
 
-    let page = app.sign_in_from(&browser, "/operations?show=unfinished", ADA).await;
-    assert_eq!((page.status, page.path.as_str()), (StatusCode::OK, "/operations?show=unfinished"));
-    assert!(page.body.contains("Ada Lindqvist"), "the page knows who is there");
-    assert_ne!(browser.cookie(COOKIE).as_deref(), Some(anonymous.as_str()), "signing in makes a new session");
+    let page = app
+        .sign_in_from(&browser, "/operations?show=unfinished", ADA)
+        .await;
+    assert_eq!(
+        (page.status, page.path.as_str()),
+        (StatusCode::OK, "/operations?show=unfinished")
+    );
+    assert!(
+        page.body.contains("Ada Lindqvist"),
+        "the page knows who is there"
+    );
+    assert_ne!(
+        browser.cookie(COOKIE).as_deref(),
+        Some(anonymous.as_str()),
+        "signing in makes a new session"
+    );
 
     let stolen = app.browser();
     stolen.set_cookie(COOKIE, &anonymous);
-    assert_eq!(stolen.get("/apps").await.location(), Some("/login?return_to=%2Fapps"), "the old id is dead");
+    assert_eq!(
+        stolen.get("/apps").await.location(),
+        Some("/login?return_to=%2Fapps"),
+        "the old id is dead"
+    );
 }
 
 #[sqlx::test(migrator = "control::MIGRATOR")]
@@ -38,18 +54,34 @@ async fn signing_out_ends_the_session_here_and_at_the_provider(pool: PgPool) {
     let answer = browser.post("/logout", &[]).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
     let to = answer.location().expect("sent to the provider").to_owned();
-    assert!(to.starts_with(&format!("{}/mxid/end-session?", app.url)), "{to}");
+    assert!(
+        to.starts_with(&format!("{}/mxid/end-session?", app.url)),
+        "{to}"
+    );
     let end = browser.follow(answer).await;
-    assert!(end.body.contains("name=\"password\""), "asked again who it is: {}", end.path);
+    assert!(
+        end.body.contains("name=\"password\""),
+        "asked again who it is: {}",
+        end.path
+    );
 
     let stolen = app.browser();
     stolen.set_cookie(COOKIE, &session);
-    assert_eq!(stolen.get("/apps").await.status, StatusCode::FOUND, "the session is dead on the server");
-    let actions: Vec<String> = sqlx::query_scalar("select action from audit_events order by at, id")
-        .fetch_all(&app.state.control.pool)
-        .await
-        .expect("the trail");
-    assert!(actions.iter().any(|it| it == "person.sign_in") && actions.iter().any(|it| it == "person.sign_out"), "{actions:?}");
+    assert_eq!(
+        stolen.get("/apps").await.status,
+        StatusCode::FOUND,
+        "the session is dead on the server"
+    );
+    let actions: Vec<String> =
+        sqlx::query_scalar("select action from audit_events order by at, id")
+            .fetch_all(&app.state.control.pool)
+            .await
+            .expect("the trail");
+    assert!(
+        actions.iter().any(|it| it == "person.sign_in")
+            && actions.iter().any(|it| it == "person.sign_out"),
+        "{actions:?}"
+    );
 }
 
 #[sqlx::test(migrator = "control::MIGRATOR")]
@@ -57,9 +89,15 @@ async fn someone_nobody_invited_is_told_so_and_gets_no_session(pool: PgPool) {
     let app = TestApp::new(pool).await;
     app.add_account("stranger@example.com", "A Stranger").await;
     let browser = app.browser();
-    let page = app.sign_in_from(&browser, "/apps", "stranger@example.com").await;
+    let page = app
+        .sign_in_from(&browser, "/apps", "stranger@example.com")
+        .await;
     assert_eq!(page.status, StatusCode::FORBIDDEN);
-    assert!(page.body.contains("Nobody has invited you"), "{}", page.body);
+    assert!(
+        page.body.contains("Nobody has invited you"),
+        "{}",
+        page.body
+    );
     assert_eq!(browser.get("/apps").await.status, StatusCode::FOUND);
 }
 
@@ -75,16 +113,32 @@ async fn an_answer_that_belongs_to_no_sign_in_of_this_browser_is_refused(pool: P
     ] {
         let page = victim.get(path).await;
         assert_eq!(page.status, StatusCode::BAD_REQUEST, "{path}");
-        assert!(page.body.contains("not begun in this browser"), "{}", page.body);
+        assert!(
+            page.body.contains("not begun in this browser"),
+            "{}",
+            page.body
+        );
     }
 
     let attacker = app.browser();
     let callback = stop_before_callback(&app, &attacker).await;
-    assert_eq!(victim.get(&callback).await.status, StatusCode::BAD_REQUEST, "another browser's answer");
+    assert_eq!(
+        victim.get(&callback).await.status,
+        StatusCode::BAD_REQUEST,
+        "another browser's answer"
+    );
     let other_issuer = callback.replace(&encode(&app.url), &encode("https://evil.example"));
     assert_ne!(callback, other_issuer, "the answer names its issuer");
-    assert_eq!(attacker.get(&other_issuer).await.status, StatusCode::BAD_REQUEST, "another issuer's answer");
-    assert_eq!(attacker.get(&callback).await.status, StatusCode::BAD_REQUEST, "an answer counts once");
+    assert_eq!(
+        attacker.get(&other_issuer).await.status,
+        StatusCode::BAD_REQUEST,
+        "another issuer's answer"
+    );
+    assert_eq!(
+        attacker.get(&callback).await.status,
+        StatusCode::BAD_REQUEST,
+        "an answer counts once"
+    );
 }
 
 #[sqlx::test(migrator = "control::MIGRATOR")]
@@ -104,7 +158,11 @@ async fn never_sends_anyone_to_another_site(pool: PgPool) {
         let browser = app.browser();
         let start = format!("/login?return_to={}", encode(target));
         let page = app.sign_in_from(&browser, &start, ADA).await;
-        assert!(page.path == "/" || page.path == "/apps", "{target} led to {}", page.path);
+        assert!(
+            page.path == "/" || page.path == "/apps",
+            "{target} led to {}",
+            page.path
+        );
     }
 }
 
@@ -120,7 +178,12 @@ async fn too_many_sign_ins_from_one_address_have_to_wait(pool: PgPool) {
         }
     }
     let refused = refused.expect("refused at last");
-    assert!(refused.header("retry-after").parse::<u64>().is_ok_and(|seconds| seconds > 0));
+    assert!(
+        refused
+            .header("retry-after")
+            .parse::<u64>()
+            .is_ok_and(|seconds| seconds > 0)
+    );
     assert_eq!(app.browser().get("/healthz").await.status, StatusCode::OK);
 }
 
@@ -128,8 +191,12 @@ async fn too_many_sign_ins_from_one_address_have_to_wait(pool: PgPool) {
 async fn stop_before_callback(app: &TestApp, browser: &Browser) -> String {
     let answer = browser.give_password("/login", ADA, PASSWORD).await;
     let answer = browser.follow_until(answer, CALLBACK).await;
-    let callback = answer.location().unwrap_or_else(|| panic!("a redirect: {answer:?}"));
-    let url = Url::parse(&app.url).and_then(|base| base.join(callback)).expect("an address");
+    let callback = answer
+        .location()
+        .unwrap_or_else(|| panic!("a redirect: {answer:?}"));
+    let url = Url::parse(&app.url)
+        .and_then(|base| base.join(callback))
+        .expect("an address");
     assert_eq!(url.path(), CALLBACK, "{url}");
     url[url::Position::BeforePath..].to_owned()
 }

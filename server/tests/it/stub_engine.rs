@@ -18,7 +18,10 @@ pub struct StubEngine {
 
 impl StubEngine {
     fn observations(&self) -> Vec<Observation> {
-        let workloads = self.workloads.lock().unwrap_or_else(PoisonError::into_inner);
+        let workloads = self
+            .workloads
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let observe = |(id, revision): (&EnvironmentId, &i64)| Observation {
             id: *id,
             revision: *revision,
@@ -44,18 +47,27 @@ impl Engine for StubEngine {
     }
 
     async fn apply(&self, workload: &Workload) -> Result<(), EngineError> {
-        let mut workloads = self.workloads.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut workloads = self
+            .workloads
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         workloads.insert(workload.id, workload.revision);
         Ok(())
     }
 
     async fn remove(&self, id: EnvironmentId) -> Result<(), EngineError> {
-        self.workloads.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        self.workloads
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&id);
         Ok(())
     }
 
     async fn observe(&self, id: EnvironmentId) -> Result<Observation, EngineError> {
-        self.observations().into_iter().find(|it| it.id == id).ok_or(EngineError::NotFound)
+        self.observations()
+            .into_iter()
+            .find(|it| it.id == id)
+            .ok_or(EngineError::NotFound)
     }
 
     async fn observe_all(&self) -> Result<Vec<Observation>, EngineError> {

@@ -60,14 +60,26 @@ impl TestApp {
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let folder = tempfile::tempdir().expect("a folder");
         let clock = Arc::new(StoppedClock::at(OffsetDateTime::now_utc()));
-        let control = Arc::new(control_state(pool.clone(), &url, &folder, Arc::clone(&clock)));
+        let control = Arc::new(control_state(
+            pool.clone(),
+            &url,
+            &folder,
+            Arc::clone(&clock),
+        ));
         let sessions = Sessions::new(pool);
         sessions.migrate().await.expect("the table of sessions");
-        let (login, mxid) = built_in_identity(&control, SecretString::from("a client secret of the tests")).await.expect("a provider");
+        let (login, mxid) =
+            built_in_identity(&control, SecretString::from("a client secret of the tests"))
+                .await
+                .expect("a provider");
         let state = AppState {
             changes: control::changes::listen(&control.pool),
             control,
-            leptos: LeptosOptions::builder().output_name("portal").site_root("site-of-the-tests").site_pkg_dir("pkg").build(),
+            leptos: LeptosOptions::builder()
+                .output_name("portal")
+                .site_root("site-of-the-tests")
+                .site_pkg_dir("pkg")
+                .build(),
             sessions,
             login: Arc::new(login),
             limits: Arc::new(RateLimits::default()),
@@ -76,8 +88,15 @@ impl TestApp {
             mxid,
         };
         let service = router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
-        let server = tokio::spawn(async move { axum::serve(listener, service).await.expect("serves") });
-        let app = Self { url, state, clock, folder, server };
+        let server =
+            tokio::spawn(async move { axum::serve(listener, service).await.expect("serves") });
+        let app = Self {
+            url,
+            state,
+            clock,
+            folder,
+            server,
+        };
         app.add_person(ADA, "Ada Lindqvist", "Northwind").await;
         app.add_person(OLGA, "Olga Southgate", "Southwind").await;
         app
@@ -85,15 +104,30 @@ impl TestApp {
 
     /// Adds a customer with an account at the provider.
     pub async fn add_person(&self, email: &str, name: &str, company: &str) {
-        let seed = SeedPerson { email: email.to_owned(), name: name.to_owned(), role: Role::Customer, company: company.to_owned() };
-        people::seed(&self.state.control, &[seed]).await.expect("a person");
+        let seed = SeedPerson {
+            email: email.to_owned(),
+            name: name.to_owned(),
+            role: Role::Customer,
+            company: company.to_owned(),
+        };
+        people::seed(&self.state.control, &[seed])
+            .await
+            .expect("a person");
         self.add_account(email, name).await;
     }
 
     /// Adds an account at the provider that the portal knows nothing of.
     pub async fn add_account(&self, email: &str, name: &str) {
         let password = SecretString::from(PASSWORD);
-        mxid::accounts::create(&self.state.control.pool, email, name, &password, self.clock.now()).await.expect("an account");
+        mxid::accounts::create(
+            &self.state.control.pool,
+            email,
+            name,
+            &password,
+            self.clock.now(),
+        )
+        .await
+        .expect("an account");
     }
 
     /// A browser without a session.
@@ -110,7 +144,12 @@ impl TestApp {
     }
 
     /// Signs in from a page of the portal; the last answer.
-    pub async fn sign_in_from(&self, browser: &Browser, page: &str, email: &str) -> crate::browser::Page {
+    pub async fn sign_in_from(
+        &self,
+        browser: &Browser,
+        page: &str,
+        email: &str,
+    ) -> crate::browser::Page {
         browser.sign_in(page, email, PASSWORD).await
     }
 
@@ -127,7 +166,10 @@ impl TestApp {
     /// What a person may use.
     pub async fn ctx(&self, email: &str) -> Ctx {
         let person = self.person(email).await;
-        people::ctx(&self.state.control, person, "test".to_owned()).await.expect("no error").expect("an active person")
+        people::ctx(&self.state.control, person, "test".to_owned())
+            .await
+            .expect("no error")
+            .expect("an active person")
     }
 
     /// Makes an app of Ada's with the environment Test; its operation stays queued.
@@ -141,7 +183,9 @@ impl TestApp {
             environments: vec!["Test".to_owned()],
             idempotency_key: Uuid::new_v4(),
         };
-        create::create(&self.ctx(ADA).await, new).await.expect("an app")
+        create::create(&self.ctx(ADA).await, new)
+            .await
+            .expect("an app")
     }
 }
 
@@ -169,7 +213,10 @@ fn control_state(pool: PgPool, url: &str, folder: &TempDir, clock: Arc<StoppedCl
             apps_domain: "apps.localhost".to_owned(),
             apps_port: 8080,
             objects_dir: folder.path().join("objects"),
-            limits: Limits { package_bytes: PACKAGE_BYTES, ..Limits::default() },
+            limits: Limits {
+                package_bytes: PACKAGE_BYTES,
+                ..Limits::default()
+            },
             regions,
         },
         clock,

@@ -1,19 +1,22 @@
 //! One workload's task: whatever happens, it looks at what is wanted and what is, and acts.
 
-use super::instance::{Ending, Life, News, Order, Report};
-use super::plan::{Of, Seen, Situation, Step};
+mod news;
+mod show;
+mod state;
+
+use super::instance::{Life, Order, Report};
+use super::plan::{Of, Step};
 use super::{Refusal, Shared, recipe};
-use crate::crash_policy::{self, Next};
 use crate::database_socket::DatabaseSocket;
 use crate::disk;
-use crate::ingress::{Backend, Route, Unserved};
-use crate::record::{self, Failure, InstanceRecord, WorkloadRecord};
+use crate::ingress::Backend;
+use crate::record::{self, InstanceRecord, WorkloadRecord};
 use crate::usage::Usage;
 use domain::states::InstanceState;
-use engine::observation::{Crash, EventKind, Instance, Observation, Rollout};
+use engine::observation::{EventKind, Observation, Rollout};
 use engine::workload::{Template, Workload};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -253,143 +256,6 @@ impl Keeper {
         self.live.push(Live::new(instance, orders));
     }
 
-    fn hear(&mut self, Report { id, news }: Report) {
-        let Some(position) = self.live.iter().position(|live| live.record.id == id) else {
-            return;
-        };
-        let workload = self.record.wanted.id;
-        let journal = &self.shared.journal;
-        let live = &mut self.live[position];
-        let index = live.record.index;
-        match news {
-            News::Doing(state, detail)
-                if live.state != InstanceState::Draining || state == live.state =>
-            {
-                live.enter(state, detail);
-            }
-            News::Runs(record) => live.record = *record,
-            News::Uses(usage) => live.usage = usage,
-            News::Ready(backend, record) => {
-                live.record = *record;
-                live.serve(backend);
-                journal.record(
-                    workload,
-                    Some(index),
-                    EventKind::Ready,
-                    format!("Instance {index} is ready"),
-                );
-                let current = Some(&live.print) == self.wanted_print.as_ref();
-                if current {
-                    self.tries.remove(&index);
-                    if self.record.moved.insert(index) {
-                        self.save();
-                    }
-                }
-            }
-            News::Adopted(backend) => {
-                live.serve(backend);
-                let message = format!("Instance {index} was found running and taken over");
-                journal.record(workload, Some(index), EventKind::Adopted, message);
-            }
-            News::Unhealthy(why) if live.state == InstanceState::Ready => {
-                let message = format!("Instance {index} gets no requests: {why}");
-                journal.record(workload, Some(index), EventKind::Unhealthy, message);
-                live.enter(InstanceState::Unhealthy, why);
-            }
-            News::Recovered if live.state == InstanceState::Unhealthy => {
-                live.enter(InstanceState::Ready, String::new());
-                let message = format!("Instance {index} answers again");
-                journal.record(workload, Some(index), EventKind::Ready, message);
-            }
-            News::Doing(..) | News::Unhealthy(_) | News::Recovered => {}
-            News::Ended(ending) => {
-                let live = self.live.remove(position);
-                self.bury(live, ending);
-            }
-        }
-    }
-
-    fn bury(&mut self, live: Live, ending: Ending) {
-        let index = live.record.index;
-        let workload = self.record.wanted.id;
-        let told = live.state == InstanceState::Draining;
-        match ending {
-            Ending::AsWanted => {
-                let message = format!("Instance {index} was stopped");
-                self.shared
-                    .journal
-                    .record(workload, Some(index), EventKind::Stopped, message);
-            }
-            _ if told => {
-                let message = format!("Instance {index} ended while it was being stopped");
-                self.shared
-                    .journal
-                    .record(workload, Some(index), EventKind::Stopped, message);
-            }
-            Ending::NotReady { reason, log } => self.not_ready(live, reason, log),
-            Ending::Crashed { reason, stable } => {
-                let message = format!("Instance {index} crashed: {reason}");
-                self.shared
-                    .journal
-                    .record(workload, Some(index), EventKind::Crashed, message);
-                self.crashed(live, reason, stable);
-            }
-        }
-    }
-
-    fn not_ready(&mut self, live: Live, reason: String, log: Vec<String>) {
-        let index = live.record.index;
-        let workload = self.record.wanted.id;
-        let message = format!("Instance {index} did not become ready: {reason}");
-        self.shared
-            .journal
-            .record(workload, Some(index), EventKind::Crashed, message);
-        let is_new = Some(&live.print) == self.wanted_print.as_ref()
-            && self.wanted_print != self.serving_print
-            && !self.record.moved.contains(&index);
-        if !is_new {
-            self.crashed(live, reason, false);
-            return;
-        }
-        let tries = self.tries.entry(index).or_default();
-        *tries += 1;
-        if *tries < TRIES || self.record.failed.is_some() {
-            return;
-        }
-        let message = format!("The change was not rolled out: {reason}");
-        self.shared
-            .journal
-            .record(workload, Some(index), EventKind::RolloutFailed, message);
-        self.record.failed = Some(Failure { reason, log });
-        self.save();
-    }
-
-    fn crashed(&mut self, live: Live, reason: String, stable: bool) {
-        let now = OffsetDateTime::now_utc();
-        let crashes = self.record.crashes.entry(live.record.index).or_default();
-        let ran = if stable {
-            crash_policy::STABLE_AFTER
-        } else {
-            Duration::ZERO
-        };
-        crashes.count = crash_policy::count(crashes.count, ran);
-        crashes.last = Some(Crash { at: now, reason });
-        crashes.not_before = match crash_policy::next(crashes.count) {
-            Next::AtOnce => None,
-            Next::After(pause) => Some(now + pause),
-            Next::Never => {
-                Some(OffsetDateTime::from_unix_timestamp(253_402_300_799).unwrap_or(now))
-            }
-        };
-        let fallen = Fallen {
-            record: live.record,
-            print: live.print,
-            since: now,
-        };
-        self.fallen.insert(fallen.record.index, fallen);
-        self.save();
-    }
-
     fn act(&mut self) {
         let situation = self.situation();
         let drain = Duration::from_secs(u64::from(self.record.wanted.drain_seconds));
@@ -412,41 +278,6 @@ impl Keeper {
         }
         self.settle();
         self.publish();
-    }
-
-    fn situation(&self) -> Situation {
-        let now = OffsetDateTime::now_utc();
-        let wanted = &self.record.wanted;
-        let ends = self.halted || self.record.removing || wanted.template.is_none();
-        let crashes = self.record.crashes.iter();
-        let held_back = crashes
-            .filter(|(_, crashes)| crashes.not_before.is_some_and(|at| at > now))
-            .map(|(index, _)| *index);
-        let seen = self.live.iter().map(|live| Seen {
-            id: live.record.id,
-            index: live.record.index,
-            of: self.of(&live.print),
-            state: live.state,
-        });
-        Situation {
-            wanted: if ends { 0 } else { wanted.instances },
-            same: self.wanted_print == self.serving_print,
-            has_serving: self.record.serving.is_some(),
-            failed: self.record.failed.is_some(),
-            moved: self.record.moved.clone(),
-            held_back: held_back.collect(),
-            seen: seen.collect(),
-        }
-    }
-
-    fn of(&self, print: &String) -> Of {
-        if Some(print) == self.wanted_print.as_ref() {
-            Of::Wanted
-        } else if Some(print) == self.serving_print.as_ref() {
-            Of::Serving
-        } else {
-            Of::Older
-        }
     }
 
     fn start(&mut self, index: u16, of: Of) {
@@ -480,58 +311,6 @@ impl Keeper {
         self.live.push(Live::new(instance, orders));
         self.hold_packages();
         tokio::spawn(life.begin());
-    }
-
-    /// The zone with the fewest instances; of equal ones the first.
-    fn zone(&self, index: u16) -> String {
-        let zones = &self.shared.config.zones;
-        let count = |zone: &&String| {
-            let live = self.live.iter();
-            live.filter(|live| &live.record.zone == *zone && live.record.index != index)
-                .filter(|live| live.state != InstanceState::Draining)
-                .count()
-        };
-        zones.iter().min_by_key(count).cloned().unwrap_or_default()
-    }
-
-    fn route(&self) {
-        if self.record.removing {
-            self.shared.table.remove(self.record.wanted.id.uuid());
-            return;
-        }
-        let wanted = &self.record.wanted;
-        let ready = self
-            .live
-            .iter()
-            .filter(|live| live.state == InstanceState::Ready);
-        let backends: Vec<Arc<Backend>> = ready.filter_map(|live| live.backend.clone()).collect();
-        let debugger = backends
-            .iter()
-            .rev()
-            .find(|backend| backend.index() == wanted.debugger_instance);
-        let comes = |live: &Live| {
-            matches!(
-                live.state,
-                InstanceState::Starting | InstanceState::Checking | InstanceState::Unhealthy
-            )
-        };
-        let state = if wanted.template.is_none() {
-            Unserved::NeverDeployed
-        } else if wanted.instances == 0 {
-            Unserved::Stopped
-        } else if self.live.iter().any(comes) {
-            Unserved::Starting
-        } else {
-            Unserved::Crashed
-        };
-        let route = Route {
-            title: wanted.title.clone(),
-            hosts: wanted.hosts.clone(),
-            debugger: debugger.cloned(),
-            backends,
-            state,
-        };
-        self.shared.table.set(wanted.id.uuid(), route);
     }
 
     fn settle(&mut self) {
@@ -592,82 +371,6 @@ impl Keeper {
     fn save(&self) {
         if let Err(error) = self.shared.save_workload(&self.record) {
             tracing::error!(%error, "what is known of a workload cannot be written to disk");
-        }
-    }
-
-    fn publish(&self) {
-        let failed = self.record.failed.as_ref().map(|failure| Rollout::Failed {
-            reason: failure.reason.clone(),
-            log: failure.log.clone(),
-        });
-        let rollout = failed.or_else(|| self.situation().rollout());
-        let mut instances: Vec<Instance> = self.live.iter().map(|live| self.show(live)).collect();
-        let wanted = self.record.wanted.instances;
-        let gaps = self.fallen.values().filter(|fallen| {
-            let index = fallen.record.index;
-            index < wanted && !self.live.iter().any(|live| live.record.index == index)
-        });
-        instances.extend(gaps.map(|fallen| self.show_fallen(fallen)));
-        instances.sort_by_key(|instance| (instance.index, instance.since));
-        let observation = Observation {
-            id: self.record.wanted.id,
-            revision: self.record.wanted.revision,
-            instances,
-            rollout: rollout.unwrap_or(Rollout::Settled),
-            observed_at: OffsetDateTime::now_utc(),
-        };
-        *self.observed.lock().unwrap_or_else(PoisonError::into_inner) = observation;
-    }
-
-    fn show(&self, live: &Live) -> Instance {
-        let record = &live.record;
-        let crashes = self.record.crashes.get(&record.index);
-        Instance {
-            id: record.id,
-            index: record.index,
-            zone: record.zone.clone(),
-            state: live.state,
-            detail: live.detail.clone(),
-            current: Some(&live.print) == self.wanted_print.as_ref(),
-            package: record.template.package.label.clone(),
-            pid: record.runtime_pid,
-            since: live.since,
-            memory_bytes: live.usage.memory_bytes,
-            memory_limit_bytes: u64::from(record.template.memory_mib) << 20,
-            cpu_milli: live.usage.cpu_milli,
-            restarts: crashes.map_or(0, |crashes| crashes.count),
-            last_crash: crashes.and_then(|crashes| crashes.last.clone()),
-        }
-    }
-
-    fn show_fallen(&self, fallen: &Fallen) -> Instance {
-        let index = fallen.record.index;
-        let crashes = self.record.crashes.get(&index).cloned().unwrap_or_default();
-        let wait = crashes
-            .not_before
-            .map(|at| (at - OffsetDateTime::now_utc()).whole_seconds());
-        let detail = match wait {
-            Some(_) if crash_policy::next(crashes.count) == Next::Never => {
-                "Crashed too often; it is started again after the next change".to_owned()
-            }
-            Some(seconds @ 1..) => format!("Starts again in {seconds} s"),
-            _ => String::new(),
-        };
-        Instance {
-            id: fallen.record.id,
-            index,
-            zone: fallen.record.zone.clone(),
-            state: InstanceState::Crashed,
-            detail,
-            current: Some(&fallen.print) == self.wanted_print.as_ref(),
-            package: fallen.record.template.package.label.clone(),
-            pid: None,
-            since: fallen.since,
-            memory_bytes: None,
-            memory_limit_bytes: u64::from(fallen.record.template.memory_mib) << 20,
-            cpu_milli: None,
-            restarts: crashes.count,
-            last_crash: crashes.last,
         }
     }
 }

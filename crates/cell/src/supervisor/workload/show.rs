@@ -1,0 +1,86 @@
+//! What a workload's task shows of itself.
+
+use super::{Fallen, Keeper, Live};
+use crate::crash_policy::{self, Next};
+use domain::states::InstanceState;
+use engine::observation::{Instance, Observation, Rollout};
+use std::sync::PoisonError;
+use time::OffsetDateTime;
+
+impl Keeper {
+    pub(super) fn publish(&self) {
+        let failed = self.record.failed.as_ref().map(|failure| Rollout::Failed {
+            reason: failure.reason.clone(),
+            log: failure.log.clone(),
+        });
+        let rollout = failed.or_else(|| self.situation().rollout());
+        let mut instances: Vec<Instance> = self.live.iter().map(|live| self.show(live)).collect();
+        let wanted = self.record.wanted.instances;
+        let gaps = self.fallen.values().filter(|fallen| {
+            let index = fallen.record.index;
+            index < wanted && !self.live.iter().any(|live| live.record.index == index)
+        });
+        instances.extend(gaps.map(|fallen| self.show_fallen(fallen)));
+        instances.sort_by_key(|instance| (instance.index, instance.since));
+        let observation = Observation {
+            id: self.record.wanted.id,
+            revision: self.record.wanted.revision,
+            instances,
+            rollout: rollout.unwrap_or(Rollout::Settled),
+            observed_at: OffsetDateTime::now_utc(),
+        };
+        *self.observed.lock().unwrap_or_else(PoisonError::into_inner) = observation;
+    }
+
+    fn show(&self, live: &Live) -> Instance {
+        let record = &live.record;
+        let crashes = self.record.crashes.get(&record.index);
+        Instance {
+            id: record.id,
+            index: record.index,
+            zone: record.zone.clone(),
+            state: live.state,
+            detail: live.detail.clone(),
+            current: Some(&live.print) == self.wanted_print.as_ref(),
+            package: record.template.package.label.clone(),
+            pid: record.runtime_pid,
+            since: live.since,
+            memory_bytes: live.usage.memory_bytes,
+            memory_limit_bytes: u64::from(record.template.memory_mib) << 20,
+            cpu_milli: live.usage.cpu_milli,
+            restarts: crashes.map_or(0, |crashes| crashes.count),
+            last_crash: crashes.and_then(|crashes| crashes.last.clone()),
+        }
+    }
+
+    fn show_fallen(&self, fallen: &Fallen) -> Instance {
+        let index = fallen.record.index;
+        let crashes = self.record.crashes.get(&index).cloned().unwrap_or_default();
+        let wait = crashes
+            .not_before
+            .map(|at| (at - OffsetDateTime::now_utc()).whole_seconds());
+        let detail = match wait {
+            Some(_) if crash_policy::next(crashes.count) == Next::Never => {
+                "Crashed too often; it is started again after the next change".to_owned()
+            }
+            Some(seconds @ 1..) => format!("Starts again in {seconds} s"),
+            _ => String::new(),
+        };
+        Instance {
+            id: fallen.record.id,
+            index,
+            zone: fallen.record.zone.clone(),
+            state: InstanceState::Crashed,
+            detail,
+            current: Some(&fallen.print) == self.wanted_print.as_ref(),
+            package: fallen.record.template.package.label.clone(),
+            pid: None,
+            since: fallen.since,
+            memory_bytes: None,
+            memory_limit_bytes: u64::from(fallen.record.template.memory_mib) << 20,
+            cpu_milli: None,
+            restarts: crashes.count,
+            last_crash: crashes.last,
+        }
+    }
+}

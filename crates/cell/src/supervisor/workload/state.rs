@@ -1,0 +1,97 @@
+//! What a workload's state means for the plan, for the ingress and for the zones.
+
+use super::{Keeper, Live};
+use crate::ingress::{Backend, Route, Unserved};
+use crate::supervisor::plan::{Of, Seen, Situation};
+use domain::states::InstanceState;
+use std::sync::Arc;
+use time::OffsetDateTime;
+
+impl Keeper {
+    pub(super) fn route(&self) {
+        if self.record.removing {
+            self.shared.table.remove(self.record.wanted.id.uuid());
+            return;
+        }
+        let wanted = &self.record.wanted;
+        let ready = self
+            .live
+            .iter()
+            .filter(|live| live.state == InstanceState::Ready);
+        let backends: Vec<Arc<Backend>> = ready.filter_map(|live| live.backend.clone()).collect();
+        let debugger = backends
+            .iter()
+            .rev()
+            .find(|backend| backend.index() == wanted.debugger_instance);
+        let comes = |live: &Live| {
+            matches!(
+                live.state,
+                InstanceState::Starting | InstanceState::Checking | InstanceState::Unhealthy
+            )
+        };
+        let state = if wanted.template.is_none() {
+            Unserved::NeverDeployed
+        } else if wanted.instances == 0 {
+            Unserved::Stopped
+        } else if self.live.iter().any(comes) {
+            Unserved::Starting
+        } else {
+            Unserved::Crashed
+        };
+        let route = Route {
+            title: wanted.title.clone(),
+            hosts: wanted.hosts.clone(),
+            debugger: debugger.cloned(),
+            backends,
+            state,
+        };
+        self.shared.table.set(wanted.id.uuid(), route);
+    }
+
+    pub(super) fn situation(&self) -> Situation {
+        let now = OffsetDateTime::now_utc();
+        let wanted = &self.record.wanted;
+        let ends = self.halted || self.record.removing || wanted.template.is_none();
+        let crashes = self.record.crashes.iter();
+        let held_back = crashes
+            .filter(|(_, crashes)| crashes.not_before.is_some_and(|at| at > now))
+            .map(|(index, _)| *index);
+        let seen = self.live.iter().map(|live| Seen {
+            id: live.record.id,
+            index: live.record.index,
+            of: self.of(&live.print),
+            state: live.state,
+        });
+        Situation {
+            wanted: if ends { 0 } else { wanted.instances },
+            same: self.wanted_print == self.serving_print,
+            has_serving: self.record.serving.is_some(),
+            failed: self.record.failed.is_some(),
+            moved: self.record.moved.clone(),
+            held_back: held_back.collect(),
+            seen: seen.collect(),
+        }
+    }
+
+    pub(super) fn of(&self, print: &String) -> Of {
+        if Some(print) == self.wanted_print.as_ref() {
+            Of::Wanted
+        } else if Some(print) == self.serving_print.as_ref() {
+            Of::Serving
+        } else {
+            Of::Older
+        }
+    }
+
+    /// The zone with the fewest instances; of equal ones the first.
+    pub(super) fn zone(&self, index: u16) -> String {
+        let zones = &self.shared.config.zones;
+        let count = |zone: &&String| {
+            let live = self.live.iter();
+            live.filter(|live| &live.record.zone == *zone && live.record.index != index)
+                .filter(|live| live.state != InstanceState::Draining)
+                .count()
+        };
+        zones.iter().min_by_key(count).cloned().unwrap_or_default()
+    }
+}

@@ -1,0 +1,59 @@
+// Pictures of every page, in both looks and two widths, to be looked at. Not part of the usual run.
+
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import type { Page } from "@playwright/test";
+import { expect, test } from "./support/fixtures";
+import { furnished, pagesOf } from "./support/pages";
+import { signIn } from "./support/people";
+import { go } from "./support/steps";
+
+const FOLDER = path.resolve("test-results/screens");
+const SIZES: [number, number][] = [
+  [1280, 900],
+  [390, 844],
+];
+
+async function pictures(page: Page, name: string) {
+  mkdirSync(FOLDER, { recursive: true });
+  for (const look of ["light", "dark"] as const) {
+    for (const [width, height] of SIZES) {
+      await page.emulateMedia({ colorScheme: look });
+      await page.setViewportSize({ width, height });
+      await page.screenshot({ path: path.join(FOLDER, `${name}-${look}-${width}.png`), fullPage: true, animations: "disabled" });
+    }
+  }
+}
+
+test("@screens every page", async ({ page, trouble }) => {
+  test.setTimeout(600_000);
+  trouble.allow(/status of 4\d\d/);
+  const app = await furnished(page, "Garden");
+  await go(page, `/apps/${app.subdomain}/environments/test`);
+  await page.getByRole("spinbutton", { name: "Instances" }).fill("3");
+  await page.getByRole("button", { name: "Apply" }).click();
+  await expect(page.getByText("Running 3 / 3").first()).toBeVisible({ timeout: 90_000 });
+  for (const [name, address] of await pagesOf(page, app)) {
+    await go(page, address);
+    await pictures(page, name);
+  }
+  await go(page, "/apps/new");
+  await page.getByRole("button", { name: "Create app" }).click();
+  await expect(page.getByLabel("Name", { exact: true })).toHaveAttribute("aria-invalid", "true");
+  await pictures(page, "create-refused");
+  await go(page, "/apps");
+  await page.getByLabel("Account", { exact: true }).click();
+  await pictures(page, "account");
+});
+
+test.describe("others", () => {
+  test.use({ as: null });
+
+  test("@screens sign-in and empty pages", async ({ page }) => {
+    await page.goto("/");
+    await pictures(page, "sign-in");
+    await signIn(page, "admin");
+    await go(page, "/apps");
+    await pictures(page, "apps-empty");
+  });
+});

@@ -1,0 +1,19 @@
+//! The product under faults: real processes that are killed, stopped, cut off and put under load.
+//!
+//! Needs the PostgreSQL server of `DATABASE_URL` (as a superuser), and `cell` and `sample-runtime`
+//! built beside the portal. One test runs at a time: they share two processors with what they start.
+
+mod app_creation;
+#[path = "../it/browser.rs"]
+#[expect(dead_code, reason = "the router's tests use all of it, these a part")]
+mod browser;
+mod cell_killed;
+mod database;
+mod database_silent;
+mod load;
+mod program;
+mod proxy;
+mod replicas;
+mod under_load;
+mod wait;
+mod world;

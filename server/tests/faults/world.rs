@@ -1,0 +1,403 @@
+//! A whole installation: a database, a cell, and as many portals as a test starts.
+
+use crate::browser::{Browser, Page};
+use crate::database::{Environment, Operation, TestDatabase};
+use crate::load;
+use crate::program::{Process, Program, beside_the_portal, free_port};
+use crate::wait::until;
+use domain::ids::EnvironmentId;
+use engine::Engine;
+use engine::cell::CellEngine;
+use engine::observation::{Instance, Observation};
+use reqwest::multipart::{Form, Part};
+use reqwest::{Client, Method, StatusCode};
+use rustix::process::Signal;
+use secrecy::SecretString;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use tempfile::TempDir;
+use time::OffsetDateTime;
+use url::Url;
+use uuid::Uuid;
+
+/// The app that tests create.
+pub const APP: &str = "shop";
+const ADA: &str = "ada@northwind.example";
+const PASSWORD: &str = "correct horse battery staple 9";
+
+/// An installation; everything that was started or made for it goes when it is dropped.
+pub struct World {
+    cell: Option<Program>,
+    /// The cell, asked without the portal.
+    pub engine: CellEngine,
+    /// Where apps are served.
+    pub apps: SocketAddr,
+    portal: SocketAddr,
+    /// The portal's database.
+    pub database: TestDatabase,
+    /// Asks apps.
+    pub client: Client,
+    folder: TempDir,
+}
+
+/// A portal that serves.
+pub struct Portal {
+    /// The process.
+    pub program: Program,
+    /// Where it listens.
+    pub url: String,
+}
+
+impl Portal {
+    /// A browser at it without a session.
+    pub fn browser(&self) -> Browser {
+        Browser::new(&self.url)
+    }
+}
+
+impl World {
+    /// A database and a cell; no portal yet.
+    pub async fn new() -> Self {
+        let folder = TempDir::with_prefix("faults-").expect("a folder");
+        let address = || SocketAddr::from(([127, 0, 0, 1], free_port()));
+        let mut world = Self {
+            cell: None,
+            engine: CellEngine::new(folder.path().join("cell/cell.sock")),
+            apps: address(),
+            portal: address(),
+            database: TestDatabase::make().await,
+            client: load::client(),
+            folder,
+        };
+        world.start_cell().await;
+        world
+    }
+
+    /// Starts the cell, again after [`Self::kill_cell`].
+    pub async fn start_cell(&mut self) {
+        let mut command = Command::new(beside_the_portal("cell"));
+        command
+            .arg("serve")
+            .arg("--data-dir")
+            .arg(self.data("cell"));
+        command.args([
+            "--ready-within-seconds",
+            "20",
+            "--apps-addr",
+            &self.apps.to_string(),
+        ]);
+        command.arg("--runtime").arg(format!(
+            "sample={}",
+            beside_the_portal("sample-runtime").display()
+        ));
+        command
+            .env_remove("DATABASE_URL")
+            .env("RUST_LOG", "info,cell=debug");
+        let mut cell = Program::start("cell", command, self.data("cell.log"));
+        until("the cell", async || {
+            cell.check();
+            self.engine.info().await.ok()
+        })
+        .await;
+        self.cell = Some(cell);
+    }
+
+    /// `kill -9` of the cell.
+    pub fn kill_cell(&mut self) {
+        self.cell.take().expect("it runs").kill();
+    }
+
+    /// A portal at the usual address, with a fault if one is named, ready to serve.
+    pub async fn portal(&self, fault: Option<&str>) -> Portal {
+        self.portal_at(self.portal, self.database.url.as_str(), fault)
+            .await
+    }
+
+    /// One more portal on the same database, at an address of its own.
+    pub async fn replica(&self) -> Portal {
+        let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
+        self.portal_at(address, self.database.url.as_str(), None)
+            .await
+    }
+
+    /// A portal that reaches its database by another way.
+    pub async fn portal_through(&self, database: SocketAddr) -> Portal {
+        let mut url = self.database.url.clone();
+        url.set_ip_host(database.ip()).expect("an address");
+        url.set_port(Some(database.port())).expect("a port");
+        self.portal_at(self.portal, url.as_str(), None).await
+    }
+
+    async fn portal_at(&self, address: SocketAddr, database: &str, fault: Option<&str>) -> Portal {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_portal"));
+        command
+            .arg("serve")
+            .current_dir(self.folder.path())
+            .env_clear();
+        command.env("PORTAL_ADDR", address.to_string());
+        command.env("PORTAL_URL", format!("http://{}", self.portal));
+        command.env("APPS_ADDR", self.apps.to_string());
+        command.env("PORTAL_DATA", self.data("portal"));
+        command.env("PORTAL_SITE", self.data("site"));
+        command.env("CELL_SOCKET", self.data("cell/cell.sock"));
+        command
+            .env("DATABASE_URL", database)
+            .env("RUST_LOG", "info,sqlx=warn")
+            .env("RUST_BACKTRACE", "1");
+        command.envs(fault.map(|fault| ("PORTAL_FAULT", fault)));
+        let program = Program::start(
+            "portal",
+            command,
+            self.data(&format!("portal-{}.log", address.port())),
+        );
+        let mut portal = Portal {
+            program,
+            url: format!("http://{address}"),
+        };
+        until("the portal", async || {
+            portal.program.check();
+            let answer = self
+                .client
+                .get(format!("{}/readyz", portal.url))
+                .send()
+                .await
+                .ok()?;
+            (answer.status() == StatusCode::OK).then_some(())
+        })
+        .await;
+        portal
+    }
+
+    /// A browser in which Ada has signed in through MxID.
+    pub async fn signed_in(&self, portal: &Portal) -> Browser {
+        let pool = &self.database.pool;
+        for statement in [
+            "insert into companies (id, name, residency_required, created_at, updated_at)
+             values ($1, 'Northwind', false, now(), now()) on conflict do nothing",
+            "insert into people (id, company_id, email, name, role, created_at, updated_at)
+             select $1, id, 'ada@northwind.example', 'Ada Lindqvist', 'customer', now(), now() from companies
+             on conflict do nothing",
+        ] {
+            sqlx::query(statement).bind(Uuid::new_v4()).execute(pool).await.expect("a row");
+        }
+        let password = SecretString::from(PASSWORD);
+        let made = mxid::accounts::create(
+            pool,
+            ADA,
+            "Ada Lindqvist",
+            &password,
+            OffsetDateTime::now_utc(),
+        );
+        made.await.expect("an account");
+        let browser = portal.browser();
+        let page = browser.sign_in("/apps", ADA, PASSWORD).await;
+        assert_eq!(
+            (page.status, page.path.as_str()),
+            (StatusCode::OK, "/apps"),
+            "{}",
+            page.body
+        );
+        browser
+    }
+
+    /// The form that creates the app, ready to be sent.
+    pub fn creation(&self, browser: &Browser) -> reqwest::RequestBuilder {
+        let key = Uuid::new_v4().to_string();
+        let fields = [
+            ("app[name]", "Shop"),
+            ("app[subdomain]", APP),
+            ("app[region]", "eu-frankfurt"),
+            ("app[plan]", "M20"),
+            ("app[generation]", "v4"),
+            ("app[environments][]", "Test"),
+            ("app[environments][]", "Acceptance"),
+            ("app[idempotency_key]", &key),
+        ];
+        let request = browser.request(Method::POST, "/api/fn/apps/api/create_app");
+        request.header("accept", "application/json").form(&fields)
+    }
+
+    /// Creates the app and waits until it is there.
+    pub async fn create_app(&self, browser: &Browser) {
+        accepted(&browser.send(self.creation(browser)).await);
+        let (app, _) = self.database.app(APP).await.expect("the app");
+        let operation = self.finished(app).await;
+        assert_eq!(operation.state, "succeeded", "{operation:?}");
+    }
+
+    /// Waits until the latest operation of an app or environment has ended.
+    pub async fn finished(&self, subject: Uuid) -> Operation {
+        until(
+            format!("the end of the operation on {subject}"),
+            async || {
+                self.database
+                    .operation(subject)
+                    .await
+                    .filter(|operation| operation.finished)
+            },
+        )
+        .await
+    }
+
+    /// The environment Test.
+    pub async fn test(&self) -> Environment {
+        self.database.environments(APP).await.remove(0)
+    }
+
+    /// Uploads a package of the sample app; its id.
+    pub async fn upload(&self, browser: &Browser, version: &str, how: &[&str]) -> String {
+        let file = self.data(&format!("{version}.mda"));
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/make-sample");
+        let output = Command::new(script)
+            .args(how)
+            .arg(version)
+            .arg(&file)
+            .output()
+            .expect("it runs");
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        let part = Part::bytes(std::fs::read(&file).expect("a package")).file_name("sample.mda");
+        let path = format!("/apps/{APP}/packages/upload");
+        let request = browser
+            .request(Method::POST, &path)
+            .header("accept", "application/json");
+        let answer = browser
+            .send(request.multipart(Form::new().part("package", part)))
+            .await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.body);
+        let answer: serde_json::Value = serde_json::from_str(&answer.body).expect("JSON");
+        let location = answer["location"].as_str().expect("a location");
+        location.rsplit('/').next().expect("an id").to_owned()
+    }
+
+    /// Asks for a change of the environment Test; the operation is under way.
+    pub async fn ask(&self, browser: &Browser, change: &str, fields: &[(&str, &str)]) {
+        let mut all = vec![("app", APP), ("environment", "test")];
+        all.extend_from_slice(fields);
+        let path = format!("/api/fn/environments/api/{change}_environment");
+        accepted(&browser.call(&path, &all).await);
+    }
+
+    /// Deploys a package to Test and waits for the end of the operation.
+    pub async fn deploy(&self, browser: &Browser, package: &str) -> Operation {
+        self.ask(browser, "deploy", &[("package", package)]).await;
+        self.finished(self.test().await.id).await
+    }
+
+    /// Scales Test and waits until it is so.
+    pub async fn scale(&self, browser: &Browser, instances: u16, memory_mib: u32) {
+        let (instances, memory) = (instances.to_string(), memory_mib.to_string());
+        let fields = [
+            ("instances", instances.as_str()),
+            ("memory_mib", memory.as_str()),
+        ];
+        self.ask(browser, "scale", &fields).await;
+        let operation = self.finished(self.test().await.id).await;
+        assert_eq!(operation.state, "succeeded", "{operation:?}");
+    }
+
+    /// A portal, a session and an app whose environment Test serves by so many instances.
+    pub async fn serving(&self, instances: u16) -> (Portal, Browser) {
+        let portal = self.portal(None).await;
+        let browser = self.signed_in(&portal).await;
+        self.create_app(&browser).await;
+        self.scale(&browser, instances, 256).await;
+        let package = self.upload(&browser, "1.0.0", &[]).await;
+        let operation = self.deploy(&browser, &package).await;
+        assert_eq!(operation.state, "succeeded", "{operation:?}");
+        (portal, browser)
+    }
+
+    /// The host name of the environment Test.
+    pub async fn host(&self) -> String {
+        format!("{}.apps.localhost", self.test().await.host_label)
+    }
+
+    /// What the engine sees of the environment Test.
+    pub async fn observation(&self) -> Observation {
+        let id = EnvironmentId::new(self.test().await.id);
+        self.engine.observe(id).await.expect("an observation")
+    }
+
+    /// The instances of the environment Test.
+    pub async fn instances(&self) -> Vec<Instance> {
+        self.observation().await.instances
+    }
+
+    /// Their processes.
+    pub async fn processes(&self) -> Vec<Process> {
+        let pids = self
+            .instances()
+            .await
+            .into_iter()
+            .map(|instance| instance.pid.expect("a pid"));
+        pids.map(|pid| Process::of(pid).expect("it runs")).collect()
+    }
+
+    /// The folder of an environment's bucket.
+    pub fn bucket(&self, environment: &Environment) -> PathBuf {
+        self.data("portal/regions/eu-frankfurt/buckets")
+            .join(environment.id.to_string())
+    }
+
+    /// The server that the database is on, `host:port`.
+    pub fn database_server(&self) -> String {
+        let url: &Url = &self.database.url;
+        format!(
+            "{}:{}",
+            url.host_str().expect("a host"),
+            url.port().unwrap_or(5432)
+        )
+    }
+
+    fn data(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+}
+
+/// Fails unless the portal took what was asked.
+fn accepted(page: &Page) {
+    let taken = page.status.is_success() || page.status.is_redirection();
+    assert!(taken && !page.path.contains("__err"), "{} {}: {}", page.status, page.path, page.body);
+}
+
+impl Drop for World {
+    /// Ends the instances too, which outlive their cell.
+    fn drop(&mut self) {
+        drop(self.cell.take());
+        let folder = self.data("cell");
+        for entry in std::fs::read_dir(folder.join("instances"))
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
+            let text =
+                std::fs::read_to_string(entry.path().join("record.json")).unwrap_or_default();
+            let record: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+            let pid = record["first"]["pid"]
+                .as_u64()
+                .and_then(|pid| u32::try_from(pid).ok());
+            if let Some(process) = pid.and_then(Process::of) {
+                process.signal(Signal::KILL);
+            }
+        }
+        for entry in std::fs::read_dir(folder.join("runc"))
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
+            let mut command = Command::new("runc");
+            command.arg("--root").arg(folder.join("runc"));
+            drop(
+                command
+                    .args(["delete", "--force"])
+                    .arg(entry.file_name())
+                    .output(),
+            );
+        }
+    }
+}
