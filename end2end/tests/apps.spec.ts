@@ -2,7 +2,7 @@
 
 import type { Page } from "@playwright/test";
 import { expect, test } from "./support/fixtures";
-import { heading, newApp } from "./support/apps";
+import { choose, heading, newApp } from "./support/apps";
 import { createdApp, go } from "./support/steps";
 
 const LONG = "x".repeat(61);
@@ -111,7 +111,7 @@ for (const [choice, card, says] of [
   test(`a ${choice} that does not exist is refused`, async ({ page }) => {
     await goodForm(page);
     const radio = page.getByRole("radio", { name: card, exact: true });
-    await radio.check();
+    await choose(page, card);
     await radio.evaluate((input: HTMLInputElement) => (input.value = "atlantis"));
     await submit(page);
     await expect(page.getByText(says)).toBeVisible();

@@ -2,7 +2,7 @@
 
 import type { Page } from "@playwright/test";
 import { expect, test } from "./support/fixtures";
-import { appPath, disclose, environmentPath, fillIn, heading, instanceOf, newApp, readyInstances, send, WORK, type App } from "./support/apps";
+import { appPath, choose, disclose, environmentPath, fillIn, heading, instanceOf, newApp, readyInstances, send, WORK, type App } from "./support/apps";
 import { sample } from "./support/packages";
 import { openAccount } from "./support/people";
 
@@ -36,7 +36,7 @@ test("an app's whole life without JavaScript", async ({ page, trouble }) => {
 
   await test.step("deploy", async () => {
     await page.goto(`${environmentPath(app)}/deploy`);
-    await page.getByRole("radio", { name: "Shop 1.0.0" }).check();
+    await choose(page, "Shop 1.0.0");
     await page.getByRole("button", { name: "Deploy", exact: true }).click();
     await expect(heading(page, "Test")).toBeVisible();
     await reloadUntil(page, () => expect(readyInstances(page)).toHaveCount(1, { timeout: 500 }));
@@ -83,7 +83,7 @@ test("a refused form comes back with what was typed", async ({ page, trouble }) 
   await page.goto("/apps/new");
   await page.getByLabel("Name", { exact: true }).fill("<b>Shop</b>");
   await page.getByLabel("Address", { exact: true }).fill("Not An Address");
-  await page.getByRole("radio", { name: "United States" }).check();
+  await choose(page, "United States");
   await page.getByRole("checkbox", { name: "Acceptance" }).uncheck();
   await page.getByRole("button", { name: "Create app" }).click();
 

@@ -1,7 +1,7 @@
 // The main job from end to end: a person signs in, creates an app, deploys it, scales it, looks, leaves.
 
 import { expect, test } from "./support/fixtures";
-import { ask, heading, host, instanceOf, readyInstances, send, WORK } from "./support/apps";
+import { ask, choose, heading, host, instanceOf, readyInstances, send, WORK } from "./support/apps";
 import { sample } from "./support/packages";
 import { signIn, signOut } from "./support/people";
 import { go } from "./support/steps";
@@ -18,7 +18,7 @@ test("from signing in to three answering instances, and out again", async ({ pag
     await go(page, "/apps/new");
     await page.getByLabel("Name", { exact: true }).fill(SHOP.name);
     await expect(page.getByLabel("Address", { exact: true })).toHaveValue(SHOP.subdomain);
-    await page.getByRole("radio", { name: "Europe" }).check();
+    await choose(page, "Europe");
     await page.getByRole("button", { name: "Create app" }).click();
     await expect(heading(page, "Create Shop")).toBeVisible();
     await audit("an operation under way");
@@ -86,7 +86,7 @@ test("from signing in to three answering instances, and out again", async ({ pag
     await page.getByRole("button", { name: /^Hide/ }).click();
     await expect(password).toHaveText(/•/);
     await expect(page.getByRole("table", { name: "Debugger of each instance" }).getByText("Active", { exact: true })).toHaveCount(3);
-    await page.getByRole("radio", { name: "Instance 2" }).check();
+    await choose(page, "Instance 2");
     await page.getByRole("button", { name: "Save" }).click();
     await expect(async () => {
       await go(page, "/apps/shop/environments/test/debugger");

@@ -170,7 +170,7 @@ impl SignInError {
     fn log(&self, request_id: &str) {
         match self {
             Self::NotBegunHere | Self::Declined | Self::Refused(_) => {
-                tracing::info!(request_id, "sign-in ended: {self}")
+                tracing::info!(request_id, "sign-in ended: {self}");
             }
             Self::Unreachable(_) | Self::Session(_) | Self::Control(_) | Self::Unproven(_) => {
                 tracing::warn!(

@@ -44,6 +44,11 @@ export async function disclose(page: Page, word: string) {
   await page.getByRole("main").getByText(word, { exact: true }).first().click();
 }
 
+/** Takes a card or a radio button; the label of a card lies over its button. */
+export async function choose(page: Page, name: string) {
+  await page.getByRole("radio", { name, exact: true }).check({ force: true });
+}
+
 /** Chooses a file and sends it; what comes of it is the caller's to expect. */
 export async function send(page: Page, file: Chosen) {
   await page.getByLabel("Package", { exact: true }).setInputFiles(file);

@@ -1,7 +1,7 @@
 // Ways to a state that several tests start from, each by the pages themselves.
 
 import { expect, type Page } from "@playwright/test";
-import { appPath, environmentPath, fillIn, heading, newApp, readyInstances, send, WORK, type App } from "./apps";
+import { appPath, choose, environmentPath, fillIn, heading, newApp, readyInstances, send, WORK, type App } from "./apps";
 import { alive } from "./fixtures";
 import type { Chosen } from "./packages";
 
@@ -29,7 +29,7 @@ export async function upload(page: Page, app: App, file: Chosen) {
 /** Deploys the newest package that is not live, from the deploy page, and ends on the environment's page. */
 export async function deploy(page: Page, app: App, label: string) {
   await go(page, `${environmentPath(app)}/deploy`);
-  await page.getByRole("radio", { name: label }).check();
+  await choose(page, label);
   await page.getByRole("button", { name: "Deploy", exact: true }).click();
   await expect(heading(page, "Test")).toBeVisible();
 }

@@ -3,7 +3,7 @@
 use crate::load;
 use crate::program::Process;
 use crate::wait::{turn, until};
-use crate::world::World;
+use crate::world::{World, function};
 use reqwest::StatusCode;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -31,7 +31,7 @@ async fn instances_outlive_the_cell_and_nothing_is_restarted() {
         ("memory_mib", "256"),
     ];
     let refused = browser
-        .call("/api/fn/environments/api/scale_environment", &scale)
+        .call(&function("scale_environment"), &scale)
         .await;
     assert!(
         refused.body.contains("allows 8 instances"),

@@ -42,33 +42,24 @@ async fn refuses_clearly(world: &World, browser: &Browser, way: Way) {
         StatusCode::OK,
         "{way:?}: alive"
     );
-    let ready = browser.get("/readyz").await;
-    assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE, "{way:?}");
-    assert_eq!(ready.body, "the database does not answer\n");
-    let page = browser.get("/apps").await;
-    assert_eq!(
-        page.status,
-        StatusCode::SERVICE_UNAVAILABLE,
-        "{way:?}: {}",
-        page.body
+    // Asked at once: each waits as long as the portal waits for its database.
+    let (ready, page, creation) = tokio::join!(
+        browser.get("/readyz"),
+        browser.get("/apps"),
+        browser.send(world.creation(browser))
     );
-    assert!(
-        page.body.contains("database does not answer"),
-        "{way:?}: {}",
-        page.body
-    );
-    let creation = browser.send(world.creation(browser)).await;
-    assert_eq!(
-        creation.status,
-        StatusCode::SERVICE_UNAVAILABLE,
-        "{way:?}: {}",
-        creation.body
-    );
-    assert!(
-        creation.body.contains("database does not answer"),
-        "{way:?}: {}",
-        creation.body
-    );
+    for answer in [&ready, &page, &creation] {
+        let (path, body) = (&answer.path, &answer.body);
+        assert_eq!(
+            answer.status,
+            StatusCode::SERVICE_UNAVAILABLE,
+            "{way:?}: {path}: {body}"
+        );
+        assert!(
+            body.contains("database does not answer"),
+            "{way:?}: {path}: {body}"
+        );
+    }
 }
 
 async fn recovers(browser: &Browser, way: Way) {

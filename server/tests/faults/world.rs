@@ -214,7 +214,7 @@ impl World {
             ("app[environments][]", "Acceptance"),
             ("app[idempotency_key]", &key),
         ];
-        let request = browser.request(Method::POST, "/api/fn/apps/api/create_app");
+        let request = browser.request(Method::POST, &function("create_app"));
         request.header("accept", "application/json").form(&fields)
     }
 
@@ -278,7 +278,7 @@ impl World {
     pub async fn ask(&self, browser: &Browser, change: &str, fields: &[(&str, &str)]) {
         let mut all = vec![("app", APP), ("environment", "test")];
         all.extend_from_slice(fields);
-        let path = format!("/api/fn/environments/api/{change}_environment");
+        let path = function(&format!("{change}_environment"));
         accepted(&browser.call(&path, &all).await);
     }
 
@@ -357,6 +357,13 @@ impl World {
     fn data(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
+}
+
+/// The path of a server function.
+pub fn function(name: &str) -> String {
+    let mut paths = server_fn::axum::server_fn_paths().map(|(path, _)| path);
+    let found = paths.find(|path| path.rsplit('/').next() == Some(name));
+    found.unwrap_or_else(|| panic!("no server function is called {name}")).to_owned()
 }
 
 /// Fails unless the portal took what was asked.

@@ -4,10 +4,14 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION, SET_COOKIE};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::time::Duration;
 use url::Url;
 
 /// What a browser names when it loads a page.
 pub const PAGE: &str = "text/html,application/xhtml+xml,*/*;q=0.8";
+
+/// An answer that takes longer than this will not come.
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A browser.
 pub struct Browser {
@@ -50,6 +54,7 @@ impl Browser {
     pub fn new(base: &str) -> Self {
         let client = Client::builder()
             .redirect(reqwest::redirect::Policy::none())
+            .timeout(PATIENCE)
             .no_proxy()
             .build()
             .expect("a client");

@@ -1,5 +1,6 @@
 //! Nothing changes at another site's bidding.
 
+use crate::browser::PATIENCE;
 use crate::test_app::{ADA, TestApp};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, StatusCode};
@@ -14,6 +15,7 @@ async fn every_changing_request_from_elsewhere_is_refused(pool: PgPool) {
     let client = Client::builder()
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
+        .timeout(PATIENCE)
         .build()
         .expect("a client");
     let routes = ROUTES
@@ -63,6 +65,7 @@ async fn an_exact_origin_will_do_where_the_browser_says_no_more(pool: PgPool) {
     let client = Client::builder()
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
+        .timeout(PATIENCE)
         .build()
         .expect("a client");
     let answer = client

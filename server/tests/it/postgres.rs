@@ -6,7 +6,7 @@ use server::postgres::Cluster;
 use server::postgres::server::Server;
 use sqlx::error::DatabaseError;
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions, Connection, raw_sql};
+use sqlx::{ConnectOptions, Connection, PgConnection, raw_sql};
 use std::collections::HashMap;
 use std::os::unix::fs::PermissionsExt;
 use std::str::FromStr;
@@ -38,6 +38,38 @@ async fn a_cluster_is_made_found_again_and_taken_over() {
         .expect("a setting");
     assert_eq!(superuser, "off");
 
+    let mut admin = stays_closed_to_tenants(&cluster, &options).await;
+    admin.ping().await.expect("the admin is in");
+    for path in ["secrets/postgres-superuser", "secrets/postgres-portal"] {
+        let mode = std::fs::metadata(data.join(path))
+            .expect("a secret")
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600, "{path}");
+    }
+
+    // As after a kill of the portal: the cluster runs, and nobody holds it.
+    drop(server);
+    let taken_over = Server::start(Cluster::locate(&config).expect("the place"))
+        .await
+        .expect("is taken over");
+    portal.ping().await.expect("the connection has outlived it");
+    drop((portal, admin));
+    taken_over.stop().await.expect("stops");
+
+    let again = Server::start(cluster).await.expect("starts again");
+    let mut portal = options.connect().await.expect("the portal gets in");
+    raw_sql("select * from kept")
+        .execute(&mut portal)
+        .await
+        .expect("what was kept is there");
+    drop(portal);
+    again.stop().await.expect("stops");
+    assert!(options.connect().await.is_err(), "nothing is left running");
+}
+
+/// A role of a tenant gets into none of the cluster's own databases; hands back the admin's connection.
+async fn stays_closed_to_tenants(cluster: &Cluster, options: &PgConnectOptions) -> PgConnection {
     let mut admin = PgConnectOptions::from_str(cluster.admin_url().expose_secret())
         .expect("an address")
         .connect()
@@ -78,30 +110,5 @@ async fn a_cluster_is_made_found_again_and_taken_over() {
         Some("28P01"),
         "{guess}"
     );
-    for path in ["secrets/postgres-superuser", "secrets/postgres-portal"] {
-        let mode = std::fs::metadata(data.join(path))
-            .expect("a secret")
-            .permissions()
-            .mode();
-        assert_eq!(mode & 0o777, 0o600, "{path}");
-    }
-
-    // As after a kill of the portal: the cluster runs, and nobody holds it.
-    drop(server);
-    let taken_over = Server::start(Cluster::locate(&config).expect("the place"))
-        .await
-        .expect("is taken over");
-    portal.ping().await.expect("the connection has outlived it");
-    drop((portal, admin));
-    taken_over.stop().await.expect("stops");
-
-    let again = Server::start(cluster).await.expect("starts again");
-    let mut portal = options.connect().await.expect("the portal gets in");
-    raw_sql("select * from kept")
-        .execute(&mut portal)
-        .await
-        .expect("what was kept is there");
-    drop(portal);
-    again.stop().await.expect("stops");
-    assert!(options.connect().await.is_err(), "nothing is left running");
+    admin
 }

@@ -88,3 +88,14 @@ async fn the_audit_trail_takes_no_change(pool: PgPool) {
         );
     }
 }
+
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn other_roles_of_the_server_may_not_connect_to_the_portals_database(pool: PgPool) {
+    let open: bool = sqlx::query_scalar(
+        "select exists (select 1 from pg_database d, aclexplode(d.datacl) a where d.datname = current_database() and a.grantee = 0)",
+    )
+    .fetch_one(&pool)
+    .await
+    .expect("reads");
+    assert!(!open);
+}
