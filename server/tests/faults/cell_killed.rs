@@ -30,9 +30,7 @@ async fn instances_outlive_the_cell_and_nothing_is_restarted() {
         ("instances", "9"),
         ("memory_mib", "256"),
     ];
-    let refused = browser
-        .call(&function("scale_environment"), &scale)
-        .await;
+    let refused = browser.call(&function("scale_environment"), &scale).await;
     assert!(
         refused.body.contains("allows 8 instances"),
         "{}",

@@ -363,13 +363,21 @@ impl World {
 pub fn function(name: &str) -> String {
     let mut paths = server_fn::axum::server_fn_paths().map(|(path, _)| path);
     let found = paths.find(|path| path.rsplit('/').next() == Some(name));
-    found.unwrap_or_else(|| panic!("no server function is called {name}")).to_owned()
+    found
+        .unwrap_or_else(|| panic!("no server function is called {name}"))
+        .to_owned()
 }
 
 /// Fails unless the portal took what was asked.
 fn accepted(page: &Page) {
     let taken = page.status.is_success() || page.status.is_redirection();
-    assert!(taken && !page.path.contains("__err"), "{} {}: {}", page.status, page.path, page.body);
+    assert!(
+        taken && !page.path.contains("__err"),
+        "{} {}: {}",
+        page.status,
+        page.path,
+        page.body
+    );
 }
 
 impl Drop for World {

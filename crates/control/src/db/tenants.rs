@@ -64,9 +64,10 @@ pub(crate) async fn provision(
         .await?
         .is_some();
     let verb = if known { "alter" } else { "create" };
+    // A role inherits what its own database's owner may do in the schema `public`; it is a member of nothing else.
     server
         .execute(&*format!(
-            "{verb} role {role} login nosuperuser nocreatedb nocreaterole noreplication noinherit connection limit {connections} password '{password}'"
+            "{verb} role {role} login nosuperuser nocreatedb nocreaterole noreplication inherit connection limit {connections} password '{password}'"
         ))
         .await?;
     if server
