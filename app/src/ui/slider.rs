@@ -35,6 +35,14 @@ pub fn Slider(
             value.set(number);
         }
     };
+    // While a number is typed only an allowed one counts; what is left at the end is brought to one.
+    let follow = move |text: String| {
+        if let Some(number) = within(&text, min, max.get_untracked(), step)
+            && text.trim() == number.to_string()
+        {
+            value.set(number);
+        }
+    };
     view! {
         <div class="slider">
             <label class="slider__label" for=id.clone()>{label}</label>
@@ -62,6 +70,7 @@ pub fn Slider(
                 step=step
                 value=value.get_untracked()
                 prop:value=move || value.get().to_string()
+                on:input=move |event| follow(event_target_value(&event))
                 on:change=move |event| take(event_target_value(&event))
             />
         </div>

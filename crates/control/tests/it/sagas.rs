@@ -124,7 +124,10 @@ impl Stage {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "callers make both values for this")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "callers make both values for this"
+)]
 fn expect<T: PartialEq + std::fmt::Debug>(is: T, should: T) -> Result<(), String> {
     if is == should {
         Ok(())
