@@ -39,7 +39,7 @@ async fn dies_at(point: String) {
     let portal = world.portal(Some(&point)).await;
     let browser = world.signed_in(&portal).await;
     // The portal may die before it has answered.
-    drop(world.creation(&browser).send().await);
+    drop(World::creation(&browser).send().await);
     let signal = portal.program.ended().await;
     assert_eq!(
         signal,
@@ -64,7 +64,7 @@ async fn killed_at_random() {
     let world = World::new().await;
     let portal = world.portal(None).await;
     let browser = world.signed_in(&portal).await;
-    let answer = tokio::spawn(world.creation(&browser).send());
+    let answer = tokio::spawn(World::creation(&browser).send());
     let database = &world.database;
     until(&what, async || {
         let (app, _) = database.app(APP).await?;

@@ -15,7 +15,7 @@ async fn without_its_database_the_portal_says_so_and_recovers() {
     let browser = world.signed_in(&portal).await;
     for way in [Way::Closed, Way::Silent] {
         proxy.turn(way);
-        refuses_clearly(&world, &browser, way).await;
+        refuses_clearly(&browser, way).await;
         portal.program.check();
         proxy.turn(Way::Open);
         recovers(&browser, way).await;
@@ -36,7 +36,7 @@ async fn without_its_database_the_portal_says_so_and_recovers() {
 }
 
 /// Everything that needs the database is refused, and what does not is served.
-async fn refuses_clearly(world: &World, browser: &Browser, way: Way) {
+async fn refuses_clearly(browser: &Browser, way: Way) {
     assert_eq!(
         browser.get("/healthz").await.status,
         StatusCode::OK,
@@ -46,7 +46,7 @@ async fn refuses_clearly(world: &World, browser: &Browser, way: Way) {
     let (ready, page, creation) = tokio::join!(
         browser.get("/readyz"),
         browser.get("/apps"),
-        browser.send(world.creation(browser))
+        browser.send(World::creation(browser))
     );
     for answer in [&ready, &page, &creation] {
         let (path, body) = (&answer.path, &answer.body);
@@ -73,7 +73,7 @@ async fn recovers(browser: &Browser, way: Way) {
 
 /// The database goes while an app is created: the operation goes on when it is back.
 async fn in_the_middle(world: &World, browser: &Browser, proxy: &Proxy, mut portal: Portal) {
-    let answer = tokio::spawn(world.creation(browser).send());
+    let answer = tokio::spawn(World::creation(browser).send());
     let (app, _) = until("the operation", async || world.database.app(APP).await).await;
     proxy.turn(Way::Closed);
     drop(answer.await);

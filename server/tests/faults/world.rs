@@ -202,7 +202,7 @@ impl World {
     }
 
     /// The form that creates the app, ready to be sent.
-    pub fn creation(&self, browser: &Browser) -> reqwest::RequestBuilder {
+    pub fn creation(browser: &Browser) -> reqwest::RequestBuilder {
         let key = Uuid::new_v4().to_string();
         let fields = [
             ("app[name]", "Shop"),
@@ -220,7 +220,7 @@ impl World {
 
     /// Creates the app and waits until it is there.
     pub async fn create_app(&self, browser: &Browser) {
-        accepted(&browser.send(self.creation(browser)).await);
+        accepted(&browser.send(Self::creation(browser)).await);
         let (app, _) = self.database.app(APP).await.expect("the app");
         let operation = self.finished(app).await;
         assert_eq!(operation.state, "succeeded", "{operation:?}");
