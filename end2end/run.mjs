@@ -67,6 +67,7 @@ async function start() {
     PORTAL_ADDR: `127.0.0.1:${portalPort}`,
     PORTAL_URL: url,
     APPS_ADDR: `127.0.0.1:${appsPort}`,
+    PORTAL_SITE: path.join(TOP, "target/site"),
     LEPTOS_OUTPUT_NAME: "portal",
     LEPTOS_SITE_ROOT: path.join(TOP, "target/site"),
     LEPTOS_SITE_PKG_DIR: "pkg",

@@ -4,6 +4,7 @@ import type { Page } from "@playwright/test";
 import { expect, test } from "./support/fixtures";
 import { choose, heading, newApp } from "./support/apps";
 import { createdApp, go } from "./support/steps";
+import { REFUSED } from "./support/trouble";
 
 const LONG = "x".repeat(61);
 
@@ -51,7 +52,7 @@ async function submit(page: Page) {
   await page.getByRole("button", { name: "Create app" }).click();
 }
 
-test.beforeEach(({ trouble }) => trouble.allow(/status of 4\d\d/));
+test.beforeEach(({ trouble }) => trouble.allow(REFUSED));
 
 test("a wrong name is refused at its field", async ({ page }) => {
   const field = page.getByLabel("Name", { exact: true });
@@ -140,8 +141,7 @@ test("a taken address is refused while typing and when it is sent", async ({ pag
   await expect(field).toHaveAccessibleDescription(/^Free\./);
 });
 
-test("two people who claim one address at once: one gets it", async ({ page, context, trouble }) => {
-  trouble.allow(/status of 409/);
+test("two people who claim one address at once: one gets it", async ({ page, context }) => {
   const app = newApp("Race");
   const other = await context.newPage();
   for (const each of [page, other]) {

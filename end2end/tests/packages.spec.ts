@@ -6,9 +6,10 @@ import { expect, test } from "./support/fixtures";
 import { appPath, disclose, heading, send } from "./support/apps";
 import { refused, sample } from "./support/packages";
 import { createdApp, go, upload } from "./support/steps";
+import { REFUSED } from "./support/trouble";
 
 test("files that are no packages are refused with the reason", async ({ page, trouble }) => {
-  trouble.allow(/status of 4\d\d/);
+  trouble.allow(REFUSED);
   const app = await createdApp(page, "Refuse");
   await go(page, `${appPath(app)}/packages`);
   await expect(page.getByRole("heading", { name: "No packages yet" })).toBeVisible();
@@ -42,7 +43,7 @@ test("a version is kept once, can be downloaded unchanged, and deleted", async (
   });
 
   await test.step("the same version again", async () => {
-    trouble.allow(/status of 4\d\d/);
+    trouble.allow(REFUSED);
     await go(page, `${appPath(app)}/packages`);
     await send(page, file);
     await expect(page.getByLabel("Package", { exact: true })).toHaveAccessibleDescription(/Version 1\.2\.3 is in this app's repository already/);

@@ -7,6 +7,7 @@ import { expect, test } from "./support/fixtures";
 import { furnished, pagesOf } from "./support/pages";
 import { signIn } from "./support/people";
 import { go } from "./support/steps";
+import { REFUSED } from "./support/trouble";
 
 const FOLDER = path.resolve("test-results/screens");
 const SIZES: [number, number][] = [
@@ -27,7 +28,7 @@ async function pictures(page: Page, name: string) {
 
 test("@screens every page", async ({ page, trouble }) => {
   test.setTimeout(600_000);
-  trouble.allow(/status of 4\d\d/);
+  trouble.allow(REFUSED, /status of 404/);
   const app = await furnished(page, "Garden");
   await go(page, `/apps/${app.subdomain}/environments/test`);
   await page.getByRole("spinbutton", { name: "Instances" }).fill("3");

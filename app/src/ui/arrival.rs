@@ -49,12 +49,17 @@ pub fn use_arrival(header: NodeRef<html::H1>, title: Signal<String>) {
         let (Some(header), path) = (header.get(), path.get()) else {
             return;
         };
-        if arrival.reaches(path) {
-            let options = FocusOptions::new();
-            options.set_prevent_scroll(true);
-            let _ = header.focus_with_options(&options);
-            arrival.title.set(title.get_untracked());
-        }
+        // In the next frame the page that was left is gone, and the focus with it.
+        request_animation_frame(move || {
+            if header.is_connected() && arrival.reaches(path) {
+                let options = FocusOptions::new();
+                options.set_prevent_scroll(true);
+                let _ = header.focus_with_options(&options);
+                arrival
+                    .title
+                    .set(title.try_get_untracked().unwrap_or_default());
+            }
+        });
     });
 }
 

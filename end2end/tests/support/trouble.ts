@@ -4,6 +4,9 @@ import type { BrowserContext, ConsoleMessage, Request, Response } from "@playwri
 
 const WARNINGS = /hydrat|panick|leptos|reactive|content security policy|unreachable/i;
 
+/** What a browser says of a refused form: server functions answer a refusal with 500, uploads with 4xx. */
+export const REFUSED = /(status of|answer) (4\d\d|500).*(\/api\/fn\/|\/packages\/upload)/;
+
 export class Trouble {
   private readonly seen: string[] = [];
   private readonly allowed: RegExp[] = [];
