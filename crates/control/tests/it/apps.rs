@@ -1,3 +1,5 @@
+//! Tests of apps: creating, deleting, and who sees them.
+
 use crate::world::{World, new_app};
 use control::apps::create::{NewApp, create};
 use control::apps::delete::delete;

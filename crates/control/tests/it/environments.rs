@@ -1,3 +1,5 @@
+//! Tests of environments: what changes reach the engine, and who may make them.
+
 use crate::world::World;
 use control::environments::change::{deploy, restart, scale, start, stop};
 use control::environments::{self, debugger};

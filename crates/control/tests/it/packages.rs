@@ -1,3 +1,5 @@
+//! Tests of packages: uploads accepted and refused.
+
 use crate::world::{World, package};
 use control::error::Error;
 use control::packages;

@@ -1,3 +1,5 @@
+//! Tests of people: sign-in, deactivation, the audit trail.
+
 use crate::world::{World, sign_in};
 use control::error::Error;
 use control::people;
