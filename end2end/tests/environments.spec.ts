@@ -1,7 +1,7 @@
 // What an environment's page shows of faults: a crash without a reload, a version that does not start.
 
 import { expect, test } from "./support/fixtures";
-import { appPath, ask, host, instanceOf, readyInstances, WORK } from "./support/apps";
+import { appPath, ask, host, instanceOf, readyInstances, said, WORK } from "./support/apps";
 import { sample } from "./support/packages";
 import { createdApp, deploy, go, runningApp, upload } from "./support/steps";
 
@@ -12,7 +12,7 @@ test("a crashed instance is seen and replaced without a reload", async ({ page }
   await ask(host(app), "/api/crash", "POST").catch(() => "the connection broke off");
   await expect(page.getByText(/^Instance 0.*crash/i).first()).toBeVisible({ timeout: 30_000 });
   await expect(readyInstances(page)).toHaveCount(1, WORK);
-  await expect(page.getByText("Running 1 / 1").first()).toBeVisible(WORK);
+  await expect(said(page, "Running 1 / 1")).toBeVisible(WORK);
   await expect.poll(async () => (await ask(host(app), "/api/instance")).status, { timeout: 30_000 }).toBe(200);
   expect(await page.evaluate(() => "loadedOnce" in window), "the page was not loaded again").toBe(true);
 });
@@ -27,7 +27,7 @@ test("a version that does not start leaves the old one serving and says why", as
   expect((await instanceOf(app)).version).toBe("1.0.0");
   await expect(page.getByLabel("Last log lines").or(page.getByText(/last lines|Log and what was taken back/i)).first()).toBeVisible();
   await expect(readyInstances(page)).toHaveCount(1);
-  await expect(page.getByText("Running 1 / 1").first()).toBeVisible();
+  await expect(said(page, "Running 1 / 1")).toBeVisible();
 });
 
 test("an operation in the tray survives a reload", async ({ page, trouble }) => {

@@ -2,7 +2,7 @@
 
 import type { Page } from "@playwright/test";
 import { expect, test } from "./support/fixtures";
-import { appPath, choose, disclose, environmentPath, fillIn, heading, instanceOf, newApp, readyInstances, send, WORK, type App } from "./support/apps";
+import { appPath, choose, disclose, environmentPath, fillIn, heading, instanceOf, newApp, readyInstances, said, send, WORK, type App } from "./support/apps";
 import { sample } from "./support/packages";
 import { openAccount } from "./support/people";
 
@@ -46,7 +46,7 @@ test("an app's whole life without JavaScript", async ({ page, trouble }) => {
 
   await test.step("scale", async () => {
     await page.getByRole("spinbutton", { name: "Instances" }).fill("2");
-    await page.getByRole("button", { name: "Apply" }).click();
+    await page.getByRole("spinbutton", { name: "Instances" }).press("Enter");
     await expect(heading(page, "Test")).toBeVisible();
     await reloadUntil(page, () => expect(readyInstances(page)).toHaveCount(2, { timeout: 500 }));
   });
@@ -57,7 +57,7 @@ test("an app's whole life without JavaScript", async ({ page, trouble }) => {
       await expect(page.getByRole("button", { name: "Stop Test" })).toBeVisible({ timeout: 500 });
     });
     await page.getByRole("button", { name: "Stop Test" }).click();
-    await reloadUntil(page, () => expect(page.getByText("Stopped", { exact: true }).first()).toBeVisible({ timeout: 500 }));
+    await reloadUntil(page, () => expect(said(page, "Stopped")).toBeVisible({ timeout: 500 }));
   });
 
   await test.step("delete: the name must be typed", async () => {

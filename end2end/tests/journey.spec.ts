@@ -1,7 +1,7 @@
 // The main job from end to end: a person signs in, creates an app, deploys it, scales it, looks, leaves.
 
 import { expect, test } from "./support/fixtures";
-import { ask, choose, heading, host, instanceOf, readyInstances, send, WORK } from "./support/apps";
+import { ask, choose, heading, host, instanceOf, readyInstances, said, send, WORK } from "./support/apps";
 import { sample } from "./support/packages";
 import { signIn, signOut } from "./support/people";
 import { go } from "./support/steps";
@@ -43,7 +43,7 @@ test("from signing in to three answering instances, and out again", async ({ pag
     await expect(page.getByRole("radio", { name: "Shop 1.0.0" })).toBeChecked();
     await page.getByRole("button", { name: "Deploy", exact: true }).click();
     await expect(heading(page, "Test")).toBeVisible();
-    await expect(page.getByText("Running 1 / 1").first()).toBeVisible(WORK);
+    await expect(said(page, "Running 1 / 1")).toBeVisible(WORK);
     await expect(readyInstances(page)).toHaveCount(1);
   });
 
@@ -62,7 +62,7 @@ test("from signing in to three answering instances, and out again", async ({ pag
     await page.getByRole("spinbutton", { name: "Instances" }).blur();
     await expect(page.getByText("Adds 2 instances. Nothing restarts.")).toBeVisible();
     await page.getByRole("button", { name: "Apply" }).click();
-    await expect(page.getByText("Running 3 / 3").first()).toBeVisible(WORK);
+    await expect(said(page, "Running 3 / 3")).toBeVisible(WORK);
     await expect(readyInstances(page)).toHaveCount(3);
     const indexes = new Set<number>();
     await expect

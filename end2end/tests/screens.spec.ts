@@ -8,6 +8,7 @@ import { furnished, pagesOf } from "./support/pages";
 import { signIn } from "./support/people";
 import { go } from "./support/steps";
 import { REFUSED } from "./support/trouble";
+import { said } from "./support/apps";
 
 const FOLDER = path.resolve("test-results/screens");
 const SIZES: [number, number][] = [
@@ -33,7 +34,7 @@ test("@screens every page", async ({ page, trouble }) => {
   await go(page, `/apps/${app.subdomain}/environments/test`);
   await page.getByRole("spinbutton", { name: "Instances" }).fill("3");
   await page.getByRole("button", { name: "Apply" }).click();
-  await expect(page.getByText("Running 3 / 3").first()).toBeVisible({ timeout: 90_000 });
+  await expect(said(page, "Running 3 / 3")).toBeVisible({ timeout: 90_000 });
   for (const [name, address] of await pagesOf(page, app)) {
     await go(page, address);
     await pictures(page, name);

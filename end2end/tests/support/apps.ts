@@ -55,6 +55,11 @@ export async function send(page: Page, file: Chosen) {
   await page.getByRole("button", { name: "Upload", exact: true }).click();
 }
 
+/** Words that the page itself says, such as a status; the navigation may say them too. */
+export function said(page: Page, words: string): Locator {
+  return page.getByRole("main").getByText(words, { exact: true }).first();
+}
+
 /** The table of instances. */
 export function instances(page: Page): Locator {
   return page.getByRole("table", { name: "Instances" });

@@ -28,6 +28,7 @@ async fn fetch(provider: TestProvider, request: HttpRequest) -> Result<HttpRespo
 #[derive(Debug, thiserror::Error)]
 enum Never {}
 
+#[expect(clippy::too_many_lines, reason = "one journey, told in one piece")]
 async fn whole_flow(pool: PgPool, auth_type: AuthType) {
     let provider = TestProvider::new(pool).await;
     let http = {
