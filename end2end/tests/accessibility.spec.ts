@@ -2,18 +2,17 @@
 
 import type { Page } from "@playwright/test";
 import { expect, test } from "./support/fixtures";
+import { LOOKS, show } from "./support/look";
 import { furnished, pagesOf } from "./support/pages";
 import { go } from "./support/steps";
 import { REFUSED } from "./support/trouble";
 
-const LOOKS = ["light", "dark"] as const;
 const WIDTHS = [1280, 320];
 
 async function everyLook(page: Page, what: string, audit: (what: string) => Promise<void>) {
   for (const look of LOOKS) {
     for (const width of WIDTHS) {
-      await page.emulateMedia({ colorScheme: look });
-      await page.setViewportSize({ width, height: 900 });
+      await show(page, look, { width, height: 900 });
       const name = `${what}, ${look}, ${width} px`;
       await test.step(name, async () => {
         await audit(name);

@@ -4,6 +4,7 @@ import { mkdirSync } from "node:fs";
 import path from "node:path";
 import type { Page } from "@playwright/test";
 import { expect, test } from "./support/fixtures";
+import { LOOKS, show } from "./support/look";
 import { furnished, pagesOf } from "./support/pages";
 import { signIn } from "./support/people";
 import { go } from "./support/steps";
@@ -18,10 +19,9 @@ const SIZES: [number, number][] = [
 
 async function pictures(page: Page, name: string) {
   mkdirSync(FOLDER, { recursive: true });
-  for (const look of ["light", "dark"] as const) {
+  for (const look of LOOKS) {
     for (const [width, height] of SIZES) {
-      await page.emulateMedia({ colorScheme: look });
-      await page.setViewportSize({ width, height });
+      await show(page, look, { width, height });
       await page.screenshot({ path: path.join(FOLDER, `${name}-${look}-${width}.png`), fullPage: true, animations: "disabled" });
     }
   }
