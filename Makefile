@@ -7,13 +7,13 @@ help: ## Lists these targets
 run: ## Installs what is missing, builds, and starts the whole portal
 	@scripts/run
 
-test: ## Runs every Rust test; the last line counts them
+test: ## Runs every test; the last line counts them
 	@scripts/test
 
 check: ## Format, lints, licences, queries
 	@scripts/check
 
-e2e: ## Runs the browser tests
+e2e: ## Runs the browser tests against a release build
 	@scripts/e2e
 
 bench: ## Measures speed and sizes beside a reference

@@ -4,6 +4,7 @@
 //
 // Starts `portal up` in a fresh folder on free ports, waits until it is ready, runs the tests, ends the
 // portal and sees to it that nothing of it is left. The last line is `browser: N passed, N failed`.
+// PROGRAMS names another folder of programs than the release's.
 // `--grep @screens` writes a picture of every page to end2end/test-results/screens instead.
 
 import { spawn } from "node:child_process";
@@ -36,7 +37,7 @@ function fail(text) {
 
 function programs() {
   const cache = path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), ".cache"), "cloud-portal");
-  const folder = path.join(process.env.CARGO_TARGET_DIR ?? path.join(cache, "target"), "release");
+  const folder = process.env.PROGRAMS ?? path.join(process.env.CARGO_TARGET_DIR ?? path.join(cache, "target"), "release");
   for (const name of ["portal", "cell", "sample-runtime"]) {
     if (!existsSync(path.join(folder, name))) {
       fail(`${path.join(folder, name)} is missing; build it first: scripts/build`);

@@ -12,7 +12,11 @@ function filesIn(folder) {
 
 for (const path of filesIn(process.argv[2]).filter((path) => /\.(wasm|js|css|svg|json|html)$/.test(path))) {
   const bytes = readFileSync(path);
-  const size = { [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length, [constants.BROTLI_PARAM_QUALITY]: 11 };
+  const size = {
+    [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
+    [constants.BROTLI_PARAM_QUALITY]: 11,
+    [constants.BROTLI_PARAM_LGWIN]: constants.BROTLI_MAX_WINDOW_BITS,
+  };
   writeFileSync(`${path}.br`, brotliCompressSync(bytes, { params: size }));
   writeFileSync(`${path}.gz`, gzipSync(bytes, { level: 9 }));
 }

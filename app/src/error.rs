@@ -157,11 +157,11 @@ impl AppError {
 }
 
 impl AppError {
-    /// Lets the answer to a page load carry the status that fits the error.
+    /// The status of an answer that carries this error.
     #[cfg(feature = "ssr")]
-    fn set_status(&self) {
+    pub const fn status(&self) -> http::StatusCode {
         use http::StatusCode;
-        let status = match self {
+        match self {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
@@ -169,9 +169,14 @@ impl AppError {
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
             Self::SignedOut => StatusCode::UNAUTHORIZED,
-        };
+        }
+    }
+
+    /// Lets the answer to a page load carry the status that fits the error.
+    #[cfg(feature = "ssr")]
+    fn set_status(&self) {
         if let Some(response) = leptos::prelude::use_context::<leptos_axum::ResponseOptions>() {
-            response.set_status(status);
+            response.set_status(self.status());
         }
     }
 

@@ -33,6 +33,7 @@ test("@screens every page", async ({ page, trouble }) => {
   const app = await furnished(page, "Garden");
   await go(page, `/apps/${app.subdomain}/environments/test`);
   await page.getByRole("spinbutton", { name: "Instances" }).fill("3");
+  await page.getByRole("spinbutton", { name: "Instances" }).blur();
   await page.getByRole("button", { name: "Apply" }).click();
   await expect(said(page, "Running 3 / 3")).toBeVisible({ timeout: 90_000 });
   for (const [name, address] of await pagesOf(page, app)) {

@@ -2,6 +2,7 @@
 //!
 //! Everything that answers a request is put together in [`router::router`], which the tests call too.
 
+pub mod answers;
 pub mod assets;
 pub mod config;
 pub mod cross_site;
@@ -16,6 +17,7 @@ pub mod leptos_context;
 pub mod login;
 pub mod logout;
 pub mod notice;
+pub mod one_host;
 pub mod postgres;
 pub mod private_file;
 pub mod rate_limit;

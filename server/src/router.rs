@@ -1,20 +1,20 @@
 //! Every route of the portal, and the layers around them.
 //!
 //! Layers, from the outside: request id → trace → security headers → panic → cross-site check →
-//! session → session guard → routes. The tables below are data, so that a test can walk them.
+//! one host → only own answers → session → session guard → routes. The tables below are data, so that a test can walk them.
 
 use crate::headers::FormTargets;
 use crate::request_id::RequestId;
 use crate::state::AppState;
 use crate::{
-    assets, cross_site, downloads, events, guard, headers, health, leptos_context, login, logout,
-    notice, request_id, theme, uploads,
+    answers, assets, cross_site, downloads, events, guard, headers, health, leptos_context, login,
+    logout, notice, one_host, request_id, theme, uploads,
 };
 use app::{App, shell};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{Extensions, StatusCode};
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
 use leptos_axum::{
@@ -22,7 +22,7 @@ use leptos_axum::{
     handle_server_fns_with_context,
 };
 use std::any::Any;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::trace::{DefaultOnResponse, TraceLayer};
@@ -109,9 +109,11 @@ pub const ROUTES: [Route; 9] = [
     },
 ];
 
-/// The pages, as the app declares them.
+/// The pages, as the app declares them; found out once, before anything is rendered: while the
+/// framework lists the pages, no resource of any page in the process is loaded.
 pub fn pages() -> Vec<AxumRouteListing> {
-    generate_route_list(App)
+    static PAGES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_list(App));
+    PAGES.clone()
 }
 
 /// The whole portal.
@@ -133,6 +135,8 @@ pub fn router(app: AppState) -> Router {
         .merge(assets::router(&app.leptos))
         .with_state(app)
         .merge(mxid)
+        .layer(from_fn_with_state(portal_url.clone(), answers::only_own))
+        .layer(from_fn_with_state(portal_url.clone(), one_host::lead))
         .layer(from_fn_with_state(portal_url, cross_site::check))
         .layer(CatchPanicLayer::custom(answer_panic))
         .layer(from_fn_with_state(targets, headers::set))
@@ -170,6 +174,7 @@ fn rendered(app: &AppState) -> Router<AppState> {
         .fallback(file_and_error_handler_with_context::<AppState, _>(
             context, shell,
         ))
+        .layer(map_response(answers::with_fitting_status))
         .layer(CompressionLayer::new())
 }
 

@@ -284,6 +284,14 @@ async fn clean(app: AppState) {
             _ = ticks.tick() => {}
         }
         app.limits.forget_idle();
+        match control::packages::sweep(&app.control).await {
+            Ok(0) => {}
+            Ok(files) => tracing::info!(files, "removed files that belong to no package"),
+            Err(error) => tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "removing files that belong to no package failed"
+            ),
+        }
         if let Err(error) = app.sessions.delete_expired().await {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,

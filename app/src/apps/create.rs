@@ -1,7 +1,10 @@
 //! The form that makes an app.
 
-use super::api::{Availability, CreateApp, Offer, check_subdomain, get_offer};
-use super::choice::{AddressWords, Choice, plan_facts};
+mod form_state;
+
+use self::form_state::FormState;
+use super::api::{CreateApp, Offer, get_offer};
+use super::choice::{AddressWords, plan_facts};
 use crate::error::AppError;
 use crate::error::view::{Refusal, loaded, refusal};
 use crate::paths;
@@ -21,7 +24,6 @@ use domain::states::{Status, Tone};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
-use std::time::Duration;
 
 /// Fields that say their own errors.
 const FIELDS: &[&str] = &[
@@ -32,9 +34,6 @@ const FIELDS: &[&str] = &[
     "generation",
     "environments",
 ];
-
-/// How long typing must pause before the address is asked for.
-const PAUSE: Duration = Duration::from_millis(300);
 
 /// Making an app.
 #[component]
@@ -67,78 +66,6 @@ fn Page(offer: Signal<Offer>, create: ServerAction<CreateApp>) -> impl IntoView 
             </Sentence>
         </PageHeader>
         {content}
-    }
-}
-
-/// The state of the form: one signal for each control.
-#[derive(Clone, Copy)]
-struct FormState {
-    offer: StoredValue<Offer>,
-    name: RwSignal<String>,
-    subdomain: RwSignal<String>,
-    /// Whether the address is the person's own, so that it no longer follows the name.
-    own_address: RwSignal<bool>,
-    region: RwSignal<String>,
-    plan: RwSignal<String>,
-    generation: RwSignal<String>,
-    environments: RwSignal<Vec<String>>,
-    extra_environment: RwSignal<String>,
-    check: Action<String, (String, Result<Availability, AppError>)>,
-}
-
-impl FormState {
-    fn new(offer: Offer, refused: Option<&AppError>) -> Self {
-        let choice = Choice::start(&offer, refused);
-        Self {
-            own_address: RwSignal::new(!choice.subdomain.is_empty()),
-            name: RwSignal::new(choice.name),
-            subdomain: RwSignal::new(choice.subdomain),
-            region: RwSignal::new(choice.region),
-            plan: RwSignal::new(choice.plan),
-            generation: RwSignal::new(Generation::V4.as_str().to_owned()),
-            environments: RwSignal::new(choice.environments),
-            extra_environment: RwSignal::new(choice.extra_environment),
-            check: Action::new(|text: &String| {
-                let text = text.clone();
-                async move { (text.clone(), check_subdomain(text).await) }
-            }),
-            offer: StoredValue::new(offer),
-        }
-    }
-
-    fn choice(self) -> Choice {
-        Choice {
-            name: self.name.get(),
-            subdomain: self.subdomain.get(),
-            region: self.region.get(),
-            plan: self.plan.get(),
-            environments: self.environments.get(),
-            extra_environment: self.extra_environment.get(),
-        }
-    }
-
-    /// Asks whether an address can be had, unless the typing goes on.
-    fn ask_after_a_pause(self, text: String) {
-        if Subdomain::parse(&text).is_err() {
-            return;
-        }
-        let ask = move || {
-            if self
-                .subdomain
-                .try_get_untracked()
-                .is_some_and(|now| now == text)
-            {
-                self.check.dispatch(text);
-            }
-        };
-        set_timeout(ask, PAUSE);
-    }
-
-    fn address_words(self) -> AddressWords {
-        let choice = self.choice();
-        let answer = self.check.value();
-        self.offer
-            .with_value(|offer| answer.with(|answer| choice.address_words(offer, answer.as_ref())))
     }
 }
 

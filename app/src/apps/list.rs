@@ -93,6 +93,7 @@ fn Listed(list: Signal<AppList>, after: Memo<Option<String>>) -> impl IntoView {
 fn Row(app: AppSummary, domain: String) -> impl IntoView {
     let region = app.region.region();
     let live = app.live_version();
+    let address = app.address(&domain);
     let environments = app
         .environments
         .into_iter()
@@ -102,7 +103,7 @@ fn Row(app: AppSummary, domain: String) -> impl IntoView {
         <tr>
             <td>
                 <a class="row" href=paths::app(&app.subdomain)>{app.name}</a>
-                <small class="mono app-address">{format!("{}.{domain}", app.subdomain)}</small>
+                <small class="mono app-address">{address}</small>
             </td>
             <td data-label="Region">
                 <span class="region"><Tag label=region.data.zone.code() /> {region.city}</span>
@@ -156,6 +157,16 @@ impl AppList {
 }
 
 impl AppSummary {
+    /// The address of production; without a production environment there is only the part it shares.
+    fn address(&self, domain: &str) -> String {
+        let production = |each: &EnvironmentSummary| each.slug == "production";
+        if self.environments.iter().any(production) {
+            format!("{}.{domain}", self.subdomain)
+        } else {
+            self.subdomain.clone()
+        }
+    }
+
     /// The version in the environment that is furthest along, and that environment's name.
     fn live_version(&self) -> Option<(String, String)> {
         let furthest = self

@@ -56,8 +56,8 @@ fn About(details: AppDetails) -> impl IntoView {
     let plan = details.plan.plan();
     view! {
         <FactList>
-            <dt>"Address"</dt>
-            <dd class="mono">{format!("{}.{}", details.subdomain, details.apps_domain)}</dd>
+            <dt>"Subdomain"</dt>
+            <dd class="mono">{details.subdomain}</dd>
             <dt>"Region"</dt>
             <dd>{format!("{}: data in {}, backups in {}", region.name, region.data.place, region.backups.place)}</dd>
             <dt>"Residency"</dt>

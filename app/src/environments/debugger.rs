@@ -215,7 +215,7 @@ fn Choice(
     view! {
         <ActionForm action=choose attr:class="form-fields">
             <p class="soft">
-                "The address above leads to one instance. Requests of users go to all of them, so a breakpoint is only met by those that this instance gets. Choosing another restarts nothing."
+                "The debugger’s address leads to one instance. Requests of users go to all of them, so a breakpoint is only met by those that this instance gets. Choosing another restarts nothing."
             </p>
             <Refusal error=refusal(choose) />
             <input type="hidden" name="app" value=move || place.app.get() />

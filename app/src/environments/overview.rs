@@ -1,8 +1,11 @@
 //! An environment: how it does, what runs, what may be done.
 
+mod facts;
+
+use self::facts::{Database, Deployments, Events, LiveVersion};
 use super::api::{
-    Deployment, EnvironmentDetails, Event, RestartEnvironment, Rollout, ScaleEnvironment,
-    StartEnvironment, StopEnvironment, get_environment,
+    EnvironmentDetails, RestartEnvironment, Rollout, ScaleEnvironment, StartEnvironment,
+    StopEnvironment, get_environment,
 };
 use super::header::{Address, EnvironmentTab, EnvironmentTabs, StatusLine};
 use super::instances::Instances;
@@ -15,9 +18,7 @@ use crate::operations::pulse::use_pulse;
 use crate::paths;
 use crate::ui::ago::Ago;
 use crate::ui::button::{Button, ButtonKind, LinkButton};
-use crate::ui::chip::StatusChip;
 use crate::ui::disclosure::Disclosure;
-use crate::ui::facts::FactList;
 use crate::ui::notice::Notice;
 use crate::ui::page_header::PageHeader;
 use crate::ui::panel::Panel;
@@ -56,6 +57,14 @@ impl PageActions {
             + self.stop.version().get()
             + self.restart.version().get()
             + self.scale.version().get()
+    }
+
+    /// Forgets refusals that no longer hold.
+    fn clear(self) {
+        self.start.clear();
+        self.stop.clear();
+        self.restart.clear();
+        self.scale.clear();
     }
 }
 
@@ -115,6 +124,14 @@ fn Overview(
         Memo::new(move |_| details.with(|details| (details.app.clone(), details.slug.clone())));
     let running = Signal::derive(move || {
         details.with(|details| details.operation.clone().into_iter().collect::<Vec<_>>())
+    });
+    // What was refused because something was under way may be asked for again once that has ended.
+    Effect::new(move |was_busy: Option<bool>| {
+        let busy = running.with(|operations| !operations.is_empty());
+        if was_busy == Some(true) && !busy {
+            actions.clear();
+        }
+        busy
     });
     view! {
         <PageHeader title window>
@@ -269,86 +286,6 @@ fn InstancePanel(details: Signal<EnvironmentDetails>) -> impl IntoView {
     }
 }
 
-#[component]
-fn LiveVersion(details: Signal<EnvironmentDetails>) -> impl IntoView {
-    let package = Memo::new(move |_| details.with(|details| details.package.clone()));
-    let deployed = Memo::new(move |_| details.with(|details| details.deployments.first().cloned()));
-    let app = Memo::new(move |_| details.with(|details| details.app.clone()));
-    move || match package.get() {
-        None => {
-            view! { <p class="soft">"Nothing is deployed yet. Deploy a package and it starts."</p> }
-                .into_any()
-        }
-        Some(package) => view! {
-            <p class="big"><a href=paths::package(&app.get(), &package.id)>{package.label()}</a></p>
-            <FactList>
-                <dt>"Runtime"</dt>
-                <dd>{package.runtime}</dd>
-                {deployed.get().map(|deployment| view! {
-                    <dt>"Deployed"</dt>
-                    <dd><Ago at=deployment.at /> " by " {deployment.by}</dd>
-                })}
-            </FactList>
-        }
-        .into_any(),
-    }
-}
-
-#[component]
-fn Database(details: Signal<EnvironmentDetails>) -> impl IntoView {
-    let rows = Memo::new(move |_| details.with(EnvironmentDetails::database_facts));
-    view! {
-        <FactList>
-            {move || {
-                rows.get().into_iter()
-                    .map(|(term, fact)| view! { <dt>{term}</dt><dd>{fact}</dd> })
-                    .collect_view()
-            }}
-        </FactList>
-    }
-}
-
-#[component]
-fn Events(details: Signal<EnvironmentDetails>) -> impl IntoView {
-    let events = Memo::new(move |_| details.with(|details| details.events.clone()));
-    let row = |event: Event| {
-        view! {
-            <li data-state=event.tone.as_str()>
-                <span class="event__text">{event.message}</span>
-                <small><Ago at=event.at /></small>
-            </li>
-        }
-    };
-    move || match events.get() {
-        events if events.is_empty() => {
-            view! { <p class="soft">"Nothing has happened yet."</p> }.into_any()
-        }
-        events => view! { <ul class="events">{events.into_iter().map(row).collect_view()}</ul> }
-            .into_any(),
-    }
-}
-
-#[component]
-fn Deployments(details: Signal<EnvironmentDetails>) -> impl IntoView {
-    let deployments = Memo::new(move |_| details.with(|details| details.deployments.clone()));
-    let row = |deployment: Deployment| {
-        view! {
-            <li>
-                <span class="deployment__package">{deployment.package}</span>
-                <StatusChip status=Signal::stored(deployment.outcome) />
-                <small><Ago at=deployment.at /> " by " {deployment.by}</small>
-            </li>
-        }
-    };
-    move || match deployments.get() {
-        list if list.is_empty() => {
-            view! { <p class="soft">"Nothing was deployed yet."</p> }.into_any()
-        }
-        list => view! { <ol class="deployments">{list.into_iter().map(row).collect_view()}</ol> }
-            .into_any(),
-    }
-}
-
 impl EnvironmentDetails {
     /// Wanted instances and memory beside what the plan has: `3 × 1 GB of 4 GB`.
     fn capacity(&self) -> String {
@@ -376,31 +313,5 @@ impl EnvironmentDetails {
             }
             (true, Wanted::Running) => "No instances are known yet.",
         }
-    }
-
-    /// What is known of the database.
-    fn database_facts(&self) -> Vec<(String, String)> {
-        let plan = self.plan.plan();
-        let used = u32::from(self.scale.instances) * domain::scaling::POOL_PER_INSTANCE;
-        [
-            ("Name", self.database.clone()),
-            (
-                "Connections",
-                format!(
-                    "up to {used} of {} used by {} instances",
-                    self.connections, self.scale.instances
-                ),
-            ),
-            (
-                "Plan",
-                format!(
-                    "{} memory, {} GB disk",
-                    domain::scaling::mib(plan.database_memory_mib),
-                    plan.database_disk_gib
-                ),
-            ),
-        ]
-        .map(|(term, fact)| (term.to_owned(), fact))
-        .to_vec()
     }
 }

@@ -1,16 +1,16 @@
 //! Choosing instances and memory, with the effect said before it is caused.
 
 use super::api::{EnvironmentDetails, ScaleEnvironment};
+use crate::error::AppError;
 use crate::error::view::{Refusal, refusal};
 use crate::ui::button::{Button, ButtonKind};
 use crate::ui::slider::Slider;
 use domain::plans::PlanCode;
-use domain::scaling::{Effect as ScaleEffect, INSTANCE_MEMORY_MIB, Scale, ScaleError, mib};
+use domain::scaling::{
+    Effect as ScaleEffect, INSTANCE_MEMORY_MIB, MEMORY_STEP_MIB, Scale, ScaleError, mib,
+};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
-
-/// The distance between two amounts of memory, MiB.
-const MEMORY_STEP: u32 = 128;
 
 /// What the sliders say. It outlives every refresh of the page's data: what a person has moved stays,
 /// what nobody has touched follows the environment.
@@ -42,6 +42,18 @@ impl ScaleChoice {
             self.memory_mib.set(actual.memory_mib);
         }
         self.seen.set_value(Some((environment.to_owned(), actual)));
+    }
+
+    /// Shows again what was sent and refused.
+    fn take_back(self, refused: &AppError) {
+        for (field, value) in [
+            ("instances", self.instances),
+            ("memory_mib", self.memory_mib),
+        ] {
+            if let Some(number) = refused.typed(field).and_then(|text| text.parse().ok()) {
+                value.set(number);
+            }
+        }
     }
 
     fn chosen(self) -> Scale {
@@ -126,16 +138,23 @@ pub fn ScalePanel(
 ) -> impl IntoView {
     let first = details.get_untracked();
     choice.follow(&first.id, first.scale);
+    if let Some(refused) = refusal(action).get_untracked() {
+        choice.take_back(&refused);
+    }
     let actual = Memo::new(move |_| details.with(|details| (details.id.clone(), details.scale)));
     Effect::new(move || actual.with(|(id, scale)| choice.follow(id, *scale)));
     let situation = Memo::new(move |_| details.with(Situation::of));
     let verdict =
         Memo::new(move |_| situation.with(|situation| situation.verdict(choice.chosen())));
     let denied = Memo::new(move |_| details.with(|details| details.actions.scale.reason()));
+    // Without JavaScript nobody can move anything: the numbers are sent as they are, and judged there.
+    let alive = RwSignal::new(false);
+    Effect::new(move || alive.set(true));
     let reason = Signal::derive(move || {
-        denied
-            .get()
-            .or_else(|| situation.with(|situation| situation.hindrance(choice.chosen())))
+        denied.get().or_else(|| {
+            let hindrance = || situation.with(|situation| situation.hindrance(choice.chosen()));
+            alive.get().then(hindrance).flatten()
+        })
     });
     let most = Signal::derive(move || {
         situation.with(|situation| situation.plan.plan().max_instances.into())
@@ -161,7 +180,7 @@ pub fn ScalePanel(
                 label="Memory each, MB"
                 min=INSTANCE_MEMORY_MIB.0
                 max=most_memory
-                step=MEMORY_STEP
+                step=MEMORY_STEP_MIB
                 value=choice.memory_mib
                 format=mib
             />
@@ -226,6 +245,20 @@ mod tests {
         );
         assert_eq!(situation().hindrance(scale(2, 1024)), None);
         assert!(situation().hindrance(scale(8, 1024)).is_some());
+    }
+
+    #[test]
+    fn a_refused_choice_is_shown_again() {
+        let owner = Owner::new();
+        owner.set();
+        let choice = ScaleChoice::new();
+        choice.follow("test", scale(1, 1024));
+        let refused = AppError::Invalid {
+            errors: Vec::new(),
+            typed: vec![("instances".to_owned(), "7".to_owned())],
+        };
+        choice.take_back(&refused);
+        assert_eq!(choice.chosen_untracked(), scale(7, 1024));
     }
 
     #[test]

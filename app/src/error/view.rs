@@ -8,8 +8,10 @@ use crate::ui::page_header::PageHeader;
 use crate::ui::skeleton::Skeleton;
 use crate::ui::state::ErrorState;
 use domain::states::Tone;
+use leptos::html;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
+use leptos_router::hooks::use_location;
 
 /// Which of its faces a page shows. It changes only when the kind of answer does, so that what is
 /// typed, open or focused survives every refresh of the data.
@@ -87,15 +89,35 @@ pub fn Refusal(
     let said = Memo::new(move |_| {
         error.with(|error| {
             let error = error.as_ref()?;
+            let signed_out = *error == AppError::SignedOut;
             error
                 .beside_fields(fields)
-                .map(|text| (error.title(), text))
+                .map(|text| (error.title(), text, signed_out))
         })
     });
-    move || {
-        said.get().map(|(title, text)| {
-            view! { <Notice tone=Tone::Bad title=title><p>{text}</p></Notice> }
-        })
+    // A long form may be sent from far below the place where its refusal is said.
+    let place = NodeRef::<html::Div>::new();
+    Effect::new(move || {
+        if let (true, Some(place)) = (said.with(Option::is_some), place.get()) {
+            place.scroll_into_view();
+        }
+    });
+    let path = use_location().pathname;
+    view! {
+        <div class="refusal" node_ref=place>
+            {move || {
+                said.get().map(|(title, text, signed_out)| {
+                    view! {
+                        <Notice tone=Tone::Bad title=title>
+                            <p>
+                                {text}
+                                {signed_out.then(|| view! { " " <a href=path.get_untracked() rel="external">"Sign in"</a> })}
+                            </p>
+                        </Notice>
+                    }
+                })
+            }}
+        </div>
     }
 }
 

@@ -47,6 +47,7 @@ fn way(path: &str, apps: &[AppSummary]) -> impl IntoView + use<> {
 fn Switcher(list: AppList) -> impl IntoView {
     let path = use_location().pathname;
     let more = list.next.is_some() || list.items.len() > SWITCHER_APPS;
+    let may_create = list.create.reason().is_none();
     let items = list
         .items
         .into_iter()
@@ -70,7 +71,7 @@ fn Switcher(list: AppList) -> impl IntoView {
             <ul>{items}</ul>
             <div class="menu__part">
                 <a class="menu__item" href=paths::apps()>{if more { "All apps" } else { "Overview of apps" }}</a>
-                <a class="menu__item" href=paths::create_app()>"Create an app"</a>
+                {may_create.then(|| view! { <a class="menu__item" href=paths::create_app()>"Create an app"</a> })}
             </div>
         </Menu>
     }

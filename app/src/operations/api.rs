@@ -76,6 +76,8 @@ pub struct OperationDetails {
     pub environment: Option<String>,
     /// Whether it can be cancelled.
     pub cancel: Access,
+    /// Whether its undo can be tried again.
+    pub retry: Access,
 }
 
 /// A phase of an operation.
@@ -169,6 +171,14 @@ pub async fn cancel_operation(operation: String) -> Result<(), AppError> {
     Ok(control::operations::cancel(&ctx, id).await?)
 }
 
+/// Has the undo of a stuck operation tried once more.
+#[server]
+pub async fn retry_operation(operation: String) -> Result<(), AppError> {
+    let ctx = request::ctx().await?;
+    let id = operation.parse().map_err(|_| AppError::NotFound)?;
+    Ok(control::operations::retry(&ctx, id).await?)
+}
+
 #[cfg(feature = "ssr")]
 pub(crate) mod from_control {
     use super::{LogEntry, OperationDetails, OperationList, OperationSummary, Phase, PhaseState};
@@ -249,6 +259,7 @@ pub(crate) mod from_control {
             phases: details.steps.into_iter().map(phase).collect(),
             log: details.log.into_iter().map(line).collect(),
             cancel: details.can_cancel,
+            retry: details.can_retry,
             summary: summary(details.summary, now),
         }
     }

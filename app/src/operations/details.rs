@@ -1,6 +1,8 @@
 //! One operation: its phases, its log, and the way to stop it.
 
-use super::api::{CancelOperation, LogEntry, OperationDetails, Phase, get_operation};
+use super::api::{
+    CancelOperation, LogEntry, OperationDetails, Phase, RetryOperation, get_operation,
+};
 use super::pulse::use_pulse;
 use super::words::span;
 use crate::error::view::{Refusal, loaded, refusal};
@@ -35,18 +37,14 @@ pub fn OperationPage() -> impl IntoView {
     }));
     let pulse = use_pulse(REFRESH_SECONDS);
     let cancel = ServerAction::<CancelOperation>::new();
+    let retry = ServerAction::<RetryOperation>::new();
+    let asked = move || (cancel.version().get(), retry.version().get());
     let operation = Resource::new(
-        move || {
-            (
-                id.get(),
-                (version.get(), pulse.get()),
-                cancel.version().get(),
-            )
-        },
+        move || (id.get(), (version.get(), pulse.get()), asked()),
         |(id, _, _)| get_operation(id),
     );
     loaded(operation, move |details| {
-        view! { <Details details cancel /> }.into_any()
+        view! { <Details details cancel retry /> }.into_any()
     })
 }
 
@@ -54,6 +52,7 @@ pub fn OperationPage() -> impl IntoView {
 fn Details(
     details: Signal<OperationDetails>,
     cancel: ServerAction<CancelOperation>,
+    retry: ServerAction<RetryOperation>,
 ) -> impl IntoView {
     let summary = Memo::new(move |_| details.with(|details| details.summary.clone()));
     let title = Signal::derive(move || summary.with(|summary| summary.title.clone()));
@@ -69,9 +68,11 @@ fn Details(
             <Actions slot>
                 <Next details />
                 <Cancel details cancel />
+                <Retry details retry />
             </Actions>
         </PageHeader>
         <Refusal error=refusal(cancel) />
+        <Refusal error=refusal(retry) />
         <Warnings details />
         <div class="columns">
             <div class="columns__main">
@@ -153,6 +154,27 @@ fn Cancel(
                 </Disclosure>
             }
             .into_any(),
+        })
+    }
+}
+
+/// The way on from a stuck operation.
+#[component]
+fn Retry(details: Signal<OperationDetails>, retry: ServerAction<RetryOperation>) -> impl IntoView {
+    let stuck =
+        Memo::new(move |_| details.with(|details| details.summary.state == OperationState::Stuck));
+    let reason = Signal::derive(move || details.with(|details| details.retry.reason()));
+    let id = Memo::new(move |_| details.with(|details| details.summary.id.clone()));
+    move || {
+        stuck.get().then(|| {
+            view! {
+                <ActionForm action=retry>
+                    <input type="hidden" name="operation" value=id.get() />
+                    <Button kind=ButtonKind::Primary type_="submit" reason busy=retry.pending()>
+                        "Try again to take back"
+                    </Button>
+                </ActionForm>
+            }
         })
     }
 }
@@ -289,6 +311,7 @@ mod tests {
             app: Some("shop".to_owned()),
             environment: None,
             cancel: Access::Allowed,
+            retry: Access::Allowed,
         }
     }
 

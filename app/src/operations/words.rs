@@ -68,7 +68,9 @@ impl OperationSummary {
             Succeeded => "Everything is done.",
             Failed => "It failed, and what it had made was taken back.",
             Cancelled => "It was cancelled, and what it had made was taken back.",
-            Stuck => "It failed, and not everything could be taken back. An operator has to look.",
+            Stuck => {
+                "It failed, and not everything could be taken back. Nothing else starts here until that is done: try again."
+            }
         }
     }
 }

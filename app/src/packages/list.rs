@@ -99,7 +99,7 @@ fn Rows(app: String, items: Vec<PackageSummary>) -> impl IntoView {
                 </td>
                 <td data-label="Runtime">{package.runtime}</td>
                 <td data-label="Size" class="number">{bytes(package.size)}</td>
-                <td data-label="Uploaded"><Ago at=package.uploaded_at /> " by " {package.uploaded_by}</td>
+                <td data-label="Uploaded"><span><Ago at=package.uploaded_at /> " by " {package.uploaded_by}</span></td>
                 <td data-label="Deployed to">{deployed}</td>
             </tr>
         }

@@ -24,8 +24,16 @@ pub fn PageHeader(
 ) -> impl IntoView {
     let heading = NodeRef::<html::H1>::new();
     use_arrival(heading, title);
+    // The server asks for the window's title when the page is done and its signals may be gone.
+    let first = window
+        .get_untracked()
+        .unwrap_or_else(|| title.get_untracked());
+    let window_title = move || {
+        let now = window.try_get().flatten().or_else(|| title.try_get());
+        now.unwrap_or_else(|| first.clone())
+    };
     view! {
-        <Title text=move || window.get().unwrap_or_else(|| title.get()) />
+        <Title text=window_title />
         <header class="page-header">
             <div class="page-header__words">
                 <h1 tabindex="-1" node_ref=heading>{move || title.get()}</h1>

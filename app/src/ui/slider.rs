@@ -30,18 +30,27 @@ pub fn Slider(
     format: fn(u32) -> String,
 ) -> impl IntoView {
     let range_label = format!("{label}, slider");
+    let rule_id = format!("{id}-rule");
+    let wrong = RwSignal::new(false);
     let take = move |text: String| {
-        if let Some(number) = within(&text, min, max.get_untracked(), step) {
+        let number = within(&text, min, max.get_untracked(), step);
+        wrong.set(number.is_none());
+        if let Some(number) = number {
             value.set(number);
         }
     };
     // While a number is typed only an allowed one counts; what is left at the end is brought to one.
     let follow = move |text: String| {
-        if let Some(number) = within(&text, min, max.get_untracked(), step)
-            && text.trim() == number.to_string()
-        {
+        let number = within(&text, min, max.get_untracked(), step)
+            .filter(|number| text.trim() == number.to_string());
+        wrong.set(number.is_none());
+        if let Some(number) = number {
             value.set(number);
         }
+    };
+    let rule = move || match step {
+        1 => format!("A whole number from {min} to {}.", max.get()),
+        _ => format!("From {min} to {}, in steps of {step}.", max.get()),
     };
     view! {
         <div class="slider">
@@ -65,6 +74,8 @@ pub fn Slider(
                 inputmode="numeric"
                 id=id
                 name=name
+                aria-invalid=move || wrong.get().then_some("true")
+                aria-describedby=rule_id.clone()
                 min=min
                 max=move || max.get()
                 step=step
@@ -73,6 +84,9 @@ pub fn Slider(
                 on:input=move |event| follow(event_target_value(&event))
                 on:change=move |event| take(event_target_value(&event))
             />
+            <small class="slider__rule" id=rule_id role="status">
+                {move || wrong.get().then(rule)}
+            </small>
         </div>
     }
 }

@@ -5,6 +5,7 @@ mod instance;
 mod ownership;
 mod plan;
 mod recipe;
+mod report;
 mod workload;
 
 use crate::config::{Config, Runtime};

@@ -23,13 +23,15 @@ struct Payload {
     keys: Vec<String>,
 }
 
-/// Changes from now on. The listening task ends when the last receiver is gone.
+/// Changes from now on, until the pool is closed.
 pub fn listen(pool: &PgPool) -> broadcast::Sender<Change> {
     let (sender, _) = broadcast::channel(1024);
     let (pool, out) = (pool.clone(), sender.clone());
     tokio::spawn(async move {
-        loop {
-            if let Err(error) = forward(&pool, &out).await {
+        while !pool.is_closed() {
+            if let Err(error) = forward(&pool, &out).await
+                && !pool.is_closed()
+            {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
                     "listening for changes failed, trying again"

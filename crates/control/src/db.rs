@@ -8,6 +8,7 @@ pub(crate) mod environments;
 pub(crate) mod events;
 pub(crate) mod leadership;
 pub(crate) mod notify;
+pub(crate) mod observations;
 pub(crate) mod packages;
 pub(crate) mod people;
 pub(crate) mod subjects;

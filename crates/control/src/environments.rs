@@ -42,6 +42,8 @@ pub struct Environment {
     pub scale: Scale,
     /// The package wanted.
     pub package: Option<PackageId>,
+    /// The package that serves: another than the wanted one while a deployment is under way.
+    pub live: Option<PackageId>,
     /// The instance that the debugger's path leads to.
     pub debugger_instance: u16,
     /// How often a restart was asked for.
@@ -79,6 +81,7 @@ impl Environment {
             wanted: Wanted::Stopped,
             scale: Scale::initial(app.plan.plan()),
             package: None,
+            live: None,
             debugger_instance: 0,
             restarts: 0,
             revision: 1,
@@ -219,7 +222,7 @@ pub struct EnvironmentDetails {
     pub status: Status,
     /// How things are and what happens next, as a person reads it.
     pub sentence: String,
-    /// The package wanted.
+    /// The package that serves.
     pub package: Option<PackageSummary>,
     /// Database connections it has.
     pub connections: u32,
@@ -242,7 +245,7 @@ pub async fn get(ctx: &Ctx, subdomain: &Subdomain, slug: &str) -> Result<Environ
     let environment = db::environments::by_slug(&mut db, app.company, app.id, slug)
         .await?
         .ok_or(Error::NotFound)?;
-    let package = match environment.package {
+    let package = match environment.live {
         Some(id) => db::packages::by_id(&mut db, app.company, app.id, id)
             .await?
             .map(|details| details.summary),

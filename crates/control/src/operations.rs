@@ -70,6 +70,8 @@ pub struct OperationDetails {
     pub log: Vec<LogEntry>,
     /// Whether the person may cancel it now.
     pub can_cancel: Access,
+    /// Whether the person may have its undo tried again.
+    pub can_retry: Access,
 }
 
 /// A phase of an operation.
@@ -156,6 +158,7 @@ pub async fn get(ctx: &Ctx, id: OperationId) -> Result<OperationDetails> {
     let log = saga::store::log(&mut db, company, saga_id, 0).await?;
     Ok(OperationDetails {
         can_cancel: can_cancel(ctx, &run, &subjects),
+        can_retry: can_retry(ctx, &run, &subjects),
         steps: steps
             .into_iter()
             .map(|s| Phase {
@@ -179,31 +182,52 @@ pub async fn get(ctx: &Ctx, id: OperationId) -> Result<OperationDetails> {
 pub async fn cancel(ctx: &Ctx, id: OperationId) -> Result<()> {
     const ACTION: &str = "operation.cancel";
     let details = get(ctx, id).await?;
-    if let Access::Denied(reason) = &details.can_cancel {
-        crate::audit::refused(ctx, ACTION, &details.summary.title, reason).await?;
-    }
-    Error::unless_allowed(&details.can_cancel)?;
-    let mut tx = ctx.state.pool.begin().await?;
-    if !saga::store::request_cancel(
-        &mut tx,
-        ctx.actor.company.uuid(),
-        SagaId(id.uuid()),
-        ctx.now(),
-    )
-    .await?
-    {
+    let mut tx = allowed(ctx, ACTION, &details, &details.can_cancel).await?;
+    let (company, saga) = (ctx.actor.company.uuid(), SagaId(id.uuid()));
+    if !saga::store::request_cancel(&mut tx, company, saga, ctx.now()).await? {
         return Err(Error::Conflict("It has ended already.".to_owned()));
     }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Has the undo of a stuck operation tried once more.
+pub async fn retry(ctx: &Ctx, id: OperationId) -> Result<()> {
+    const ACTION: &str = "operation.retry";
+    let details = get(ctx, id).await?;
+    let mut tx = allowed(ctx, ACTION, &details, &details.can_retry).await?;
+    let (company, saga) = (ctx.actor.company.uuid(), SagaId(id.uuid()));
+    if !saga::store::resume_stuck(&mut tx, company, saga, ctx.now()).await? {
+        return Err(Error::Conflict(
+            "It is not stuck: there is nothing to try again.".to_owned(),
+        ));
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// A transaction in which the action is written down; the refusal, written down too, if it may not be.
+async fn allowed(
+    ctx: &Ctx,
+    action: &'static str,
+    details: &OperationDetails,
+    access: &Access,
+) -> Result<sqlx::Transaction<'static, sqlx::Postgres>> {
+    let (summary, title) = (&details.summary, &details.summary.title);
+    if let Access::Denied(reason) = access {
+        crate::audit::refused(ctx, action, title, reason).await?;
+    }
+    Error::unless_allowed(access)?;
+    let mut tx = ctx.state.pool.begin().await?;
     crate::audit::record(
         &mut tx,
         ctx,
-        ACTION,
-        &details.summary.title,
-        json!({ "operation": id }),
+        action,
+        title,
+        json!({ "operation": summary.id }),
     )
     .await?;
-    tx.commit().await?;
-    Ok(())
+    Ok(tx)
 }
 
 /// Starts an operation in the caller's transaction; only one at a time works on one subject.
@@ -226,6 +250,11 @@ pub(crate) async fn start<S: Saga<Context = State>>(
     saga::store::start::<S>(db, new, params, ctx.now())
         .await
         .map_err(|error| match error {
+            StartError::Busy {
+                title, stuck: true, ..
+            } => Error::Conflict(format!(
+                "“{title}” is stuck: it failed, and not everything could be taken back. Open it under Operations and press “Try again to take back”."
+            )),
             StartError::Busy { title, .. } => Error::Conflict(format!(
                 "“{title}” is under way. Wait until it has ended, or cancel it."
             )),
@@ -274,12 +303,13 @@ pub(crate) async fn latest_of(
     let subjects = db::subjects::of(db, ctx, &runs).await?;
     let unfinished = runs
         .iter()
-        .position(|run| !state(run).is_final())
+        .position(|run| run.finished_at.is_none())
         .map(|at| runs.remove(at))
         .or_else(|| creating.into_iter().next());
-    let last_failure = runs.into_iter().next().filter(|run| {
-        unfinished.is_none() && matches!(state(run), OperationState::Failed | OperationState::Stuck)
-    });
+    let last_failure = runs
+        .into_iter()
+        .next()
+        .filter(|run| unfinished.is_none() && state(run) == OperationState::Failed);
     Ok(Latest {
         unfinished: unfinished.map(|run| summary(ctx, run, &subjects)),
         last_failure: last_failure.map(|run| summary(ctx, run, &subjects)),
@@ -340,6 +370,19 @@ fn can_cancel(ctx: &Ctx, run: &Run, subjects: &db::subjects::Subjects) -> Access
         }
         _ => return Access::Denied("It has ended.".to_owned()),
     }
+    may_operate(ctx, run, subjects)
+}
+
+fn can_retry(ctx: &Ctx, run: &Run, subjects: &db::subjects::Subjects) -> Access {
+    match (may_operate(ctx, run, subjects), run.state) {
+        (Access::Allowed, state) if state != RunState::Stuck => {
+            Access::Denied("It is not stuck: there is nothing to try again.".to_owned())
+        }
+        (access, _) => access,
+    }
+}
+
+fn may_operate(ctx: &Ctx, run: &Run, subjects: &db::subjects::Subjects) -> Access {
     subjects.get(run.subject).map_or(Access::Hidden, |s| {
         app_access(
             &ctx.actor,

@@ -16,6 +16,8 @@ use domain::versions::RuntimeVersion;
 use futures::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 use time::OffsetDateTime;
 
 /// A package, in a list.
@@ -41,7 +43,7 @@ pub struct PackageSummary {
     pub uploaded_by: String,
     /// When.
     pub uploaded_at: OffsetDateTime,
-    /// Names of the environments that want it.
+    /// Names of the environments that serve it, or are to.
     pub used_by: Vec<String>,
 }
 
@@ -131,7 +133,7 @@ pub async fn open(ctx: &Ctx, subdomain: &Subdomain, id: PackageId) -> Result<Dow
     })
 }
 
-/// Deletes a package that no environment wants.
+/// Deletes a package that no environment wants or serves.
 pub async fn delete(ctx: &Ctx, subdomain: &Subdomain, id: PackageId) -> Result<()> {
     const ACTION: &str = "package.delete";
     let app = permitted(ctx, subdomain, Permission::ManagePackages, ACTION).await?;
@@ -161,6 +163,28 @@ pub async fn delete(ctx: &Ctx, subdomain: &Subdomain, id: PackageId) -> Result<(
     )
     .await?;
     tx.commit().await?;
-    // The row is gone: a file that stays is only lost space, found again by the sweep at start.
+    // The row is gone: a file that stays is only lost space, which the sweep finds.
     ctx.state.packages.remove(id).await
+}
+
+/// How long a file that belongs to no package is left alone: an upload may be at work on it.
+const GRACE: Duration = Duration::from_hours(1);
+
+/// Takes away what broken-off uploads and deletions left on disk; the number of files.
+pub async fn sweep(state: &Arc<State>) -> Result<usize> {
+    let before = SystemTime::from(state.clock.now()) - GRACE;
+    let held = Arc::clone(state);
+    let (abandoned, kept) = tokio::task::spawn_blocking(move || {
+        let abandoned = held.packages.remove_abandoned(before)?;
+        Ok::<_, std::io::Error>((abandoned, held.packages.kept_before(before)?))
+    })
+    .await
+    .map_err(|error| Error::internal("sweeping the packages", error))?
+    .map_err(|error| Error::internal("sweeping the packages", error))?;
+    let mut db = state.pool.acquire().await?;
+    let orphans = db::packages::without_row(&mut db, &kept).await?;
+    for id in &orphans {
+        state.packages.remove(*id).await?;
+    }
+    Ok(abandoned + orphans.len())
 }

@@ -264,10 +264,18 @@ impl EnvironmentName {
 
     /// The first label of this environment's address: `shop`, `shop-accp`, `shop-test`, `shop-NAME`.
     pub fn host_label(&self, subdomain: &Subdomain) -> String {
+        match self.suffix() {
+            None => subdomain.0.clone(),
+            Some(suffix) => format!("{subdomain}-{suffix}"),
+        }
+    }
+
+    /// What follows the subdomain in the address; nothing for production.
+    pub fn suffix(&self) -> Option<String> {
         match self.slug().as_str() {
-            "production" => subdomain.0.clone(),
-            "acceptance" => format!("{subdomain}-accp"),
-            slug => format!("{subdomain}-{slug}"),
+            "production" => None,
+            "acceptance" => Some("accp".to_owned()),
+            slug => Some(slug.to_owned()),
         }
     }
 }

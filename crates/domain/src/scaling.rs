@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 /// The smallest and largest memory of one instance, MiB.
 pub const INSTANCE_MEMORY_MIB: (u32, u32) = (128, 32 * 1024);
 
+/// The distance between two amounts of memory, MiB.
+pub const MEMORY_STEP_MIB: u32 = 128;
+
 /// Database connections that one runtime instance may open (`ConnectionPoolingMaxActive`).
 pub const POOL_PER_INSTANCE: u32 = 10;
 
@@ -73,6 +76,16 @@ impl Scale {
             return refuse(
                 "memory",
                 format!("Memory of an instance is {least} MB to {} GB.", most / 1024),
+            );
+        }
+        if !self.memory_mib.is_multiple_of(MEMORY_STEP_MIB) {
+            let below = self.memory_mib / MEMORY_STEP_MIB * MEMORY_STEP_MIB;
+            return refuse(
+                "memory",
+                format!(
+                    "Memory goes in steps of {MEMORY_STEP_MIB} MB; choose {below} or {} MB.",
+                    below + MEMORY_STEP_MIB
+                ),
             );
         }
         if self.total_memory_mib() > plan.app_memory_mib {
@@ -176,6 +189,7 @@ mod tests {
         assert_eq!(check(0, 1024, 200), Err("instances"));
         assert_eq!(check(9, 128, 200), Err("instances"));
         assert_eq!(check(1, 64, 200), Err("memory"));
+        assert_eq!(check(1, 1025, 200), Err("memory"));
         assert_eq!(check(3, 512, 20), Err("instances"));
     }
 

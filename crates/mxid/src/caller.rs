@@ -1,4 +1,4 @@
-//! Who calls: the address, the request's id, the session cookie, and whether the call is cross-site.
+//! Who calls: the address, the request's id, the cookies, and whether the call is cross-site.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
@@ -8,7 +8,7 @@ use axum_extra::extract::CookieJar;
 use http::header::ORIGIN;
 use http::request::Parts;
 
-use crate::session;
+use crate::{device, session};
 
 /// What is known of a caller from the connection and the headers.
 pub(crate) struct Caller {
@@ -17,6 +17,7 @@ pub(crate) struct Caller {
     pub(crate) network: String,
     pub(crate) request_id: String,
     pub(crate) session_token: Option<String>,
+    pub(crate) device_cookie: Option<String>,
     fetch_site: Option<String>,
     origin: Option<String>,
 }
@@ -45,11 +46,13 @@ impl<S: Sync> FromRequestParts<S> for Caller {
             Some(value.chars().take(128).collect::<String>())
         };
         let cookies = CookieJar::from_headers(&parts.headers);
+        let cookie = |name: &str| cookies.get(name).map(|it| it.value().to_owned());
         Ok(Self {
             address: address.map_or_else(|| "unknown".to_owned(), |it| it.to_string()),
             network: address.map_or_else(|| "unknown".to_owned(), network),
             request_id: header("x-request-id").unwrap_or_default(),
-            session_token: cookies.get(session::COOKIE).map(|it| it.value().to_owned()),
+            session_token: cookie(session::COOKIE),
+            device_cookie: cookie(device::COOKIE),
             fetch_site: header("sec-fetch-site"),
             origin: header(ORIGIN.as_str()),
         })

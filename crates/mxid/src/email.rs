@@ -1,10 +1,15 @@
 //! Email addresses as account names.
 
+/// The most characters that an address has.
+pub(crate) const LONGEST: usize = 254;
+/// What is said of a longer one.
+pub(crate) const TOO_LONG: &str = "The email address is too long: use at most 254 characters.";
+
 /// The address as it is kept and compared: trimmed and lower-cased; nothing when it is none.
 pub(crate) fn normalise(text: &str) -> Option<String> {
     let text = text.trim();
     let (local, host) = text.rsplit_once('@')?;
-    let sound = (3..=254).contains(&text.len())
+    let sound = (3..=LONGEST).contains(&text.len())
         && !local.is_empty()
         && !host.is_empty()
         && !local.contains('@')

@@ -17,14 +17,16 @@ use uuid::Uuid;
 use crate::SetUpError;
 use crate::db;
 use crate::db::keys::KeyRow;
+use crate::device::Devices;
 use crate::provider::Provider;
 
 const BITS: usize = 2048;
 
-/// The key that signs, and the public halves of all.
+/// The key that signs, the public halves of all, and what is derived from the one that signs.
 pub(crate) struct Keys {
     pub(crate) signing: CoreRsaPrivateSigningKey,
     pub(crate) public: CoreJsonWebKeySet,
+    pub(crate) devices: Devices,
 }
 
 impl Keys {
@@ -50,6 +52,7 @@ impl Keys {
         Ok(Self {
             signing: parse(signing)?,
             public: JsonWebKeySet::new(public),
+            devices: Devices::new(&signing.private_key_pem),
         })
     }
 }

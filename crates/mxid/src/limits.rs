@@ -1,8 +1,9 @@
 //! How often anyone may try.
 //!
 //! Strict for one address trying one account, loose for an address and for an account. A success
-//! clears the strict count, and an address that has signed in to an account before is not counted
-//! against the account: a stranger's attempts lock nobody out of their own desk.
+//! clears the strict count. Who has signed in to an account before is not counted with strangers: an
+//! address not against the account, and a browser, known by its cookie, neither against the account
+//! nor with others at its address. A stranger's attempts lock nobody out of their own desk.
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -45,9 +46,19 @@ impl Limits {
         }
     }
 
-    /// Counts one attempt to sign in.
-    pub(crate) fn attempt(&self, account: &str, network: &str) -> Result<(), TooOften> {
+    /// Counts one attempt to sign in; `device` is a browser that has done so before.
+    pub(crate) fn attempt(
+        &self,
+        account: &str,
+        network: &str,
+        device: Option<&str>,
+    ) -> Result<(), TooOften> {
         let pair = pair_key(account, network);
+        if let Some(device) = device {
+            // A success gives the browser another id, so its count needs no clearing.
+            self.check(&self.address, &pair)?;
+            return self.check(&self.pair, &(pair_key(account, device), 0));
+        }
         let successes = self.successes(&pair);
         self.check(&self.address, &secret_token::hash(network))?;
         self.check(&self.pair, &(pair, successes))?;
@@ -111,16 +122,20 @@ mod tests {
         let limits = Limits::new();
         for _ in 0..10 {
             limits
-                .attempt("ada", "192.0.2.1")
+                .attempt("ada", "192.0.2.1", None)
                 .expect("within the limit");
         }
         let wait = limits
-            .attempt("ada", "192.0.2.1")
+            .attempt("ada", "192.0.2.1", None)
             .expect_err("one too many")
             .0;
         assert!(!wait.is_zero());
-        limits.attempt("ada", "192.0.2.2").expect("another address");
-        limits.attempt("bob", "192.0.2.1").expect("another account");
+        limits
+            .attempt("ada", "192.0.2.2", None)
+            .expect("another address");
+        limits
+            .attempt("bob", "192.0.2.1", None)
+            .expect("another account");
     }
 
     #[test]
@@ -128,7 +143,7 @@ mod tests {
         let limits = Limits::new();
         for _ in 0..30 {
             limits
-                .attempt("ada", "192.0.2.1")
+                .attempt("ada", "192.0.2.1", None)
                 .expect("within the limit");
             limits.succeeded("ada", "192.0.2.1");
         }
@@ -138,8 +153,29 @@ mod tests {
     fn strangers_do_not_lock_out_who_was_here_before() {
         let limits = Limits::new();
         limits.succeeded("ada", "192.0.2.1");
-        let refused = (0..300).any(|n| limits.attempt("ada", &format!("198.51.100.{n}")).is_err());
+        let refused = (0..300).any(|n| {
+            limits
+                .attempt("ada", &format!("198.51.100.{n}"), None)
+                .is_err()
+        });
         assert!(refused, "the account has a limit of its own");
-        limits.attempt("ada", "192.0.2.1").expect("a known address");
+        limits
+            .attempt("ada", "192.0.2.1", None)
+            .expect("a known address");
+        limits
+            .attempt("ada", "203.0.113.1", Some("laptop"))
+            .expect("a known browser");
+    }
+
+    #[test]
+    fn a_known_browser_is_counted_by_itself() {
+        let limits = Limits::new();
+        let attempt = |device| limits.attempt("ada", "192.0.2.1", device);
+        while attempt(None).is_ok() {}
+        for _ in 0..10 {
+            attempt(Some("laptop")).expect("within the limit");
+        }
+        attempt(Some("laptop")).expect_err("one too many");
+        attempt(Some("phone")).expect("another browser");
     }
 }

@@ -1,12 +1,17 @@
 //! The pages: plain HTML made here, one stylesheet, no script.
 //!
-//! Links are relative, so that the pages work under whichever path the provider is nested.
+//! Links are relative, so that the pages work under whichever path the provider is nested. Only the
+//! page for unknown paths, which may lie anywhere, is told that path.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
+use axum::extract::State;
 use axum::response::{Html, IntoResponse, Response};
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
+
+use crate::provider::Provider;
 
 pub(crate) mod message;
 pub(crate) mod sign_in;
@@ -35,8 +40,32 @@ pub(crate) async fn icon() -> impl IntoResponse {
     )
 }
 
+/// There is no such path.
+pub(crate) async fn not_found(State(provider): State<Arc<Provider>>) -> Response {
+    let heading = "There is no such page";
+    let text = "The address may be mistyped, or the page is gone. Nothing was changed.";
+    let link = Link {
+        href: "/",
+        words: "Back to the portal",
+    };
+    let content = message::content(heading, text, Some(&link));
+    layout_under(&provider.path, StatusCode::NOT_FOUND, heading, &content)
+}
+
+/// Where to go on from a page.
+pub(crate) struct Link<'a> {
+    pub(crate) href: &'a str,
+    pub(crate) words: &'a str,
+}
+
 /// A whole page around its content, which is HTML already.
 fn layout(status: StatusCode, title: &str, content: &str) -> Response {
+    layout_under("", status, title, content)
+}
+
+/// A whole page whose own files are found under `path`.
+fn layout_under(path: &str, status: StatusCode, title: &str, content: &str) -> Response {
+    let path = escape(path);
     let title = escape(title);
     let html = format!(
         r#"<!DOCTYPE html>
@@ -46,8 +75,8 @@ fn layout(status: StatusCode, title: &str, content: &str) -> Response {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>{title} · MxID</title>
-<link rel="icon" type="image/svg+xml" href="icon.svg">
-<link rel="stylesheet" href="style.css">
+<link rel="icon" type="image/svg+xml" href="{path}icon.svg">
+<link rel="stylesheet" href="{path}style.css">
 </head>
 <body>
 <main class="stage">
@@ -55,7 +84,7 @@ fn layout(status: StatusCode, title: &str, content: &str) -> Response {
 <div class="card">
 {content}
 </div>
-<p class="foot">One sign-in for the portal and your apps</p>
+<p class="foot">Signs you in to the portal</p>
 </main>
 </body>
 </html>

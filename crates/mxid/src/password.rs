@@ -13,7 +13,10 @@ use tokio::sync::Semaphore;
 
 const MEMORY_KIB: u32 = 19 * 1024;
 const SHORTEST: usize = 12;
-const LONGEST: usize = 128;
+/// The most characters that a password has.
+pub(crate) const LONGEST: usize = 128;
+/// What is said of a longer one.
+pub(crate) const TOO_LONG: &str = "The password is too long: use at most 128 characters.";
 const FEWEST_DIFFERENT: usize = 5;
 
 static AT_ONCE: Semaphore = Semaphore::const_new(4);
@@ -67,7 +70,7 @@ pub(crate) fn check(password: &SecretString, email: &str) -> Result<(), &'static
         return Err("The password is too short: use at least 12 characters.");
     }
     if length > LONGEST {
-        return Err("The password is too long: use at most 128 characters.");
+        return Err(TOO_LONG);
     }
     let lower = text.to_lowercase();
     let different = lower.chars().collect::<HashSet<_>>().len();

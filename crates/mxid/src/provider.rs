@@ -18,6 +18,8 @@ pub(crate) struct Provider {
     pub(crate) pool: PgPool,
     pub(crate) issuer: String,
     pub(crate) origin: String,
+    /// The path under which the pages are, with a slash at its end.
+    pub(crate) path: String,
     pub(crate) clients: BTreeMap<String, Client>,
     pub(crate) keys: Keys,
     pub(crate) limits: Limits,
@@ -40,6 +42,7 @@ impl Provider {
             pool,
             issuer: config.issuer.as_str().trim_end_matches('/').to_owned(),
             origin: config.issuer.origin().ascii_serialization(),
+            path: format!("{}/", config.issuer.path().trim_end_matches('/')),
             clients: config
                 .clients
                 .into_iter()

@@ -6,7 +6,6 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::map_response;
 use axum::routing::{get, post};
-use http::StatusCode;
 
 use crate::provider::Provider;
 use crate::{
@@ -31,7 +30,7 @@ pub(crate) fn assemble(provider: Arc<Provider>) -> Router {
         )
         .route("/style.css", get(pages::style))
         .route("/icon.svg", get(pages::icon))
-        .fallback(async || (StatusCode::NOT_FOUND, "There is no such page here.\n"))
+        .fallback(pages::not_found)
         .layer(DefaultBodyLimit::max(LARGEST_FORM))
         .layer(map_response(headers::set))
         .with_state(provider)

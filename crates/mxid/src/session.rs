@@ -1,16 +1,17 @@
 //! The provider's own sign-in session: which account this browser is signed in to.
 
-use axum_extra::extract::cookie::{Cookie, SameSite};
+use axum_extra::extract::cookie::Cookie;
 use http::HeaderValue;
 use sqlx::PgConnection;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::caller::Caller;
+use crate::cookie;
 use crate::db;
 use crate::secret_token::{self, SecretToken};
 
-/// The cookie's name; the prefix binds it to this host, to HTTPS and to no parent domain.
+/// The cookie's name.
 pub(crate) const COOKIE: &str = "__Host-mxid";
 
 const IDLE: Duration = Duration::hours(2);
@@ -58,20 +59,12 @@ pub(crate) async fn begin(
 
 /// The header value that hands the session to the browser.
 pub(crate) fn cookie(token: &SecretToken) -> HeaderValue {
-    header(Cookie::new(COOKIE, token.text.clone()))
+    cookie::header(Cookie::new(COOKIE, token.text.clone()))
 }
 
 /// The header value that takes the session from the browser.
 pub(crate) fn ended_cookie() -> HeaderValue {
     let mut cookie = Cookie::new(COOKIE, "");
     cookie.set_max_age(Duration::ZERO);
-    header(cookie)
-}
-
-fn header(mut cookie: Cookie<'_>) -> HeaderValue {
-    cookie.set_path("/");
-    cookie.set_secure(true);
-    cookie.set_http_only(true);
-    cookie.set_same_site(SameSite::Lax);
-    HeaderValue::try_from(cookie.to_string()).expect("a cookie of base64url is a header value")
+    cookie::header(cookie)
 }

@@ -6,8 +6,10 @@
 
 use std::sync::Arc;
 
+use axum::extract::rejection::StringRejection;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Redirect, Response};
+use http::StatusCode;
 use http::header::SET_COOKIE;
 use url::Url;
 use uuid::Uuid;
@@ -19,6 +21,7 @@ use crate::db::authorization_requests::AuthorizationRequestRow;
 use crate::db::events::{Event, Kind};
 use crate::error::PageError;
 use crate::pages::sign_in::{Notice, page};
+use crate::pages::{Link, message};
 use crate::parameters::Parameters;
 use crate::provider::Provider;
 use crate::{email, password, secret_token, session};
@@ -38,34 +41,39 @@ pub(crate) async fn create(
     State(provider): State<Arc<Provider>>,
     caller: Caller,
     RawQuery(query): RawQuery,
-    body: String,
+    body: Result<String, StringRejection>,
 ) -> Result<Response, PageError> {
     if !caller.is_same_origin(&provider.origin) {
         return Err(PageError::CrossSite);
     }
     let pending = Pending::find(&provider, query.as_deref()).await?;
-    let form = Parameters::parse(&body);
+    let form = match body {
+        Ok(body) => Parameters::parse(&body),
+        Err(rejection) => return Ok(pending.unread(rejection.status())),
+    };
     let field = |name| form.once(name).ok().flatten().unwrap_or_default();
     let (typed, password) = (field("email"), field("password"));
-    if typed.trim().is_empty() || password.is_empty() {
-        let missing = Notice::Missing {
-            email: typed.trim().is_empty(),
-            password: password.is_empty(),
-        };
-        return Ok(pending.page(typed, &missing));
+    if let Some(wrong) = wrong_fields(typed, password) {
+        return Ok(pending.page(typed, &wrong));
     }
     let name = email::normalise(typed).unwrap_or_default();
-    if let Err(too_often) = provider.limits.attempt(&name, &caller.network) {
+    let devices = &provider.keys.devices;
+    let device = devices.known(&name, caller.device_cookie.as_deref());
+    if let Err(too_often) = provider.limits.attempt(&name, &caller.network, device) {
         note(&provider, &caller, &pending, Kind::SignInLimited, None).await?;
         return Ok(pending.page(typed, &Notice::TooOften(too_often.0)));
     }
     match authenticate(&provider, &name, password).await? {
         Outcome::Accepted(account_id) => {
             let answer = begin(&provider, &caller, &pending, account_id).await?;
-            if answer.is_some() {
-                provider.limits.succeeded(&name, &caller.network);
-            }
-            Ok(answer.unwrap_or_else(|| pending.page(typed, &Notice::Refused)))
+            let Some(mut answer) = answer else {
+                return Ok(pending.page(typed, &Notice::Refused));
+            };
+            provider.limits.succeeded(&name, &caller.network);
+            answer
+                .headers_mut()
+                .append(SET_COOKIE, devices.cookie(&name));
+            Ok(answer)
         }
         Outcome::Refused(account_id) => {
             note(
@@ -79,6 +87,21 @@ pub(crate) async fn create(
             Ok(pending.page(typed, &Notice::Refused))
         }
     }
+}
+
+/// What is wrong with the fields before anything is compared.
+fn wrong_fields(email: &str, password: &str) -> Option<Notice> {
+    let email = match email.trim().chars().count() {
+        0 => Some("Enter your email address."),
+        1..=email::LONGEST => None,
+        _ => Some(email::TOO_LONG),
+    };
+    let password = match password.chars().count() {
+        0 => Some("Enter your password."),
+        1..=password::LONGEST => None,
+        _ => Some(password::TOO_LONG),
+    };
+    (email.is_some() || password.is_some()).then_some(Notice::Fields { email, password })
 }
 
 /// An authorization request that waits for this sign-in.
@@ -117,6 +140,21 @@ impl Pending {
 
     fn page(&self, email: &str, notice: &Notice) -> Response {
         page(&self.id, &self.target, email, notice)
+    }
+
+    /// The form was too long to be read, or is no text.
+    fn unread(&self, status: StatusCode) -> Response {
+        let heading = if status == StatusCode::PAYLOAD_TOO_LARGE {
+            "This form is too long"
+        } else {
+            "This form cannot be read"
+        };
+        let text = "You were not signed in. Enter just your email address and your password.";
+        let link = Link {
+            href: &format!("sign-in?request={}", self.id),
+            words: "Back to the sign-in",
+        };
+        message::page_with_link(status, heading, text, &link)
     }
 }
 

@@ -108,6 +108,8 @@ pub enum StartError {
         other: SagaId,
         /// What people call it.
         title: String,
+        /// Whether it waits for a person, because something could not be undone.
+        stuck: bool,
     },
     /// The parameters cannot be written as JSON.
     #[error("the parameters of saga {saga} cannot be stored")]

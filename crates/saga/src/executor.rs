@@ -183,7 +183,11 @@ impl<'a, C: Send + Sync + 'static> Executor<'a, C> {
     ) -> Result<Option<Stop>, sqlx::Error> {
         let standing = &mut held.standing;
         let line = match &error {
-            Some(error) => format!("{}: {error} What was done is undone now.", standing.phase),
+            Some(error) => format!(
+                "{}: {}. What was done is undone now.",
+                standing.phase,
+                error.trim_end_matches('.')
+            ),
             None => "Cancelled. What was done is undone now.".to_owned(),
         };
         standing.state = RunState::Unwinding;

@@ -70,7 +70,7 @@ async fn holder_of(
 ) -> Result<Option<StartError>, sqlx::Error> {
     let holder = sqlx::query!(
         r#"
-        select id as "id: SagaId", title
+        select id as "id: SagaId", title, state = 'stuck' as "stuck!"
         from sagas
         where exclusive_key = $1 and finished_at is null
         "#,
@@ -81,6 +81,7 @@ async fn holder_of(
     Ok(holder.map(|row| StartError::Busy {
         other: row.id,
         title: row.title,
+        stuck: row.stuck,
     }))
 }
 
@@ -147,6 +148,32 @@ pub async fn resume_stuck(
     .fetch_optional(&mut *db)
     .await?;
     announce(db, id, scope, resumed.map(|row| row.subject)).await
+}
+
+/// Ends the stuck runs at work on something that is no more: there is nothing left to undo.
+pub async fn give_up_stuck(
+    db: &mut PgConnection,
+    scope: Uuid,
+    subject: Uuid,
+    at: OffsetDateTime,
+) -> Result<(), sqlx::Error> {
+    let ended = sqlx::query!(
+        r#"
+        update sagas
+        set state = 'failed', ends_as = coalesce(ends_as, 'failed'), stuck_because = null, finished_at = $3, updated_at = $3
+        where scope = $1 and subject = $2 and state = 'stuck'
+        returning id as "id: SagaId"
+        "#,
+        scope,
+        subject,
+        at
+    )
+    .fetch_all(&mut *db)
+    .await?;
+    for run in ended {
+        notify_change(db, run.id, scope, subject).await?;
+    }
+    Ok(())
 }
 
 async fn announce(

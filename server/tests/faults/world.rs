@@ -2,6 +2,7 @@
 
 use crate::browser::{Browser, Page};
 use crate::database::{Environment, Operation, TestDatabase};
+use crate::leftovers;
 use crate::load;
 use crate::program::{Process, Program, beside_the_portal, free_port};
 use crate::wait::until;
@@ -11,7 +12,6 @@ use engine::cell::CellEngine;
 use engine::observation::{Instance, Observation};
 use reqwest::multipart::{Form, Part};
 use reqwest::{Client, Method, StatusCode};
-use rustix::process::Signal;
 use secrecy::SecretString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -384,35 +384,6 @@ impl Drop for World {
     /// Ends the instances too, which outlive their cell.
     fn drop(&mut self) {
         drop(self.cell.take());
-        let folder = self.data("cell");
-        for entry in std::fs::read_dir(folder.join("instances"))
-            .into_iter()
-            .flatten()
-            .flatten()
-        {
-            let text =
-                std::fs::read_to_string(entry.path().join("record.json")).unwrap_or_default();
-            let record: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
-            let pid = record["first"]["pid"]
-                .as_u64()
-                .and_then(|pid| u32::try_from(pid).ok());
-            if let Some(process) = pid.and_then(Process::of) {
-                process.signal(Signal::KILL);
-            }
-        }
-        for entry in std::fs::read_dir(folder.join("runc"))
-            .into_iter()
-            .flatten()
-            .flatten()
-        {
-            let mut command = Command::new("runc");
-            command.arg("--root").arg(folder.join("runc"));
-            drop(
-                command
-                    .args(["delete", "--force"])
-                    .arg(entry.file_name())
-                    .output(),
-            );
-        }
+        leftovers::end(&self.data("cell"));
     }
 }

@@ -101,3 +101,57 @@ fn header_map(headers: &[(&'static str, &str)]) -> HeaderMap {
     };
     headers.iter().map(pair).collect()
 }
+
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn a_stranger_s_link_cannot_speak_with_the_portal_s_voice(pool: PgPool) {
+    let app = TestApp::new(pool).await;
+    let ada = app.signed_in(ADA).await;
+    let planted = "/apps/new?__path=%2Fapi%2Ffn%2Fx&__err=e30%3D&after=1";
+    let from = async |site: &'static str| {
+        let site = HeaderValue::from_static(site);
+        let headers = HeaderMap::from_iter([(HeaderName::from_static("sec-fetch-site"), site)]);
+        ada.send(ada.request(Method::GET, planted).headers(headers))
+            .await
+    };
+    let stranger = from("cross-site").await;
+    assert_eq!(
+        (stranger.status, stranger.location()),
+        (StatusCode::SEE_OTHER, Some("/apps/new?after=1"))
+    );
+    assert_eq!(from("same-origin").await.status, StatusCode::OK);
+}
+
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn another_name_of_this_machine_leads_to_the_portal_s_own(pool: PgPool) {
+    let app = TestApp::new(pool).await;
+    let browser = app.browser();
+    let (own, port) = (
+        app.url.as_str(),
+        app.url.rsplit(':').next().expect("a port"),
+    );
+    let other = if own.contains("localhost") {
+        format!("127.0.0.1:{port}")
+    } else {
+        format!("localhost:{port}")
+    };
+    let asked = browser
+        .request(Method::GET, "/apps?after=1")
+        .header("host", &other)
+        .header("sec-fetch-mode", "navigate");
+    let led = browser.send(asked).await;
+    let expected = format!("{own}/apps?after=1");
+    assert_eq!(
+        (led.status, led.location()),
+        (StatusCode::TEMPORARY_REDIRECT, Some(expected.as_str()))
+    );
+}
+
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn a_refused_function_answers_with_the_status_that_fits(pool: PgPool) {
+    let app = TestApp::new(pool).await;
+    let ada = app.signed_in(ADA).await;
+    let missing = ada
+        .call("/api/fn/app/apps/api/get_app", &[("app", "nowhere")])
+        .await;
+    assert_eq!(missing.status, StatusCode::NOT_FOUND, "{}", missing.body);
+}

@@ -1,6 +1,7 @@
 //! The life of one instance: brought up, watched, ended; one task for each.
 
 use super::health::{self, App, Health, Verdict};
+use super::report::{Ending, News, Order, Report};
 use super::{Shared, ownership, recipe};
 use crate::crash_policy;
 use crate::disk;
@@ -10,9 +11,8 @@ use crate::process::{self, Watched};
 use crate::record::InstanceRecord;
 use crate::sandbox::runc::said;
 use crate::shared_folder;
-use crate::usage::{self, Meter, Usage};
+use crate::usage::{self, Meter};
 use anyhow::Context;
-use domain::ids::InstanceId;
 use domain::states::InstanceState;
 use m2ee::client::Client;
 use rustix::process::Signal;
@@ -28,72 +28,12 @@ const LAST_LINES: usize = 30;
 /// Between two looks for something that appears soon.
 const SOON: Duration = Duration::from_millis(20);
 /// Between the two answers that make an instance ready.
-const READY_PAUSE: Duration = Duration::from_millis(200);
+const READY_PAUSE: Duration = Duration::from_millis(100);
 /// Requests that chose an instance just before it was taken out get counted within this.
 const LATECOMERS: Duration = Duration::from_millis(50);
 /// How long a runtime may take to end itself, first when asked, then when told.
 const ENDS_WHEN_ASKED: Duration = Duration::from_secs(5);
 const ENDS_WHEN_TOLD: Duration = Duration::from_secs(5);
-
-/// What an instance is to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
-    /// Run.
-    Run,
-    /// Finish its requests within this time, then end.
-    Stop(Duration),
-}
-
-/// What an instance's task says.
-#[derive(Debug)]
-pub struct Report {
-    /// The instance.
-    pub id: InstanceId,
-    /// What happened.
-    pub news: News,
-}
-
-/// What happened to an instance.
-#[derive(Debug)]
-pub enum News {
-    /// Its state or what is being done changed.
-    Doing(InstanceState, String),
-    /// It has processes.
-    Runs(Box<InstanceRecord>),
-    /// It may get requests.
-    Ready(Arc<Backend>, Box<InstanceRecord>),
-    /// It was found running after the cell's own restart.
-    Adopted(Arc<Backend>),
-    /// It fails its checks.
-    Unhealthy(String),
-    /// It passes them again.
-    Recovered,
-    /// What it uses.
-    Uses(Usage),
-    /// Nothing of it is left.
-    Ended(Ending),
-}
-
-/// How an instance ended.
-#[derive(Debug)]
-pub enum Ending {
-    /// As it was told, or before it mattered.
-    AsWanted,
-    /// Before it was ready.
-    NotReady {
-        /// The failing step or check.
-        reason: String,
-        /// The last log lines.
-        log: Vec<String>,
-    },
-    /// By itself.
-    Crashed {
-        /// Why.
-        reason: String,
-        /// Whether it had run for long enough to forget former crashes.
-        stable: bool,
-    },
-}
 
 /// The task of one instance.
 pub struct Life {

@@ -174,8 +174,27 @@ fn database(layout: &Layout, record: &InstanceRecord) -> anyhow::Result<Mount> {
         "the database server is not running: {} is not there",
         socket.display()
     );
+    // A server that is started again makes its socket anew: it is seen through its folder only.
+    let folder = Path::new(&database.host);
+    if holds_nothing_else(folder)? {
+        return Ok(Mount::read(folder, POSTGRES));
+    }
     let target = format!("{POSTGRES}/{}", database_socket::NAME);
     Ok(Mount::read(socket, target))
+}
+
+/// Whether a folder has nothing in it but the socket that clients look for, and its lock.
+fn holds_nothing_else(folder: &Path) -> std::io::Result<bool> {
+    for entry in std::fs::read_dir(folder)? {
+        let name = entry?.file_name();
+        if !name
+            .as_encoded_bytes()
+            .starts_with(database_socket::NAME.as_bytes())
+        {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn mendix_command(memory_mib: u32) -> Vec<String> {
@@ -235,12 +254,26 @@ fn heap_mib(memory_mib: u32) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{heap_mib, mendix_command};
+    use super::{heap_mib, holds_nothing_else, mendix_command};
 
     #[test]
     fn the_heap_leaves_room_for_the_rest_of_the_machine() {
         let heaps = [1024, 2048, 4096, 8192, 16_384, 32_768].map(heap_mib);
         assert_eq!(heaps, [512, 1024, 2560, 6144, 13_312, 28_672]);
+    }
+
+    #[test]
+    fn a_folder_is_shown_whole_only_if_it_is_the_database_server_s_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (name, alone) in [
+            (".s.PGSQL.5432", true),
+            (".s.PGSQL.5432.lock", true),
+            ("notes", false),
+        ] {
+            std::fs::write(folder.path().join(name), "").expect("written");
+            let found = holds_nothing_else(folder.path()).expect("is read");
+            assert_eq!(found, alone, "{name}");
+        }
     }
 
     #[test]

@@ -1,17 +1,18 @@
 //! One workload's task: whatever happens, it looks at what is wanted and what is, and acts.
 
+mod live;
 mod news;
 mod show;
 mod state;
 
-use super::instance::{Life, Order, Report};
+use self::live::{Fallen, Live};
+use super::instance::Life;
 use super::plan::{Of, Step};
+use super::report::{Order, Report};
 use super::{Refusal, Shared, recipe};
 use crate::database_socket::DatabaseSocket;
 use crate::disk;
-use crate::ingress::Backend;
 use crate::record::{self, InstanceRecord, WorkloadRecord};
-use crate::usage::Usage;
 use domain::states::InstanceState;
 use engine::observation::{EventKind, Observation, Rollout};
 use engine::workload::{Template, Workload};
@@ -52,24 +53,6 @@ pub struct Keeper {
     settled: bool,
     halted: bool,
     waiting: Vec<oneshot::Sender<()>>,
-}
-
-struct Live {
-    record: InstanceRecord,
-    print: String,
-    state: InstanceState,
-    detail: String,
-    since: OffsetDateTime,
-    backend: Option<Arc<Backend>>,
-    usage: Usage,
-    orders: watch::Sender<Order>,
-}
-
-/// The last instance of an index that has none.
-struct Fallen {
-    record: InstanceRecord,
-    print: String,
-    since: OffsetDateTime,
 }
 
 impl Keeper {
@@ -371,37 +354,6 @@ impl Keeper {
     fn save(&self) {
         if let Err(error) = self.shared.save_workload(&self.record) {
             tracing::error!(%error, "what is known of a workload cannot be written to disk");
-        }
-    }
-}
-
-impl Live {
-    fn new(record: InstanceRecord, orders: watch::Sender<Order>) -> Self {
-        Self {
-            print: record::fingerprint(&record.template),
-            state: InstanceState::Starting,
-            detail: String::new(),
-            since: OffsetDateTime::now_utc(),
-            backend: None,
-            usage: Usage::default(),
-            record,
-            orders,
-        }
-    }
-
-    fn enter(&mut self, state: InstanceState, detail: String) {
-        if self.state != state {
-            self.since = OffsetDateTime::now_utc();
-            self.state = state;
-        }
-        self.detail = detail;
-    }
-
-    fn serve(&mut self, backend: Arc<Backend>) {
-        self.backend = Some(backend);
-        // Told to end in the meantime, it does not come back.
-        if self.state != InstanceState::Draining {
-            self.enter(InstanceState::Ready, String::new());
         }
     }
 }

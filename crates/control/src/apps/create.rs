@@ -68,6 +68,12 @@ pub async fn create(ctx: &Ctx, new: NewApp) -> Result<Created> {
     if let Some(app) =
         db::apps::by_idempotency_key(&mut tx, ctx.actor.company, new.idempotency_key).await?
     {
+        if (&app.name, &app.subdomain) != (&checked.name, &checked.subdomain) {
+            return Err(Error::Conflict(format!(
+                "This form has made “{}” already. Open a new form to make another app.",
+                app.name
+            )));
+        }
         return Ok(Created {
             subdomain: app.subdomain,
             operation: OperationId::new(app.id.uuid()),
@@ -223,6 +229,11 @@ fn environments(names: &[String]) -> std::result::Result<Vec<EnvironmentName>, N
         if parsed.iter().any(|other| other.slug() == name.slug()) {
             return refuse(format!(
                 "“{name}” is there twice; every environment needs a name of its own."
+            ));
+        }
+        if let Some(other) = parsed.iter().find(|other| other.suffix() == name.suffix()) {
+            return refuse(format!(
+                "“{name}” and “{other}” would have the same address; give one of them another name."
             ));
         }
         parsed.push(name);

@@ -187,7 +187,7 @@ pub(crate) async fn insert(
     )
     .execute(db)
     .await
-    .map_err(|error| taken(error, &app.subdomain))?;
+    .map_err(|error| taken(error, app.subdomain.as_str()))?;
     Ok(())
 }
 
@@ -200,17 +200,17 @@ pub(crate) async fn reserve_label(db: &mut PgConnection, app: &App, label: &str)
     )
     .execute(db)
     .await
-    .map_err(|error| taken(error, &app.subdomain))?;
+    .map_err(|error| taken(error, label))?;
     Ok(())
 }
 
-/// What a broken uniqueness means to the person who typed the subdomain.
-fn taken(error: sqlx::Error, subdomain: &Subdomain) -> Error {
+/// What a broken uniqueness of a host's first label means to the person who typed the subdomain.
+fn taken(error: sqlx::Error, label: &str) -> Error {
     match error.as_database_error().and_then(|e| e.constraint()) {
         Some("apps_subdomain_key" | "hosts_pkey" | "environments_host_label_key") => {
             Error::invalid(
                 "subdomain",
-                format!("“{subdomain}” is taken by another app; choose another address."),
+                format!("“{label}” is taken by another app; choose another address."),
             )
         }
         Some("apps_idempotency_key") => {

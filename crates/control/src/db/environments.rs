@@ -3,7 +3,7 @@
 use super::parsed;
 use crate::apps::EnvironmentSummary;
 use crate::ctx::Ctx;
-use crate::environments::{Counts, Environment, Passwords};
+use crate::environments::{Environment, Passwords};
 use crate::error::{Error, Inconsistent, Result};
 use domain::ids::{AppId, CompanyId, EnvironmentId, PackageId};
 use domain::names::EnvironmentName;
@@ -26,6 +26,7 @@ struct EnvironmentRow {
     instances: i16,
     memory_mib: i32,
     package_id: Option<Uuid>,
+    live_package_id: Option<Uuid>,
     debugger_instance: i16,
     restarts: i64,
     revision: i64,
@@ -57,6 +58,7 @@ impl TryFrom<EnvironmentRow> for Environment {
                 memory_mib: parsed(u32::try_from(row.memory_mib).ok(), TABLE, "memory_mib", id)?,
             },
             package: row.package_id.map(PackageId::new),
+            live: row.live_package_id.map(PackageId::new),
             debugger_instance: parsed(
                 u16::try_from(row.debugger_instance).ok(),
                 TABLE,
@@ -121,7 +123,7 @@ pub(crate) async fn by_slug(
     let row = sqlx::query_as!(
         EnvironmentRow,
         r#"
-        select id, company_id, app_id, name, host_label, position, wanted, instances, memory_mib, package_id, debugger_instance,
+        select id, company_id, app_id, name, host_label, position, wanted, instances, memory_mib, package_id, live_package_id, debugger_instance,
                restarts, revision, provisioned, database_name, database_role, observation, observed_at
         from environments where company_id = $1 and app_id = $2 and slug = $3
         "#,
@@ -142,7 +144,7 @@ pub(crate) async fn by_id(
     let row = sqlx::query_as!(
         EnvironmentRow,
         r#"
-        select id, company_id, app_id, name, host_label, position, wanted, instances, memory_mib, package_id, debugger_instance,
+        select id, company_id, app_id, name, host_label, position, wanted, instances, memory_mib, package_id, live_package_id, debugger_instance,
                restarts, revision, provisioned, database_name, database_role, observation, observed_at
         from environments where company_id = $1 and id = $2
         "#,
@@ -162,7 +164,7 @@ pub(crate) async fn of_app(
     let rows = sqlx::query_as!(
         EnvironmentRow,
         r#"
-        select id, company_id, app_id, name, host_label, position, wanted, instances, memory_mib, package_id, debugger_instance,
+        select id, company_id, app_id, name, host_label, position, wanted, instances, memory_mib, package_id, live_package_id, debugger_instance,
                restarts, revision, provisioned, database_name, database_role, observation, observed_at
         from environments where company_id = $1 and app_id = $2
         order by position
@@ -188,8 +190,8 @@ pub(crate) async fn summaries(
         r#"
         select e.id, e.app_id, e.name, e.host_label, e.wanted, e.instances, e.provisioned, e.observed_at,
                e.observed_ready, e.observed_existing, e.observed_crashed,
-               p.name as "package_name?", p.version as "package_version?"
-        from environments e left join packages p on p.id = e.package_id
+               e.package_id is not null as "deployed!", p.name as "package_name?", p.version as "package_version?"
+        from environments e left join packages p on p.id = e.live_package_id
         where e.company_id = $1 and e.app_id = any($2)
         order by e.app_id, e.position
         "#,
@@ -207,7 +209,7 @@ pub(crate) async fn summaries(
         let count = |n: i16| u16::try_from(n).unwrap_or(0);
         let facts = StatusFacts {
             wanted: parsed(Wanted::parse(&row.wanted), "environments", "wanted", row.id)?,
-            deployed: package.is_some(),
+            deployed: row.deployed,
             provisioned: row.provisioned,
             wanted_instances: count(row.instances),
             ready: count(row.observed_ready),
@@ -300,6 +302,24 @@ pub(crate) async fn set_wanted(
     Ok(())
 }
 
+/// Writes down that the package that is wanted serves now.
+pub(crate) async fn set_live(
+    db: &mut PgConnection,
+    company: CompanyId,
+    id: EnvironmentId,
+    at: OffsetDateTime,
+) -> Result<()> {
+    sqlx::query!(
+        "update environments set live_package_id = package_id, updated_at = $3 where company_id = $1 and id = $2",
+        company.uuid(),
+        id.uuid(),
+        at,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 pub(crate) async fn set_debugger_instance(
     db: &mut PgConnection,
     company: CompanyId,
@@ -329,63 +349,5 @@ pub(crate) async fn set_provisioned(
     sqlx::query!("update environments set provisioned = true, updated_at = $3 where company_id = $1 and app_id = $2", company.uuid(), app.uuid(), at)
         .execute(db)
         .await?;
-    Ok(())
-}
-
-/// What the reconcilers need of every environment that an engine should know.
-pub(crate) struct Known {
-    pub(crate) id: EnvironmentId,
-    pub(crate) company: CompanyId,
-    pub(crate) app: String,
-    pub(crate) revision: i64,
-    pub(crate) observed: Option<serde_json::Value>,
-}
-
-pub(crate) async fn provisioned(db: &mut PgConnection) -> Result<Vec<Known>> {
-    let rows = sqlx::query!(
-        r#"
-        select e.id, e.company_id, a.subdomain, e.revision, e.observation
-        from environments e join apps a on a.id = e.app_id
-        where e.provisioned and a.state = 'ready'
-        order by e.id
-        "#
-    )
-    .fetch_all(db)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Known {
-            id: EnvironmentId::new(row.id),
-            company: CompanyId::new(row.company_id),
-            app: row.subdomain,
-            revision: row.revision,
-            observed: row.observation,
-        })
-        .collect())
-}
-
-pub(crate) async fn observe(
-    db: &mut PgConnection,
-    observation: &Observation,
-    counts: Counts,
-) -> Result<()> {
-    let json = serde_json::to_value(observation)
-        .map_err(|error| Error::internal("storing an observation", error))?;
-    let number = |n: u16| i16::try_from(n).unwrap_or(i16::MAX);
-    sqlx::query!(
-        r#"
-        update environments
-        set observation = $2, observed_at = $3, observed_ready = $4, observed_existing = $5, observed_crashed = $6
-        where id = $1
-        "#,
-        observation.id.uuid(),
-        json,
-        observation.observed_at,
-        number(counts.ready),
-        number(counts.existing),
-        number(counts.crashed),
-    )
-    .execute(db)
-    .await?;
     Ok(())
 }

@@ -125,7 +125,7 @@ pub(crate) async fn list(
         r#"
         select p.id, p.file_name, p.name, p.version, p.runtime_version, p.java_version, p.description, p.size_bytes, p.unpacked_bytes,
                p.files, p.sha256, p.constants, p.scheduled_events, p.uploaded_by, p.created_at,
-               array(select e.name from environments e where e.package_id = p.id order by e.position) as "used_by!"
+               array(select e.name from environments e where p.id in (e.package_id, e.live_package_id) order by e.position) as "used_by!"
         from packages p
         where p.company_id = $1 and p.app_id = $2 and ($3::timestamptz is null or (p.created_at, p.id) < ($3, $4))
         order by p.created_at desc, p.id desc
@@ -153,7 +153,7 @@ pub(crate) async fn by_id(
         r#"
         select p.id, p.file_name, p.name, p.version, p.runtime_version, p.java_version, p.description, p.size_bytes, p.unpacked_bytes,
                p.files, p.sha256, p.constants, p.scheduled_events, p.uploaded_by, p.created_at,
-               array(select e.name from environments e where e.package_id = p.id order by e.position) as "used_by!"
+               array(select e.name from environments e where p.id in (e.package_id, e.live_package_id) order by e.position) as "used_by!"
         from packages p
         where p.company_id = $1 and p.app_id = $2 and p.id = $3
         "#,
@@ -181,7 +181,7 @@ pub(crate) async fn ids_of_app(
     Ok(ids.into_iter().map(PackageId::new).collect())
 }
 
-/// Deletes a package that no environment wants; false if one does.
+/// Deletes a package that no environment wants or serves; false if one does.
 pub(crate) async fn delete(
     db: &mut PgConnection,
     company: CompanyId,
@@ -199,11 +199,28 @@ pub(crate) async fn delete(
     match done {
         Ok(done) => Ok(done.rows_affected() == 1),
         Err(error)
-            if error.as_database_error().and_then(|e| e.constraint())
-                == Some("environments_package_fkey") =>
+            if matches!(
+                error.as_database_error().and_then(|e| e.constraint()),
+                Some("environments_package_fkey" | "environments_live_package_fkey")
+            ) =>
         {
             Ok(false)
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Those of `ids` that are no package of any company: their files are left over.
+pub(crate) async fn without_row(
+    db: &mut PgConnection,
+    ids: &[PackageId],
+) -> Result<Vec<PackageId>> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    let found = sqlx::query_scalar!(
+        r#"select id as "id!" from unnest($1::uuid[]) as files (id) where not exists (select from packages p where p.id = files.id)"#,
+        &ids
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(found.into_iter().map(PackageId::new).collect())
 }

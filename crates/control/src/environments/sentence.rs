@@ -2,7 +2,7 @@
 
 use super::Environment;
 use crate::operations::OperationSummary;
-use domain::states::{InstanceState, Status, Tone, Wanted};
+use domain::states::{InstanceState, OperationState, Status, Tone, Wanted};
 use engine::observation::{Instance, Rollout};
 
 pub(super) fn of(
@@ -10,6 +10,12 @@ pub(super) fn of(
     status: &Status,
     operation: Option<&OperationSummary>,
 ) -> String {
+    if let Some(operation) = operation.filter(|o| o.state == OperationState::Stuck) {
+        return format!(
+            "“{}” failed, and not everything could be taken back. Open it and try again.",
+            operation.title
+        );
+    }
     if let Some(operation) = operation {
         let detail = if operation.detail.is_empty() {
             &operation.phase

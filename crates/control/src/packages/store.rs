@@ -10,6 +10,10 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::SystemTime;
+
+const PACKAGES: &str = "packages";
+const INCOMING: &str = "incoming";
 
 /// Keeps the packages.
 pub struct PackageStore {
@@ -18,12 +22,11 @@ pub struct PackageStore {
 }
 
 impl PackageStore {
-    /// A store in `root`, which is made if it is not there. Uploads that were cut off by the end
-    /// of an earlier process are taken away.
+    /// A store in `root`, which is made if it is not there.
     pub fn open(root: PathBuf) -> std::io::Result<Self> {
-        let incoming = root.join("incoming");
-        std::fs::create_dir_all(root.join("packages"))?;
-        std::fs::create_dir_all(&incoming)?;
+        for folder in [PACKAGES, INCOMING] {
+            std::fs::create_dir_all(root.join(folder))?;
+        }
         let objects = LocalFileSystem::new_with_prefix(&root).map_err(std::io::Error::other)?;
         Ok(Self {
             root,
@@ -33,12 +36,12 @@ impl PackageStore {
 
     /// The file of a package.
     pub fn file(&self, id: PackageId) -> PathBuf {
-        self.root.join("packages").join(format!("{id}.mda"))
+        self.root.join(PACKAGES).join(format!("{id}.mda"))
     }
 
     /// A file for an upload that is not accepted yet.
     pub(crate) fn incoming(&self, id: PackageId) -> PathBuf {
-        self.root.join("incoming").join(format!("{id}.mda"))
+        self.root.join(INCOMING).join(format!("{id}.mda"))
     }
 
     /// Moves an accepted upload to its place.
@@ -53,7 +56,7 @@ impl PackageStore {
         &self,
         id: PackageId,
     ) -> Result<(u64, BoxStream<'static, std::io::Result<Bytes>>)> {
-        let path = Path::from(format!("packages/{id}.mda"));
+        let path = Path::from(format!("{PACKAGES}/{id}.mda"));
         let found = self
             .objects
             .get(&path)
@@ -77,4 +80,31 @@ impl PackageStore {
             _ => Ok(()),
         }
     }
+
+    /// Takes away uploads that nobody has written to since `before`; their number.
+    pub(super) fn remove_abandoned(&self, before: SystemTime) -> std::io::Result<usize> {
+        let abandoned = files_before(&self.root.join(INCOMING), before)?;
+        for file in &abandoned {
+            std::fs::remove_file(file)?;
+        }
+        Ok(abandoned.len())
+    }
+
+    /// Packages whose files were put in their place before `before`.
+    pub(super) fn kept_before(&self, before: SystemTime) -> std::io::Result<Vec<PackageId>> {
+        let files = files_before(&self.root.join(PACKAGES), before)?;
+        let id = |file: &PathBuf| file.file_stem()?.to_str()?.parse().ok().map(PackageId::new);
+        Ok(files.iter().filter_map(id).collect())
+    }
+}
+
+fn files_before(folder: &std::path::Path, before: SystemTime) -> std::io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.metadata()?.modified()? < before {
+            found.push(entry.path());
+        }
+    }
+    Ok(found)
 }

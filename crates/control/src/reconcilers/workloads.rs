@@ -2,7 +2,7 @@
 
 use crate::ctx::State;
 use crate::db;
-use crate::db::environments::Known;
+use crate::db::observations::Known;
 use crate::environments::{Counts, workload};
 use crate::error::Result;
 use domain::ids::EnvironmentId;
@@ -21,7 +21,7 @@ pub(crate) async fn pass(state: &State) -> Result<()> {
         .into_iter()
         .map(|observation| (observation.id, observation))
         .collect();
-    let known = db::environments::provisioned(&mut *state.pool.acquire().await?).await?;
+    let known = db::observations::provisioned(&mut *state.pool.acquire().await?).await?;
     for environment in &known {
         match observed.get(&environment.id) {
             Some(observation) => {
@@ -66,7 +66,7 @@ async fn store(state: &State, environment: &Known, observation: &Observation) ->
         return Ok(());
     }
     let mut tx = state.pool.begin().await?;
-    db::environments::observe(&mut tx, observation, Counts::of(observation)).await?;
+    db::observations::observe(&mut tx, observation, Counts::of(observation)).await?;
     if changed {
         let keys = [
             format!("environment:{}", environment.id),

@@ -93,11 +93,16 @@ async fn remove_packages(ctx: Call) -> Result<(), StepError> {
 
 async fn free_names(ctx: Call) -> Result<(), StepError> {
     let (params, state) = (ctx.params(), ctx.context());
+    let environments = params.environments(state).await?;
     // Once more: a reconciler may have handed a workload over while the app was being marked.
-    for e in params.environments(state).await? {
+    for e in &environments {
         super::forget(state, e.id).await?;
     }
     let mut tx = state.pool.begin().await?;
+    let subjects = environments.iter().map(|e| e.id.uuid());
+    for subject in subjects.chain([params.app.uuid()]) {
+        saga::store::give_up_stuck(&mut tx, params.company.uuid(), subject, state.now()).await?;
+    }
     db::apps::delete(&mut tx, params.company, params.app).await?;
     db::notify::changed(&mut tx, params.company, &params.keys()).await?;
     tx.commit().await?;

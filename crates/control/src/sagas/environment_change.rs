@@ -119,6 +119,7 @@ async fn want_the_old(ctx: Call) -> Result<(), StepError> {
         return Ok(());
     };
     write(&ctx, old).await?;
+    write_live(&ctx).await?;
     ctx.log("What was wanted before is wanted again.").await;
     hand_over(&ctx).await.map(drop)
 }
@@ -136,6 +137,14 @@ async fn write(ctx: &Call, new: WantedState) -> Result<(), StepError> {
     .await?;
     db::notify::changed(&mut tx, params.company, &keys(params)).await?;
     tx.commit().await?;
+    Ok(())
+}
+
+/// Writes down that the package that is wanted now is the one that serves.
+async fn write_live(ctx: &Call) -> Result<(), StepError> {
+    let (params, state) = (ctx.params(), ctx.context());
+    let mut db = state.pool.acquire().await?;
+    db::environments::set_live(&mut db, params.company, params.environment, state.now()).await?;
     Ok(())
 }
 
@@ -216,6 +225,7 @@ async fn reached(
 }
 
 async fn finish(ctx: Call) -> Result<(), StepError> {
+    write_live(&ctx).await?;
     end_deployment(&ctx, true).await
 }
 

@@ -152,6 +152,28 @@ async fn a_form_sent_twice_makes_one_app(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "control::MIGRATOR")]
+async fn a_form_sent_again_with_other_names_makes_nothing_and_says_so(pool: PgPool) {
+    let world = World::new(pool);
+    let ada = world.person("Ada", "Northwind", Role::Customer).await;
+    let form = new_app("shop");
+    create(&ada, form.clone()).await.expect("starts");
+    let mut other = form;
+    "shop-2".clone_into(&mut other.subdomain);
+    let refused = create(&ada, other).await;
+    assert!(matches!(refused, Err(Error::Conflict(_))), "{refused:?}");
+}
+
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn two_environments_that_would_share_an_address_are_refused_at_their_field(pool: PgPool) {
+    let world = World::new(pool);
+    let ada = world.person("Ada", "Northwind", Role::Customer).await;
+    let mut form = new_app("shop");
+    form.environments = vec!["Acceptance".to_owned(), "accp".to_owned()];
+    let refused = create(&ada, form).await.expect_err("is refused");
+    assert_eq!(fields(refused), ["environments"]);
+}
+
+#[sqlx::test(migrator = "control::MIGRATOR")]
 async fn another_company_sees_nothing_of_it(pool: PgPool) {
     let world = World::new(pool);
     let ada = world.person("Ada", "Northwind", Role::Customer).await;

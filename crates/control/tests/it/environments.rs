@@ -231,3 +231,101 @@ async fn the_debugger_password_is_that_of_the_workload_and_each_look_is_audited(
         Err(Error::Forbidden(_))
     ));
 }
+
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn what_serves_is_kept_and_shown_while_another_version_is_deployed(pool: PgPool) {
+    let world = World::new(pool.clone());
+    let ada = world.person("Ada", "Northwind", Role::Customer).await;
+    let shop = world.app(&ada, "shop").await;
+    let live = world.upload(&ada, &shop, "1.0.0").await.expect("is kept");
+    let next = world.upload(&ada, &shop, "2.0.0").await.expect("is kept");
+    deploy(&ada, &shop, "test", live).await.expect("starts");
+    world.run_operations().await;
+    // As it is between the step that wants the new version and the end of its deployment.
+    sqlx::query("update environments set package_id = $1 where name = 'Test'")
+        .bind(next.uuid())
+        .execute(&pool)
+        .await
+        .expect("is wanted");
+
+    for package in [live, next] {
+        let refused = packages::delete(&ada, &shop, package).await;
+        assert!(
+            matches!(&refused, Err(Error::Conflict(why)) if why.contains("in use by Test")),
+            "{refused:?}"
+        );
+    }
+    let details = environments::get(&ada, &shop, "test")
+        .await
+        .expect("is there");
+    assert_eq!(details.package.expect("serves").label(), "Shop 1.0.0");
+    let apps = control::apps::list(&ada, None).await.expect("are there");
+    assert_eq!(
+        apps.items[0].environments[0].package.as_deref(),
+        Some("Shop 1.0.0")
+    );
+}
+
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn a_stuck_operation_says_so_and_can_be_tried_again(pool: PgPool) {
+    let world = World::new(pool.clone());
+    let ada = world.person("Ada", "Northwind", Role::Customer).await;
+    let shop = world.app(&ada, "shop").await;
+    let package = world.upload(&ada, &shop, "1.0.0").await.expect("is kept");
+    let operation = deploy(&ada, &shop, "test", package).await.expect("starts");
+    let early = operations::retry(&ada, operation).await;
+    assert!(early.is_err(), "{early:?}");
+    sqlx::query("update sagas set state = 'stuck', ends_as = 'failed' where id = $1")
+        .bind(operation.uuid())
+        .execute(&pool)
+        .await
+        .expect("is stuck");
+
+    let refused = deploy(&ada, &shop, "test", package).await;
+    assert!(
+        matches!(&refused, Err(Error::Conflict(why)) if why.contains("is stuck")),
+        "{refused:?}"
+    );
+    let details = environments::get(&ada, &shop, "test")
+        .await
+        .expect("is there");
+    assert!(
+        details.sentence.contains("try again"),
+        "{}",
+        details.sentence
+    );
+    operations::retry(&ada, operation)
+        .await
+        .expect("is tried again");
+    world.run_operations().await;
+    let ended = operations::get(&ada, operation).await.expect("is there");
+    assert_eq!(ended.summary.state, OperationState::Failed);
+    assert!(ended.can_retry.reason().is_some(), "{:?}", ended.can_retry);
+    deploy(&ada, &shop, "test", package)
+        .await
+        .expect("the environment is free");
+}
+
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn a_stuck_operation_ends_with_its_app(pool: PgPool) {
+    let world = World::new(pool.clone());
+    let ada = world.person("Ada", "Northwind", Role::Customer).await;
+    let shop = world.app(&ada, "shop").await;
+    let package = world.upload(&ada, &shop, "1.0.0").await.expect("is kept");
+    let operation = deploy(&ada, &shop, "test", package).await.expect("starts");
+    sqlx::query("update sagas set state = 'stuck', ends_as = 'failed' where id = $1")
+        .bind(operation.uuid())
+        .execute(&pool)
+        .await
+        .expect("is stuck");
+    control::apps::delete::delete(&ada, &shop, "Shop")
+        .await
+        .expect("starts");
+    world.run_operations().await;
+    let state: String = sqlx::query_scalar("select state from sagas where id = $1")
+        .bind(operation.uuid())
+        .fetch_one(&pool)
+        .await
+        .expect("is kept");
+    assert_eq!(state, "failed");
+}

@@ -7,6 +7,9 @@ use domain::permissions::Role;
 use futures::{StreamExt, stream};
 use sqlx::PgPool;
 use std::io;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+use uuid::Uuid;
 
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn a_package_is_uploaded_shown_downloaded_and_deleted(pool: PgPool) {
@@ -124,4 +127,40 @@ async fn another_company_reaches_no_package(pool: PgPool) {
         world.upload(&bo, &shop, "2.0.0").await,
         Err(Error::NotFound)
     ));
+}
+
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn the_sweep_takes_what_belongs_to_no_package_and_only_that(pool: PgPool) {
+    let world = World::new(pool);
+    let ada = world.person("Ada", "Northwind", Role::Customer).await;
+    let shop = world.app(&ada, "shop").await;
+    let kept = world
+        .upload(&ada, &shop, "1.0.0")
+        .await
+        .expect("is accepted");
+    let objects = world.folder.path().join("objects");
+    let long_ago = SystemTime::now() - Duration::from_hours(2);
+    let old = |file: &Path| {
+        let file = std::fs::File::options()
+            .append(true)
+            .create(true)
+            .open(file)
+            .expect("opens");
+        file.set_modified(long_ago).expect("is set back");
+    };
+    let id = Uuid::now_v7();
+    old(&world.state.packages.file(kept));
+    old(&objects.join(format!("packages/{id}.mda")));
+    old(&objects.join(format!("incoming/{id}.mda")));
+    let young = format!("{}.mda", Uuid::now_v7());
+    std::fs::write(objects.join("incoming").join(&young), "half a pack").expect("writes");
+
+    let swept = packages::sweep(&world.state).await.expect("sweeps");
+    assert_eq!(swept, 2);
+    let mut left = world.stored_files();
+    left.sort();
+    let mut expected = [format!("{kept}.mda"), young];
+    expected.sort();
+    assert_eq!(left, expected);
+    assert_eq!(packages::sweep(&world.state).await.expect("sweeps"), 0);
 }

@@ -6,16 +6,38 @@ use axum::response::Response;
 use http::header::RETRY_AFTER;
 use http::{HeaderValue, StatusCode};
 
-use crate::pages::{escape, layout};
+use crate::pages::{Link, escape, layout};
 
 /// A heading and a paragraph.
 pub(crate) fn page(status: StatusCode, heading: &str, text: &str) -> Response {
-    let content = format!(
-        "<h1>{}</h1>\n<p class=\"soft\">{}</p>",
+    layout(status, heading, &content(heading, text, None))
+}
+
+/// A heading, a paragraph and where to go on.
+pub(crate) fn page_with_link(
+    status: StatusCode,
+    heading: &str,
+    text: &str,
+    link: &Link<'_>,
+) -> Response {
+    layout(status, heading, &content(heading, text, Some(link)))
+}
+
+/// The page's content, as HTML.
+pub(crate) fn content(heading: &str, text: &str, link: Option<&Link<'_>>) -> String {
+    let link = link.map(|Link { href, words }| {
+        format!(
+            "\n<p><a href=\"{}\">{}</a></p>",
+            escape(href),
+            escape(words)
+        )
+    });
+    format!(
+        "<h1>{}</h1>\n<p class=\"soft\">{}</p>{}",
         escape(heading),
-        escape(text)
-    );
-    layout(status, heading, &content)
+        escape(text),
+        link.unwrap_or_default()
+    )
 }
 
 /// Too many requests from one address.

@@ -15,8 +15,11 @@ use crate::pages::{escape, layout};
 pub(crate) enum Notice {
     /// There was none.
     None,
-    /// Fields were left empty.
-    Missing { email: bool, password: bool },
+    /// What is wrong with the fields themselves.
+    Fields {
+        email: Option<&'static str>,
+        password: Option<&'static str>,
+    },
     /// Address and password do not belong together. Which one is wrong is not said.
     Refused,
     /// Too many attempts.
@@ -25,28 +28,29 @@ pub(crate) enum Notice {
 
 /// The form. `target` is the client's address that a success leads to.
 pub(crate) fn page(request: &str, target: &Url, email: &str, notice: &Notice) -> Response {
-    let missing = match notice {
-        Notice::Missing { email, password } => (*email, *password),
-        _ => (false, false),
+    let (email_error, password_error) = match notice {
+        Notice::Fields { email, password } => (*email, *password),
+        _ => (None, None),
     };
+    let email_first = email.is_empty() || email_error.is_some();
     let refused = matches!(notice, Notice::Refused);
     let email_field = Field {
         name: "email",
         label: "Email address",
         kind: r#"type="email" autocomplete="username" autocapitalize="none" spellcheck="false""#,
         value: email,
-        error: missing.0.then_some("Enter your email address."),
+        error: email_error,
         marked: refused,
-        focused: email.is_empty(),
+        focused: email_first,
     };
     let password_field = Field {
         name: "password",
         label: "Password",
         kind: r#"type="password" autocomplete="current-password""#,
         value: "",
-        error: missing.1.then_some("Enter your password."),
+        error: password_error,
         marked: refused,
-        focused: !email.is_empty(),
+        focused: !email_first,
     };
     let content = format!(
         r#"<h1>Sign in</h1>
@@ -117,7 +121,7 @@ impl Field<'_> {
 
 fn notice_html(notice: &Notice) -> String {
     let text = match notice {
-        Notice::None | Notice::Missing { .. } => return String::new(),
+        Notice::None | Notice::Fields { .. } => return String::new(),
         Notice::Refused => {
             "Email address and password do not match an account. Check both and try again."
                 .to_owned()
@@ -138,7 +142,7 @@ fn notice_html(notice: &Notice) -> String {
 fn status(notice: &Notice) -> StatusCode {
     match notice {
         Notice::None => StatusCode::OK,
-        Notice::Missing { .. } | Notice::Refused => StatusCode::UNPROCESSABLE_ENTITY,
+        Notice::Fields { .. } | Notice::Refused => StatusCode::UNPROCESSABLE_ENTITY,
         Notice::TooOften(_) => StatusCode::TOO_MANY_REQUESTS,
     }
 }

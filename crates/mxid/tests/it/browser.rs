@@ -1,4 +1,4 @@
-//! A browser: it keeps the session cookie, follows nothing, and says where its forms come from.
+//! A browser: it keeps its cookies, follows nothing, and says where its forms come from.
 
 use axum::body::Body;
 use http::Request;
@@ -17,7 +17,10 @@ pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 pub(crate) struct Browser {
     provider: TestProvider,
     pub(crate) address: &'static str,
+    /// The session.
     pub(crate) cookie: Option<String>,
+    /// What shows that the browser has signed in before.
+    pub(crate) device: Option<String>,
 }
 
 /// What a client gets for a code.
@@ -32,6 +35,7 @@ impl Browser {
             provider: provider.clone(),
             address: "192.0.2.1",
             cookie: None,
+            device: None,
         }
     }
 
@@ -54,15 +58,20 @@ impl Browser {
         mut request: http::request::Builder,
         body: String,
     ) -> Answer {
-        if let Some(cookie) = &self.cookie {
+        for cookie in [&self.cookie, &self.device].into_iter().flatten() {
             request = request.header("cookie", format!("theme=dark; {cookie}"));
         }
         let request = request.body(Body::from(body)).expect("a request");
         let answer = self.provider.send(self.address, request).await;
-        if let Some(set) = answer.headers().get("set-cookie") {
+        for set in answer.headers().get_all("set-cookie") {
             let set = set.to_str().expect("text");
             let pair = set.split(';').next().expect("a pair");
-            self.cookie = (!pair.ends_with('=')).then(|| pair.to_owned());
+            let kept = (!pair.ends_with('=')).then(|| pair.to_owned());
+            if pair.starts_with("__Host-mxid-device=") {
+                self.device = kept;
+            } else {
+                self.cookie = kept;
+            }
         }
         answer
     }
@@ -105,6 +114,12 @@ impl Browser {
 
     pub(crate) fn with_address(mut self, address: &'static str) -> Self {
         self.address = address;
+        self
+    }
+
+    /// The same browser, after the provider was started again.
+    pub(crate) fn with_provider(mut self, provider: &TestProvider) -> Self {
+        self.provider = provider.clone();
         self
     }
 }

@@ -6,6 +6,8 @@ mod browser;
 mod end_session;
 mod flow;
 mod headers;
+mod limits;
+mod pages;
 mod provider;
 mod sign_in;
 mod token;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use saga::error::StartError;
 use saga::fault::Direction;
+use saga::run::RunState;
 use saga::saga::{NewSaga, SagaId};
 use saga::store;
 use sqlx::PgPool;
@@ -30,9 +31,25 @@ async fn start_exclusive(bench: &Bench, title: &str) -> Result<SagaId, StartErro
 }
 
 fn assert_busy(refused: Result<SagaId, StartError>, id: SagaId, expected: &str) {
+    assert_in_the_way(refused, id, expected, false);
+}
+
+fn assert_in_the_way(
+    refused: Result<SagaId, StartError>,
+    id: SagaId,
+    expected: &str,
+    expected_stuck: bool,
+) {
     match refused {
-        Err(StartError::Busy { other, title }) => {
-            assert_eq!((other, title.as_str()), (id, expected));
+        Err(StartError::Busy {
+            other,
+            title,
+            stuck,
+        }) => {
+            assert_eq!(
+                (other, title.as_str(), stuck),
+                (id, expected, expected_stuck)
+            );
         }
         other => panic!("expected the run to be in the way, found {other:?}"),
     }
@@ -89,11 +106,30 @@ async fn a_stuck_run_keeps_its_key(pool: PgPool) {
         .await
         .expect("it starts");
     bench.run_until_idle().await;
-    assert_busy(
+    assert_in_the_way(
         start_exclusive(&bench, "Stop Shop").await,
         first,
         "Scale Shop",
+        true,
     );
+    let mut db = bench.pool.acquire().await.expect("a connection");
+    let at = OffsetDateTime::now_utc();
+    store::give_up_stuck(&mut db, Uuid::now_v7(), bench.subject, at)
+        .await
+        .expect("a stranger is heard");
+    assert_eq!(bench.run(first).await.state, RunState::Stuck);
+    store::give_up_stuck(&mut db, bench.scope, bench.subject, at)
+        .await
+        .expect("it is given up");
+    drop(db);
+    let run = bench.run(first).await;
+    assert_eq!(
+        (run.state, run.finished_at.is_some()),
+        (RunState::Failed, true)
+    );
+    start_exclusive(&bench, "Stop Shop")
+        .await
+        .expect("the key is free");
 }
 
 #[sqlx::test(migrations = "../../migrations")]

@@ -1,9 +1,10 @@
 //! What a workload's task makes of the news of its instances.
 
-use super::{Fallen, Keeper, Live, TRIES};
+use super::live::{Fallen, Live};
+use super::{Keeper, TRIES};
 use crate::crash_policy::{self, Next};
 use crate::record::Failure;
-use crate::supervisor::instance::{Ending, News, Report};
+use crate::supervisor::report::{Ending, News, Report};
 use domain::states::InstanceState;
 use engine::observation::{Crash, EventKind};
 use std::time::Duration;

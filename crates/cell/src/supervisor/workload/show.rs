@@ -1,6 +1,7 @@
 //! What a workload's task shows of itself.
 
-use super::{Fallen, Keeper, Live};
+use super::Keeper;
+use super::live::{Fallen, Live};
 use crate::crash_policy::{self, Next};
 use domain::states::InstanceState;
 use engine::observation::{Instance, Observation, Rollout};

@@ -1,6 +1,7 @@
 //! What a workload's state means for the plan, for the ingress and for the zones.
 
-use super::{Keeper, Live};
+use super::Keeper;
+use super::live::Live;
 use crate::ingress::{Backend, Route, Unserved};
 use crate::supervisor::plan::{Of, Seen, Situation};
 use domain::states::InstanceState;

@@ -1,0 +1,147 @@
+//! Apps as the control plane has them, made into what pages show.
+
+use super::{
+    AppDetails, AppError, AppList, AppState, AppSummary, Availability, EnvironmentCard,
+    EnvironmentSummary, NewApp, Offer,
+};
+use crate::error::FieldError;
+use control::apps;
+use control::ctx::Ctx;
+use domain::permissions::{Access, create_app_access};
+use domain::regions::REGIONS;
+
+impl From<apps::EnvironmentSummary> for EnvironmentSummary {
+    fn from(environment: apps::EnvironmentSummary) -> Self {
+        Self {
+            id: environment.id.to_string(),
+            name: environment.name.to_string(),
+            slug: environment.slug,
+            status: environment.status,
+            package: environment.package,
+        }
+    }
+}
+
+impl From<apps::AppSummary> for AppSummary {
+    fn from(summary: apps::AppSummary) -> Self {
+        Self {
+            name: summary.app.name.to_string(),
+            subdomain: summary.app.subdomain.to_string(),
+            region: summary.app.region,
+            environments: summary.environments.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+pub(super) fn app_list(page: control::page::Page<apps::AppSummary>, ctx: &Ctx) -> AppList {
+    AppList {
+        create: create_app_access(&ctx.actor),
+        apps_domain: ctx.state.config.apps_domain.clone(),
+        next: page.next.map(|cursor| cursor.as_str().to_owned()),
+        items: page.items.into_iter().map(Into::into).collect(),
+    }
+}
+
+impl From<apps::AppState> for AppState {
+    fn from(state: apps::AppState) -> Self {
+        match state {
+            apps::AppState::Creating => Self::Creating,
+            apps::AppState::Ready => Self::Ready,
+            apps::AppState::Deleting => Self::Deleting,
+        }
+    }
+}
+
+impl From<apps::SubdomainState> for Availability {
+    fn from(state: apps::SubdomainState) -> Self {
+        match state {
+            apps::SubdomainState::Free { .. } => Self::Free,
+            apps::SubdomainState::Taken => Self::Taken,
+        }
+    }
+}
+
+pub(super) fn app_details(details: apps::AppDetails, ctx: &Ctx) -> AppDetails {
+    let deploy = match details.app.state {
+        apps::AppState::Ready => details.access.operate,
+        apps::AppState::Creating => Access::Denied("The app is still being created.".to_owned()),
+        apps::AppState::Deleting => Access::Denied("The app is being deleted.".to_owned()),
+    };
+    let delete = match details.app.state {
+        apps::AppState::Deleting => Access::Denied("The app is being deleted already.".to_owned()),
+        _ => details.access.delete,
+    };
+    let card = |environment: apps::EnvironmentSummary| EnvironmentCard {
+        id: environment.id.to_string(),
+        name: environment.name.to_string(),
+        slug: environment.slug,
+        status: environment.status,
+        package: environment.package,
+        url: environment.url,
+        deploy: deploy.clone(),
+    };
+    AppDetails {
+        id: details.app.id.to_string(),
+        name: details.app.name.to_string(),
+        subdomain: details.app.subdomain.to_string(),
+        apps_domain: ctx.state.config.apps_domain.clone(),
+        region: details.app.region,
+        generation: details.app.generation,
+        plan: details.app.plan,
+        state: details.app.state.into(),
+        created_at: details.app.created_at.unix_timestamp(),
+        environments: details.environments.into_iter().map(card).collect(),
+        operations: crate::operations::api::from_control::summaries(details.operations, ctx.now()),
+        manage_packages: details.access.manage_packages,
+        delete,
+    }
+}
+
+pub(super) fn offer(ctx: &Ctx) -> Offer {
+    let config = &ctx.state.config;
+    let refusal = |region: &domain::regions::Region| {
+        if config.regions.contains_key(&region.code) {
+            region.allowed_for(ctx.residency_required).err()
+        } else {
+            Some("Not offered here: this portal has no server in this region.".to_owned())
+        }
+    };
+    Offer {
+        create: create_app_access(&ctx.actor),
+        idempotency_key: uuid::Uuid::new_v4().to_string(),
+        company: ctx.company_name.clone(),
+        residency_required: ctx.residency_required,
+        refused_regions: REGIONS
+            .iter()
+            .filter_map(|region| refusal(region).map(|reason| (region.code, reason)))
+            .collect(),
+        apps_domain: config.apps_domain.clone(),
+        apps_port: config.apps_port,
+    }
+}
+
+impl TryFrom<NewApp> for apps::create::NewApp {
+    type Error = AppError;
+
+    fn try_from(app: NewApp) -> Result<Self, AppError> {
+        let idempotency_key = app.idempotency_key.parse().map_err(|_| AppError::Invalid {
+            errors: vec![FieldError {
+                field: "idempotency_key".to_owned(),
+                message: "The form has lost its key; reload the page and fill it in again."
+                    .to_owned(),
+            }],
+            typed: Vec::new(),
+        })?;
+        let mut environments = app.environments;
+        environments.extend(Some(app.extra_environment).filter(|name| !name.trim().is_empty()));
+        Ok(Self {
+            name: app.name,
+            subdomain: app.subdomain,
+            region: app.region,
+            plan: app.plan,
+            generation: app.generation,
+            environments,
+            idempotency_key,
+        })
+    }
+}

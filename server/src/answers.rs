@@ -1,0 +1,129 @@
+//! What becomes of the answers of server functions: a fitting status, and no words put into an address by others.
+//!
+//! A form that is sent without JavaScript gets its refusal back in the address of the page that is
+//! shown again. Such an address could also come from a stranger, who would then speak with the
+//! portal's voice: it counts only when the browser says that a page of the portal led there.
+
+use app::error::AppError;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::header::REFERER;
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use std::sync::Arc;
+use url::form_urlencoded;
+
+/// What the framework and the upload put into an address: the refused function, its error, a refusal.
+const ANSWERS: [&str; 3] = ["__path", "__err", "refused"];
+
+/// No refusal is longer than this, bytes.
+const REFUSAL_AT_MOST: usize = 1 << 20;
+
+/// The framework answers every refusal with 500: gives it the status that fits it.
+pub async fn with_fitting_status(answer: Response) -> Response {
+    if answer.status() != StatusCode::INTERNAL_SERVER_ERROR {
+        return answer;
+    }
+    let (mut parts, body) = answer.into_parts();
+    let Ok(body) = to_bytes(body, REFUSAL_AT_MOST).await else {
+        return parts.into_response();
+    };
+    if let Ok(error) = serde_json::from_slice::<AppError>(&body) {
+        parts.status = error.status();
+    }
+    Response::from_parts(parts, Body::from(body))
+}
+
+/// Shows a page without the answer in its address, unless the portal itself led there.
+pub async fn only_own(
+    State(portal_url): State<Arc<str>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let read = matches!(*request.method(), Method::GET | Method::HEAD);
+    match without_answers(request.uri()) {
+        Some(plain) if read && !led_here(request.headers(), &portal_url) => {
+            Redirect::to(&plain).into_response()
+        }
+        _ => next.run(request).await,
+    }
+}
+
+/// The address without answers; nothing if it has none.
+fn without_answers(uri: &Uri) -> Option<String> {
+    let (kept, dropped): (Vec<_>, Vec<_>) = form_urlencoded::parse(uri.query()?.as_bytes())
+        .partition(|(name, _)| !ANSWERS.contains(&name.as_ref()));
+    if dropped.is_empty() {
+        return None;
+    }
+    let query = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(kept)
+        .finish();
+    Some(match query.as_str() {
+        "" => uri.path().to_owned(),
+        query => format!("{}?{query}", uri.path()),
+    })
+}
+
+fn led_here(headers: &HeaderMap, portal_url: &str) -> bool {
+    match headers.get("sec-fetch-site") {
+        Some(site) => site == "same-origin",
+        None => headers
+            .get(REFERER)
+            .and_then(|referer| referer.to_str().ok())
+            .and_then(|referer| referer.strip_prefix(portal_url))
+            .is_some_and(|rest| rest.starts_with('/')),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_taken_out_of_an_address() {
+        for (uri, plain) in [
+            ("/apps", None),
+            ("/apps?after=1", None),
+            ("/apps?__path=x&__err=y", Some("/apps")),
+            ("/apps?after=a%26b&refused=z", Some("/apps?after=a%26b")),
+        ] {
+            let found = without_answers(&Uri::from_static(uri));
+            assert_eq!(found.as_deref(), plain, "{uri}");
+        }
+    }
+
+    #[test]
+    fn only_the_portal_s_own_pages_lead_to_an_answer() {
+        let own = "https://portal.example.com";
+        for (name, value, expected) in [
+            ("sec-fetch-site", "same-origin", true),
+            ("sec-fetch-site", "none", false),
+            ("sec-fetch-site", "cross-site", false),
+            ("referer", "https://portal.example.com/apps", true),
+            ("referer", "https://portal.example.com.evil.example/", false),
+            ("origin", own, false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, value.parse().expect("a value"));
+            assert_eq!(led_here(&headers, own), expected, "{name}: {value}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_refusal_gets_the_status_that_fits_and_keeps_its_words() {
+        let refusal = serde_json::to_string(&AppError::Conflict("Not now.".to_owned()));
+        let refusal = refusal.expect("JSON");
+        for (body, status) in [
+            (refusal.as_str(), StatusCode::CONFLICT),
+            ("a panic", StatusCode::INTERNAL_SERVER_ERROR),
+        ] {
+            let answer = (StatusCode::INTERNAL_SERVER_ERROR, body.to_owned()).into_response();
+            let answer = with_fitting_status(answer).await;
+            assert_eq!(answer.status(), status);
+            let kept = to_bytes(answer.into_body(), 1024).await.expect("a body");
+            assert_eq!(kept, body);
+        }
+    }
+}
