@@ -96,7 +96,7 @@ impl Notice {
         let (title, text) = (escape(self.title), escape(&self.text));
         format!(
             "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title} · Cloud Portal</title>\
-             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><style nonce=\"{nonce}\">{STYLE}</style></head>\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><link rel=\"icon\" href=\"/mark.svg\" type=\"image/svg+xml\"><style nonce=\"{nonce}\">{STYLE}</style></head>\
              <body><main><h1>{title}</h1><p>{text}</p><p><a href=\"{href}\">{words}</a></p></main></body></html>"
         )
     }

@@ -43,6 +43,8 @@ pub struct EnvironmentSummary {
     pub status: Status,
     /// The live version: `Shop 2.4.1`.
     pub package: Option<String>,
+    /// The last change, if it failed.
+    pub last_failure: Option<String>,
 }
 
 /// A page of apps.
@@ -113,6 +115,8 @@ pub struct EnvironmentCard {
     pub status: Status,
     /// The live version.
     pub package: Option<String>,
+    /// The last change, if it failed.
+    pub last_failure: Option<String>,
     /// Its address.
     pub url: String,
     /// Whether one may deploy to it now.

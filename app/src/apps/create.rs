@@ -258,7 +258,6 @@ fn EnvironmentChoice(state: FormState, error: Signal<Option<AppError>>) -> impl 
             hint: String::new(),
         })
         .to_vec();
-    let error = Signal::derive(move || error.get().and_then(|error| error.field("environments")));
     let extra = Callback::new(move |text: String| state.extra_environment.set(text));
     let extra_error = Signal::derive(move || {
         let text = state.extra_environment.get();
@@ -270,6 +269,11 @@ fn EnvironmentChoice(state: FormState, error: Signal<Option<AppError>>) -> impl 
                     .map(|error| error.message)
             })
             .flatten()
+    });
+    // What is wrong with the one more environment is said there alone.
+    let error = Signal::derive(move || {
+        let said = error.get()?.field("environments")?;
+        (extra_error.get().as_ref() != Some(&said)).then_some(said)
     });
     view! {
         <div class="form-fields">

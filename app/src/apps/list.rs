@@ -6,12 +6,13 @@ use crate::live::use_live;
 use crate::operations::pulse::use_pulse;
 use crate::paths;
 use crate::ui::button::{ButtonKind, LinkButton};
-use crate::ui::chip::{StatusChip, Tag};
+use crate::ui::chip::{Chip, StatusChip, Tag};
 use crate::ui::page_header::PageHeader;
 use crate::ui::panel::Panel;
 use crate::ui::slots::{Actions, Sentence};
 use crate::ui::state::EmptyState;
 use crate::ui::table::{Column, Table};
+use domain::states::Tone;
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
@@ -131,18 +132,29 @@ fn EnvironmentMark(app: String, environment: EnvironmentSummary) -> impl IntoVie
             <a class="environment-mark" href=paths::environment(&app, &environment.slug)>
                 <span>{environment.name}</span>
                 <StatusChip status=Signal::stored(environment.status) />
+                {environment.last_failure.map(|change| view! { <LastFailure change /> })}
             </a>
         </li>
     }
 }
 
+/// That the last change of an environment failed; the environment's page says why.
+#[component]
+pub fn LastFailure(
+    /// What was to be done: `Deploy Shop 2.4.2`.
+    change: String,
+) -> impl IntoView {
+    view! { <Chip tone=Tone::Warn label=format!("{change} failed") /> }
+}
+
 impl AppList {
     /// How many apps and environments there are, and how they do.
     fn sentence(&self) -> String {
-        use domain::states::Tone;
         let all = || self.items.iter().flat_map(|app| &app.environments);
         let troubled: Vec<&EnvironmentSummary> = all()
-            .filter(|each| matches!(each.status.tone, Tone::Bad | Tone::Warn))
+            .filter(|each| {
+                each.last_failure.is_some() || matches!(each.status.tone, Tone::Bad | Tone::Warn)
+            })
             .collect();
         match (self.items.len(), troubled.as_slice()) {
             (0, _) => "Your apps and how they do will be here.".to_owned(),
@@ -183,7 +195,7 @@ mod tests {
     use super::*;
     use domain::permissions::Access;
     use domain::regions::REGIONS;
-    use domain::states::{Status, Tone};
+    use domain::states::Status;
 
     fn environment(name: &str, tone: Tone, package: Option<&str>) -> EnvironmentSummary {
         EnvironmentSummary {
@@ -195,6 +207,7 @@ mod tests {
                 label: String::new(),
             },
             package: package.map(ToOwned::to_owned),
+            last_failure: None,
         }
     }
 
@@ -244,6 +257,14 @@ mod tests {
         assert_eq!(
             said(&[Tone::Warn, Tone::Bad]),
             "2 environments need attention."
+        );
+        let failed = EnvironmentSummary {
+            last_failure: Some("Deploy Shop 2".to_owned()),
+            ..environment("E", Tone::Ok, None)
+        };
+        assert_eq!(
+            list(vec![failed]).sentence(),
+            "1 environment needs attention."
         );
     }
 }

@@ -1,6 +1,7 @@
 //! An app: its environments from left to right, and what is under way.
 
 use super::api::{AppDetails, AppState, EnvironmentCard, get_app};
+use super::list::LastFailure;
 use crate::error::view::loaded;
 use crate::live::use_live;
 use crate::operations::progress::OperationStrips;
@@ -87,7 +88,10 @@ fn Card(app: String, card: EnvironmentCard) -> impl IntoView {
     view! {
         <li class="environment-card">
             <h2><a href=href>{card.name}</a></h2>
-            <p><StatusChip status=Signal::stored(card.status) /></p>
+            <p class="status-line">
+                <StatusChip status=Signal::stored(card.status) />
+                {card.last_failure.map(|change| view! { <LastFailure change /> })}
+            </p>
             <p class="environment-card__version">
                 {match card.package {
                     Some(package) => view! { <span>{package}</span> }.into_any(),

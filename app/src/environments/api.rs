@@ -103,7 +103,7 @@ pub struct Instance {
     pub memory_limit: u64,
     /// Processor use, thousandths of a core.
     pub cpu_milli: Option<u32>,
-    /// Crashes of this index since it was last stable.
+    /// Crashes of this index for as long as it is wanted.
     pub restarts: u32,
     /// The last crash of this index: when and why.
     pub last_crash: Option<(i64, String)>,

@@ -200,17 +200,27 @@ fn Choice(
     let indexes = Memo::new(move |_| debugger.with(Debugger::indexes));
     let chosen = Memo::new(move |_| debugger.with(|debugger| debugger.instance));
     let reason = Memo::new(move |_| debugger.with(|debugger| debugger.reveal.reason()));
-    let options = move || {
-        let chosen = chosen.get();
-        let option = |index: u16| {
-            view! {
-                <label class="instance-choice">
-                    <input type="radio" name="instance" value=index checked=index == chosen />
-                    <span>{format!("Instance {index}")}</span>
-                </label>
-            }
-        };
-        indexes.get().into_iter().map(option).collect_view()
+    // What a person has picked stays picked while the instances come and go, until a choice is saved.
+    let picked = RwSignal::new(None::<u16>);
+    Effect::new(move || {
+        chosen.track();
+        picked.set(None);
+    });
+    let option = move |index: u16| {
+        let taken = move || picked.get().unwrap_or_else(|| chosen.get()) == index;
+        view! {
+            <label class="instance-choice">
+                <input
+                    type="radio"
+                    name="instance"
+                    value=index
+                    checked=chosen.get_untracked() == index
+                    prop:checked=taken
+                    on:change=move |_| picked.set(Some(index))
+                />
+                <span>{format!("Instance {index}")}</span>
+            </label>
+        }
     };
     view! {
         <ActionForm action=choose attr:class="form-fields">
@@ -220,7 +230,10 @@ fn Choice(
             <Refusal error=refusal(choose) />
             <input type="hidden" name="app" value=move || place.app.get() />
             <input type="hidden" name="environment" value=move || place.environment.get() />
-            <fieldset class="instance-choices"><legend>"Instance"</legend>{options}</fieldset>
+            <fieldset class="instance-choices">
+                <legend>"Instance"</legend>
+                <For each=move || indexes.get() key=|index| *index children=option />
+            </fieldset>
             <Button type_="submit" reason busy=choose.pending()>"Save"</Button>
         </ActionForm>
     }

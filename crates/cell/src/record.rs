@@ -89,6 +89,9 @@ pub struct Failure {
 pub struct Crashes {
     /// Since it was last stable.
     pub count: u32,
+    /// All of them, for as long as the index is wanted.
+    #[serde(default)]
+    pub total: u32,
     /// The last one.
     pub last: Option<Crash>,
     /// Nothing is started before; with `None` and a count that is too high, never.

@@ -100,8 +100,10 @@ pub struct EnvironmentSummary {
     pub url: String,
     /// Its status now.
     pub status: Status,
-    /// The package that is wanted there: `Shop 2.4.1`.
+    /// The package that serves there: `Shop 2.4.1`.
     pub package: Option<String>,
+    /// The last change, if it failed: `Deploy Shop 2.4.2`.
+    pub last_failure: Option<String>,
 }
 
 /// An app, for its page.

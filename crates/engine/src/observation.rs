@@ -90,7 +90,7 @@ pub struct Instance {
     pub memory_limit_bytes: u64,
     /// Processor use since the last reading, thousandths of a core.
     pub cpu_milli: Option<u32>,
-    /// Crashes of this index since it was last stable.
+    /// Crashes of this index for as long as it is wanted.
     pub restarts: u32,
     /// The last crash of this index.
     pub last_crash: Option<Crash>,

@@ -2,6 +2,8 @@
 //!
 //! Every look at a run names the tenant. The SQL of workers is in `lease`.
 
+use std::collections::HashMap;
+
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
@@ -260,6 +262,35 @@ pub async fn unfinished_for(
         unfinished_only: true,
     };
     list(db, scope, filter, None, i64::MAX).await
+}
+
+/// For each thing whose last run failed or is stuck, the title of that run.
+pub async fn last_failures(
+    db: &mut PgConnection,
+    scope: Uuid,
+    subjects: &[Uuid],
+) -> Result<HashMap<Uuid, String>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"
+        select asked.subject as "subject!", last.title
+        from unnest($2::uuid[]) as asked (subject)
+        cross join lateral (
+            select title, state from sagas
+            where scope = $1 and sagas.subject = asked.subject
+            order by created_at desc, id desc
+            limit 1
+        ) last
+        where last.state in ('failed', 'stuck')
+        "#,
+        scope,
+        subjects
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.subject, row.title))
+        .collect())
 }
 
 /// The steps of a run in their order; none when the run is not this tenant's.

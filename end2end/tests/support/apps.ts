@@ -44,9 +44,11 @@ export async function disclose(page: Page, word: string) {
   await page.getByRole("main").getByText(word, { exact: true }).first().click();
 }
 
-/** Takes a card or a radio button; the label of a card lies over its button. */
+/** Takes a card or a radio button by its label, as a person does; the label of a card lies over its button. */
 export async function choose(page: Page, name: string) {
-  await page.getByRole("radio", { name, exact: true }).check({ force: true });
+  const words = JSON.stringify(name);
+  await page.locator(`label:text-is(${words}), label :text-is(${words})`).click();
+  await expect(page.getByRole("radio", { name, exact: true })).toBeChecked();
 }
 
 /** Chooses a file and sends it; what comes of it is the caller's to expect. */

@@ -18,6 +18,7 @@ impl From<apps::EnvironmentSummary> for EnvironmentSummary {
             slug: environment.slug,
             status: environment.status,
             package: environment.package,
+            last_failure: environment.last_failure,
         }
     }
 }
@@ -77,6 +78,7 @@ pub(super) fn app_details(details: apps::AppDetails, ctx: &Ctx) -> AppDetails {
         slug: environment.slug,
         status: environment.status,
         package: environment.package,
+        last_failure: environment.last_failure,
         url: environment.url,
         deploy: deploy.clone(),
     };

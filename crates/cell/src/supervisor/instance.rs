@@ -113,26 +113,24 @@ impl Life {
         self.record.first = Some(first);
         self.record.groups = usage::groups_of(first.pid);
         shared.layout.save(&self.record)?;
-        let how = || format!("the runtime ended at once: {}", self.how_it_ended());
-        Watched::open(first)?.with_context(how)
+        Watched::open(first)?.with_context(|| self.how_it_ended())
     }
 
     async fn bring_up(&mut self, watched: Watched) -> anyhow::Result<Running> {
         let outcome = tokio::select! {
             biased;
-            outcome = self.start_runtime() => outcome,
-            () = watched.ended() => Err(anyhow::anyhow!("the runtime ended before it was ready")),
+            outcome = self.start_runtime() => outcome.map_err(Some),
+            () = watched.ended() => Err(None),
         };
         let (client, runtime) = match outcome {
             Ok(reached) => reached,
             Err(error) => {
                 // An end explains a call that failed; it is seen a moment later.
                 let ended = timeout(LATECOMERS, watched.ended()).await.is_ok();
-                return Err(if ended {
-                    let how = self.how_it_ended();
-                    error.context(format!("the runtime ended before it was ready: {how}"))
-                } else {
-                    error
+                return Err(match error {
+                    Some(error) if !ended => error,
+                    Some(error) => error.context(self.how_it_ended()),
+                    None => anyhow::anyhow!(self.how_it_ended()),
                 });
             }
         };

@@ -180,6 +180,7 @@ impl Keeper {
         if print != self.wanted_print {
             next.moved.clear();
         }
+        next.crashes.retain(|index, _| *index < workload.instances);
         // A person acts: what had to wait or was given up is tried again.
         for crashes in next.crashes.values_mut() {
             crashes.count = 0;

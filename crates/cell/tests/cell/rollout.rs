@@ -89,12 +89,21 @@ async fn a_broken_version_fails_with_its_log_while_the_old_one_serves_and_is_hea
     let healed = bench.replaced(&workload, 1, old[1]).await;
     assert!(!healed.current);
     assert_eq!(healed.package, "Shop 1.0.0");
+    assert_eq!(healed.restarts, 1);
 
     let package = bench.package("3.0.0", &[]);
     next(&mut workload).package = package;
     bench.apply(&workload).await;
     bench.settled(&workload).await;
     assert_eq!(who(bench.apps(), &workload).await["version"], "3.0.0");
+    // A change gives crashed instances another chance; what happened is not forgotten for that.
+    let restarts = bench
+        .until(&workload, "its restarts", |o| {
+            let second = o.instances.iter().find(|i| i.index == 1)?;
+            Some(second.restarts)
+        })
+        .await;
+    assert_eq!(restarts, 1);
     bench.end().await;
 }
 

@@ -198,8 +198,11 @@ pub(crate) async fn summaries(
         ctx.actor.company.uuid(),
         &ids,
     )
-    .fetch_all(db)
+    .fetch_all(&mut *db)
     .await?;
+    let environments: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    let mut failures =
+        saga::store::last_failures(db, ctx.actor.company.uuid(), &environments).await?;
     let mut out: HashMap<AppId, Vec<EnvironmentSummary>> = HashMap::new();
     for row in rows {
         let package = row
@@ -232,6 +235,7 @@ pub(crate) async fn summaries(
                 url: ctx.state.config.app_url(&row.host_label),
                 status: facts.status(),
                 package,
+                last_failure: failures.remove(&row.id),
             });
     }
     Ok(out)

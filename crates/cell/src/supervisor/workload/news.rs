@@ -131,6 +131,7 @@ impl Keeper {
             Duration::ZERO
         };
         crashes.count = crash_policy::count(crashes.count, ran);
+        crashes.total = crashes.total.saturating_add(1);
         crashes.last = Some(Crash { at: now, reason });
         crashes.not_before = match crash_policy::next(crashes.count) {
             Next::AtOnce => None,

@@ -49,7 +49,7 @@ impl Keeper {
             memory_bytes: live.usage.memory_bytes,
             memory_limit_bytes: u64::from(record.template.memory_mib) << 20,
             cpu_milli: live.usage.cpu_milli,
-            restarts: crashes.map_or(0, |crashes| crashes.count),
+            restarts: crashes.map_or(0, |crashes| crashes.total),
             last_crash: crashes.and_then(|crashes| crashes.last.clone()),
         }
     }
@@ -80,7 +80,7 @@ impl Keeper {
             memory_bytes: None,
             memory_limit_bytes: u64::from(fallen.record.template.memory_mib) << 20,
             cpu_milli: None,
-            restarts: crashes.count,
+            restarts: crashes.total,
             last_crash: crashes.last,
         }
     }
