@@ -117,7 +117,9 @@ impl AppError {
                     .collect();
                 (!rest.is_empty()).then(|| rest.join(" "))
             }
-            Self::Internal { request_id } => Some(format!("{self} Request {request_id}.")),
+            Self::Internal { request_id } if !request_id.is_empty() => {
+                Some(format!("{self} Request {request_id}."))
+            }
             other => Some(other.to_string()),
         }
     }
@@ -142,9 +144,13 @@ impl AppError {
             Self::Internal { .. } => {
                 Some("Try again. If it happens again, tell your administrator the request id.")
             }
-            Self::SignedOut => Some("Reload the page to sign in."),
             _ => None,
         }
+    }
+
+    /// Whether the same question may be answered a moment later.
+    pub const fn passes(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::Internal { .. })
     }
 
     /// The id of the request in the log, for the portal's own faults.
@@ -174,7 +180,7 @@ impl AppError {
 
     /// Lets the answer to a page load carry the status that fits the error.
     #[cfg(feature = "ssr")]
-    fn set_status(&self) {
+    pub(crate) fn set_status(&self) {
         if let Some(response) = leptos::prelude::use_context::<leptos_axum::ResponseOptions>() {
             response.set_status(self.status());
         }
@@ -186,7 +192,7 @@ impl AppError {
         clippy::unused_self,
         reason = "the server's side of this function uses it"
     )]
-    fn set_status(&self) {}
+    pub(crate) fn set_status(&self) {}
 }
 
 impl FromServerFnError for AppError {

@@ -1,7 +1,6 @@
 //! The frame around every page: top bar, navigation, operations tray, and what the browser keeps alive.
 
 pub mod account;
-pub mod api_error;
 pub mod connection;
 pub mod crumbs;
 pub mod frame;

@@ -1,10 +1,12 @@
 //! What keeps a page true while it is open: one stream of changes per visible tab.
 //!
 //! The stream says only *which* things changed. Whoever shows one of them counts it among the
-//! sources of a resource and asks the server again. A hidden tab closes its stream; when it is seen
-//! again, or after the stream broke, everything is asked for once more.
+//! sources of a resource and asks the server again. A hidden tab closes its stream; whenever a
+//! stream opens, everything is asked for once more.
 
+use crate::error::AppError;
 use crate::paths;
+use crate::request::{Session, get_session};
 use leptos::prelude::*;
 use serde::Deserialize;
 use std::cell::RefCell;
@@ -29,6 +31,8 @@ pub enum Connection {
     Open,
     /// Changes have not arrived since that second.
     Lost(i64),
+    /// Nobody is signed in here any more.
+    SignedOut,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -53,11 +57,13 @@ impl Versions {
 }
 
 /// The stream of this tab and what it told.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 struct Live {
     versions: RwSignal<Versions>,
     connection: RwSignal<Connection>,
     gathered: StoredValue<Vec<String>>,
+    /// Asks for the session after a stream was refused.
+    ask_why: Action<(), Result<Session, AppError>>,
 }
 
 thread_local! {
@@ -82,7 +88,15 @@ pub fn provide_live() {
         versions: RwSignal::new(Versions::default()),
         connection: RwSignal::new(Connection::Resting),
         gathered: StoredValue::new(Vec::new()),
+        ask_why: Action::new(|(): &()| get_session()),
     };
+    Effect::new(move || {
+        live.ask_why.value().with(|session| {
+            if let Some(session) = session {
+                live.refused(session);
+            }
+        });
+    });
     provide_context(live);
     Effect::new(move || {
         live.open();
@@ -149,10 +163,9 @@ impl Live {
         }
     }
 
+    /// What changed between the reading of the page and this moment was told to nobody here.
     fn opened(self) {
-        if matches!(self.connection.get_untracked(), Connection::Lost(_)) {
-            self.resync();
-        }
+        self.resync();
         self.connection.set(Connection::Open);
     }
 
@@ -167,6 +180,15 @@ impl Live {
         });
         if given_up {
             Self::close();
+            self.ask_why.dispatch(());
+        }
+    }
+
+    /// The browser gives up on a stream that is refused, and does not say why.
+    fn refused(self, session: &Result<Session, AppError>) {
+        if *session == Err(AppError::SignedOut) {
+            self.connection.set(Connection::SignedOut);
+        } else {
             set_timeout(move || self.open(), RETRY);
         }
     }
@@ -178,7 +200,6 @@ impl Live {
             self.connection.set(Connection::Resting);
         } else if !has_stream() {
             self.open();
-            self.resync();
         }
     }
 

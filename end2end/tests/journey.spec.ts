@@ -97,6 +97,8 @@ test("from signing in to three answering instances, and out again", async ({ pag
   });
 
   await test.step("sign out: the session is dead", async () => {
+    // What ends just now would still be asked after.
+    await expect(page.getByRole("link", { name: /^Operations: / })).toHaveCount(0, WORK);
     const kept = await page.context().cookies();
     await signOut(page);
     await page.goBack();

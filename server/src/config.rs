@@ -2,6 +2,7 @@
 //!
 //! The only module that reads the environment. Every message names the setting, the rule and the remedy.
 
+pub mod networks;
 mod regions;
 mod source;
 
@@ -9,6 +10,7 @@ use crate::socket_place;
 use anyhow::{Context, Result, bail};
 use control::config::Limits;
 use domain::regions::RegionCode;
+use networks::{Network, read_networks};
 use regions::{RegionSettings, read_regions};
 use secrecy::SecretString;
 use source::Source;
@@ -44,6 +46,8 @@ pub struct Config {
     pub site: PathBuf,
     /// `PORTAL_SEALING_KEY`: 64 hexadecimal digits that seal secrets at rest; a file when absent.
     pub sealing_key: Option<SecretString>,
+    /// `TRUSTED_PROXIES`: whose word on the address that a request comes from is taken.
+    pub trusted_proxies: Vec<Network>,
     /// `PORTAL_FAULT`: where the process ends itself, for tests.
     pub fault: Option<String>,
     /// `[limits]`: what a package may be.
@@ -130,6 +134,10 @@ impl Config {
                 None => find_site()?,
             },
             sealing_key: source.text("portal_sealing_key")?.map(SecretString::from),
+            trusted_proxies: match source.text("trusted_proxies")? {
+                Some(text) => read_networks("TRUSTED_PROXIES", &text)?,
+                None => Vec::new(),
+            },
             fault: source.text("portal_fault")?,
             limits: source.limits()?,
             regions: read_regions(source.table("regions")?)?,
@@ -301,6 +309,11 @@ mod tests {
                 "",
                 ("MXID_ISSUER", "https://id.example.com"),
                 ["MXID_CLIENT_ID", "MXID_ISSUER"],
+            ),
+            (
+                "",
+                ("TRUSTED_PROXIES", "10.0.0.1; proxy"),
+                ["TRUSTED_PROXIES", "10.0.0.0/8"],
             ),
             ("colour = 1", ("X", ""), ["colour", "no such setting"]),
             (

@@ -1,12 +1,11 @@
 //! The three people a fresh installation starts with: each with a random password made now.
 
-use crate::private_file;
+use crate::{accounts, private_file};
 use anyhow::{Context, Result};
 use control::ctx::State;
 use control::people::{self, SeedPerson};
 use control::secrets::Secrets;
 use domain::permissions::Role;
-use mxid::accounts::{self, Created};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -94,21 +93,11 @@ async fn make(state: &State, file: &Path) -> Result<Vec<DemoPerson>> {
     Ok(made)
 }
 
-/// Makes the account; one that is there keeps its password unless nobody can know it any more.
 async fn give_account(state: &State, person: &DemoPerson, renew: bool) -> Result<()> {
-    let doing = || format!("making the MxID account of {}", person.email);
     let password = SecretString::from(person.password.clone());
     let name = PEOPLE
         .iter()
         .find(|(_, email, ..)| *email == person.email)
         .map_or("", |(_, _, name, _)| *name);
-    let created = accounts::create(&state.pool, &person.email, name, &password, state.now())
-        .await
-        .with_context(doing)?;
-    if renew && matches!(created, Created::Existing) {
-        accounts::set_password(&state.pool, &person.email, &password, state.now())
-            .await
-            .with_context(doing)?;
-    }
-    Ok(())
+    accounts::give(state, &person.email, name, &password, renew).await
 }

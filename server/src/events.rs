@@ -9,8 +9,9 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use control::changes::Change;
+use control::changes::News;
 use control::ctx::Ctx;
+use control::people::CHANGED;
 use domain::ids::CompanyId;
 use futures::stream::unfold;
 use serde_json::json;
@@ -66,7 +67,7 @@ pub async fn stream(
 }
 
 struct Listener {
-    changes: Receiver<Change>,
+    changes: Receiver<News>,
     company: CompanyId,
     session: Option<Id>,
     first: Option<Event>,
@@ -85,12 +86,16 @@ impl Listener {
             tokio::select! {
                 () = self.app.shutdown.cancelled() => return None,
                 change = self.changes.recv() => match change {
-                    Ok(change) if change.scope == self.company => {
+                    Ok(News::Change(change)) if change.scope == self.company => {
+                        let access_may_have_ended = change.keys.iter().any(|key| key == CHANGED);
+                        if access_may_have_ended && !self.session_holds().await {
+                            return None;
+                        }
                         let data = json!({ "keys": change.keys }).to_string();
                         return Some(self.numbered("change", &data));
                     }
-                    Ok(_) => {}
-                    Err(RecvError::Lagged(_)) => return Some(self.numbered("resync", "{}")),
+                    Ok(News::Change(_)) => {}
+                    Ok(News::Missed) | Err(RecvError::Lagged(_)) => return Some(self.numbered("resync", "{}")),
                     Err(RecvError::Closed) => return None,
                 },
                 _ = self.check.tick() => {

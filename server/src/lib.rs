@@ -2,8 +2,10 @@
 //!
 //! Everything that answers a request is put together in [`router::router`], which the tests call too.
 
+pub mod accounts;
 pub mod answers;
 pub mod assets;
+pub mod client_address;
 pub mod config;
 pub mod cross_site;
 pub mod demo_people;
@@ -18,6 +20,8 @@ pub mod login;
 pub mod logout;
 pub mod notice;
 pub mod one_host;
+pub mod panics;
+pub mod people;
 pub mod postgres;
 pub mod private_file;
 pub mod rate_limit;

@@ -49,7 +49,7 @@ pub async fn start(
     Query(start): Query<Start>,
     request: Request,
 ) -> Response {
-    if let Err(wait) = app.limits.sign_in(peer(&request)) {
+    if let Err(wait) = app.limits.sign_in(peer(request.extensions())) {
         return refuse(wait, request.extensions());
     }
     match begin(&app, &session, &start).await {
@@ -78,7 +78,7 @@ pub async fn callback(
     Query(answer): Query<Callback>,
     request: Request,
 ) -> Response {
-    let address = peer(&request);
+    let address = peer(request.extensions());
     if let Err(wait) = app.limits.sign_in(address) {
         return refuse(wait, request.extensions());
     }

@@ -3,6 +3,7 @@
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use server::config::Config;
+use server::people::{self, Deed};
 use server::{private_file, serve, up};
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
@@ -29,6 +30,9 @@ enum Command {
     Up,
     /// Serves the portal; the database and the cell run already.
     Serve,
+    /// Lists and changes who may sign in; the database runs already.
+    #[command(subcommand)]
+    People(Deed),
 }
 
 /// Rendering a page nests deeply, most of all in a build that is not optimised.
@@ -58,6 +62,14 @@ async fn run(command: Command) -> Result<()> {
         Command::Up => {
             log_to_file(&config)?;
             up::run(config).await
+        }
+        Command::People(deed) => {
+            let control = serve::control_plane(&config).await?;
+            print!(
+                "{}",
+                people::run(&control, config.issuer.is_none(), deed).await?
+            );
+            Ok(())
         }
         Command::Serve => {
             tracing_subscriber::fmt()

@@ -29,6 +29,7 @@ pub struct Cluster {
     log: PathBuf,
     owner: Owner,
     superuser_password: SecretString,
+    superuser_password_file: PathBuf,
     portal_password: SecretString,
 }
 
@@ -43,12 +44,12 @@ impl Cluster {
         private_file::create_dir(&log_dir)?;
         let folder = folder(&config.data, &owner)?;
         let socket_dir = socket_dir(&folder, &owner)?;
+        let superuser_password_file = secrets.join("postgres-superuser");
         Ok(Self {
             socket_dir,
             log: log_dir.join("postgres.log"),
-            superuser_password: private_file::read_or_generate(
-                &secrets.join("postgres-superuser"),
-            )?,
+            superuser_password: private_file::read_or_generate(&superuser_password_file)?,
+            superuser_password_file,
             portal_password: private_file::read_or_generate(&secrets.join("postgres-portal"))?,
             folder,
             owner,

@@ -1,7 +1,8 @@
 //! How often one address may start to sign in, and one person to upload.
 
+use crate::config::networks::household;
 use crate::notice::Notice;
-use axum::extract::{ConnectInfo, Request};
+use axum::extract::ConnectInfo;
 use axum::http::header::RETRY_AFTER;
 use axum::http::{Extensions, HeaderValue, StatusCode};
 use axum::response::Response;
@@ -42,7 +43,7 @@ impl RateLimits {
     /// Counts a step of signing in; the seconds to wait when there were too many.
     pub fn sign_in(&self, address: IpAddr) -> Result<(), u64> {
         self.sign_in
-            .check_key(&address)
+            .check_key(&household(address))
             .map_err(|until| seconds(until.wait_time_from(self.clock.now())))
     }
 
@@ -64,10 +65,12 @@ fn seconds(wait: std::time::Duration) -> u64 {
     wait.as_secs() + 1
 }
 
-/// The address that a request came from; the connection counts, no header does.
-pub fn peer(request: &Request) -> IpAddr {
-    let info = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    info.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.ip())
+/// The address that a request came from, as [`crate::client_address`] found it.
+pub fn peer(extensions: &Extensions) -> IpAddr {
+    let info = extensions.get::<ConnectInfo<SocketAddr>>();
+    info.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| {
+        info.0.ip().to_canonical()
+    })
 }
 
 /// The answer to one who asks too often.

@@ -1,29 +1,25 @@
 //! Every route of the portal, and the layers around them.
 //!
-//! Layers, from the outside: request id → trace → security headers → panic → cross-site check →
-//! one host → only own answers → session → session guard → routes. The tables below are data, so that a test can walk them.
+//! Layers, from the outside: client address → request id → trace → security headers → panic → cross-site
+//! check → one host → only own answers → session → session guard → routes. The tables below are data, so that a test can walk them.
 
 use crate::headers::FormTargets;
 use crate::request_id::RequestId;
 use crate::state::AppState;
 use crate::{
-    answers, assets, cross_site, downloads, events, guard, headers, health, leptos_context, login,
-    logout, notice, one_host, request_id, theme, uploads,
+    answers, assets, client_address, cross_site, downloads, events, guard, headers, health,
+    leptos_context, login, logout, one_host, panics, request_id, theme, uploads,
 };
 use app::{App, shell};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
-use axum::http::{Extensions, StatusCode};
 use axum::middleware::{from_fn, from_fn_with_state, map_response};
-use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
 use leptos_axum::{
     AxumRouteListing, LeptosRoutes, file_and_error_handler_with_context, generate_route_list,
     handle_server_fns_with_context,
 };
-use std::any::Any;
 use std::sync::{Arc, LazyLock};
-use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::trace::{DefaultOnResponse, TraceLayer};
 use tracing::Level;
@@ -119,6 +115,7 @@ pub fn pages() -> Vec<AxumRouteListing> {
 /// The whole portal.
 pub fn router(app: AppState) -> Router {
     let portal_url: Arc<str> = app.control.config.portal_url.as_str().into();
+    let trusted_proxies = Arc::clone(&app.trusted_proxies);
     let targets = FormTargets::new(&portal_url, &app.login.issuer_origin());
     let guarded = routes_for(Audience::SignedIn)
         .merge(rendered(&app))
@@ -138,7 +135,7 @@ pub fn router(app: AppState) -> Router {
         .layer(from_fn_with_state(portal_url.clone(), answers::only_own))
         .layer(from_fn_with_state(portal_url.clone(), one_host::lead))
         .layer(from_fn_with_state(portal_url, cross_site::check))
-        .layer(CatchPanicLayer::custom(answer_panic))
+        .layer(from_fn(panics::answer))
         .layer(from_fn_with_state(targets, headers::set))
         .layer(
             TraceLayer::new_for_http()
@@ -146,6 +143,7 @@ pub fn router(app: AppState) -> Router {
                 .on_response(DefaultOnResponse::new().level(Level::DEBUG)),
         )
         .layer(from_fn(request_id::set))
+        .layer(from_fn_with_state(trusted_proxies, client_address::set))
 }
 
 fn routes_for(audience: Audience) -> Router<AppState> {
@@ -185,26 +183,4 @@ fn span(request: &Request) -> tracing::Span {
         .get::<RequestId>()
         .map_or("", |id| id.0.as_str());
     tracing::info_span!("request", id = request_id, method = %request.method(), path = request.uri().path())
-}
-
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "the layer hands over what the panic carried"
-)]
-fn answer_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
-    let text = panic
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| panic.downcast_ref::<&str>().copied());
-    tracing::error!(
-        panic = text.unwrap_or("of unknown kind"),
-        "a request handler panicked"
-    );
-    let notice = notice::Notice {
-        status: StatusCode::INTERNAL_SERVER_ERROR,
-        title: "Something went wrong",
-        text: "Something went wrong in the portal itself. Try again.".to_owned(),
-        action: ("/", "Back to your apps"),
-    };
-    notice.answer(&Extensions::new())
 }

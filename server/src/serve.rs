@@ -47,27 +47,12 @@ pub async fn bind(config: &Config) -> Result<TcpListener> {
 
 /// Connects to everything, brings the database's schema up to date, and puts the state together.
 pub async fn prepare(config: &Config, shutdown: CancellationToken) -> Result<AppState> {
-    let database = Database::find(config)?;
-    let pool = connect(&database).await?;
-    control::MIGRATOR
-        .run(&pool)
-        .await
-        .context("bringing the portal's database up to date")?;
-    let sessions = Sessions::new(pool.clone());
+    let control = Arc::new(control_plane(config).await?);
+    let sessions = Sessions::new(control.pool.clone());
     sessions
         .migrate()
         .await
         .context("making the table of sessions")?;
-    private_file::create_dir(&config.data.join("objects"))?;
-    let control = Arc::new(State {
-        engine: Arc::new(CellEngine::new(config.cell_socket.clone())),
-        config: control_config(config, &database)?,
-        clock: Arc::new(SystemClock),
-        secrets: Secrets::new(&sealing_key(config)?),
-        packages: PackageStore::open(config.data.join("objects"))
-            .context("opening the store of packages")?,
-        pool,
-    });
     let (login, mxid) = identity(config, &control).await?;
     Ok(AppState {
         changes: control::changes::listen(&control.pool),
@@ -76,9 +61,30 @@ pub async fn prepare(config: &Config, shutdown: CancellationToken) -> Result<App
         sessions,
         login: Arc::new(login),
         limits: Arc::new(RateLimits::default()),
+        trusted_proxies: config.trusted_proxies.as_slice().into(),
         session_check: SESSION_CHECK,
         shutdown,
         mxid,
+    })
+}
+
+/// The control plane over its database, whose schema is brought up to date.
+pub async fn control_plane(config: &Config) -> Result<State> {
+    let database = Database::find(config)?;
+    let pool = connect(&database).await?;
+    control::MIGRATOR
+        .run(&pool)
+        .await
+        .context("bringing the portal's database up to date")?;
+    private_file::create_dir(&config.data.join("objects"))?;
+    Ok(State {
+        engine: Arc::new(CellEngine::new(config.cell_socket.clone())),
+        config: control_config(config, &database)?,
+        clock: Arc::new(SystemClock),
+        secrets: Secrets::new(&sealing_key(config)?),
+        packages: PackageStore::open(config.data.join("objects"))
+            .context("opening the store of packages")?,
+        pool,
     })
 }
 
@@ -147,8 +153,12 @@ async fn connect(database: &Database) -> Result<PgPool> {
     let options = PgConnectOptions::from_str(database.portal.expose_secret()).context(
         "DATABASE_URL: cannot be read; give postgres://user:password@host:port/database",
     )?;
+    // All of them are opened now and kept: on a server that apps use too, there might be none later.
     PgPoolOptions::new()
+        .min_connections(CONNECTIONS)
         .max_connections(CONNECTIONS)
+        .idle_timeout(None)
+        .max_lifetime(None)
         .acquire_timeout(DATABASE_MAY_TAKE)
         .connect_with(options.application_name("portal"))
         .await

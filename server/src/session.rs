@@ -1,7 +1,7 @@
 //! Server-side sessions: who is signed in, since when, and until when.
 //!
-//! A session ends after eight idle hours, and after a day in any case. The cookie carries a random id
-//! and nothing else.
+//! A session ends after eight idle hours, and after a day in any case; what counts as use is the
+//! guard's to say. The cookie carries a random id and nothing else.
 
 use async_trait::async_trait;
 use domain::ids::PersonId;
@@ -131,21 +131,28 @@ pub async fn begin(
 
 /// The signed-in person; a session that has run out is ended here.
 pub async fn person(session: &Session, now: OffsetDateTime) -> Result<Option<PersonId>, Error> {
-    let Some(mut signed_in) = session.get::<SignedIn>(SIGNED_IN).await? else {
+    let Some(signed_in) = session.get::<SignedIn>(SIGNED_IN).await? else {
         return Ok(None);
     };
     if !signed_in.holds(now) {
         session.flush().await?;
         return Ok(None);
     }
-    let person = PersonId::new(signed_in.person);
+    Ok(Some(PersonId::new(signed_in.person)))
+}
+
+/// Notes that the session is in use; its idle hours begin anew.
+pub async fn renew(session: &Session, now: OffsetDateTime) -> Result<(), Error> {
+    let Some(mut signed_in) = session.get::<SignedIn>(SIGNED_IN).await? else {
+        return Ok(());
+    };
     if now.unix_timestamp() - signed_in.seen_at >= FRESH.whole_seconds() {
         let left = ABSOLUTE - Duration::seconds(now.unix_timestamp() - signed_in.at);
         signed_in.seen_at = now.unix_timestamp();
         session.insert(SIGNED_IN, signed_in).await?;
         session.set_expiry(Some(Expiry::OnInactivity(left.min(IDLE))));
     }
-    Ok(Some(person))
+    Ok(())
 }
 
 /// Ends the session, on the server too; hands back the id token that it was begun with.

@@ -1,10 +1,11 @@
 //! What every request handler may use.
 
+use crate::config::networks::Network;
 use crate::login::client::Client;
 use crate::rate_limit::RateLimits;
 use crate::session::Sessions;
 use axum::extract::FromRef;
-use control::changes::Change;
+use control::changes::News;
 use control::ctx::State;
 use leptos::config::LeptosOptions;
 use std::sync::Arc;
@@ -24,9 +25,11 @@ pub struct AppState {
     /// The client of the issuer that signs people in.
     pub login: Arc<Client>,
     /// What changed, of every company.
-    pub changes: broadcast::Sender<Change>,
+    pub changes: broadcast::Sender<News>,
     /// How often one address or person may ask for what is costly.
     pub limits: Arc<RateLimits>,
+    /// Proxies whose word on where a request comes from is taken.
+    pub trusted_proxies: Arc<[Network]>,
     /// How often an open event stream asks whether its session still holds.
     pub session_check: Duration,
     /// Ends what has no end of its own when the program stops.

@@ -88,19 +88,20 @@ impl Parts {
     async fn run(&mut self, config: &Config, stop: &CancellationToken) -> Result<()> {
         let listener = serve::bind(config).await?;
         if config.database_url.is_none() {
-            let server = timed("PostgreSQL", Server::start(Cluster::locate(config)?)).await?;
-            self.postgres = Some(Kept::new(server));
+            let server = Server::new(Cluster::locate(config)?).await?;
+            self.postgres = start("PostgreSQL", server, stop).await?;
         }
         if stop.is_cancelled() {
             return Ok(());
         }
-        self.cell = Some(Kept::new(
-            timed("the cell that runs the apps", Cell::start(config)).await?,
-        ));
+        self.cell = start("the cell that runs the apps", Cell::new(config)?, stop).await?;
         if stop.is_cancelled() {
             return Ok(());
         }
-        let app = timed("the portal", serve::prepare(config, stop.clone())).await?;
+        let app = tokio::select! {
+            app = timed("the portal", serve::prepare(config, stop.clone())) => app?,
+            () = stop.cancelled() => return Ok(()),
+        };
         let file = config.data.join("demo-people.json");
         if config.issuer.is_none() {
             say_people(&demo_people::ensure(&app.control, &file).await?, &file);
@@ -115,32 +116,70 @@ impl Parts {
     }
 
     async fn stop(self) -> Result<()> {
-        let cell = match self.cell {
-            Some(cell) => cell.take_back().await?.stop().await,
-            None => Ok(()),
-        };
-        let postgres = match self.postgres {
-            Some(postgres) => postgres.take_back().await?.stop().await,
-            None => Ok(()),
-        };
+        let cell = end(self.cell).await;
+        let postgres = end(self.postgres).await;
         cell.and(postgres)
     }
 }
 
-/// Something whose process is started again when it ends.
-trait KeepRunning: Send + 'static {
+/// Something with a process, which is started again when it ends.
+trait Part: Send + Sized + 'static {
+    async fn start(&mut self) -> Result<()>;
     fn keep_running(&mut self) -> impl Future<Output = Result<()>> + Send;
+    async fn stop(self) -> Result<()>;
 }
 
-impl KeepRunning for Server {
+impl Part for Server {
+    async fn start(&mut self) -> Result<()> {
+        Server::start(self).await
+    }
+
     async fn keep_running(&mut self) -> Result<()> {
         Server::keep_running(self).await
     }
+
+    async fn stop(self) -> Result<()> {
+        Server::stop(self).await
+    }
 }
 
-impl KeepRunning for Cell {
+impl Part for Cell {
+    async fn start(&mut self) -> Result<()> {
+        Cell::start(self).await
+    }
+
     async fn keep_running(&mut self) -> Result<()> {
         Cell::keep_running(self).await
+    }
+
+    async fn stop(self) -> Result<()> {
+        Cell::stop(self).await
+    }
+}
+
+/// Starts a part and keeps it running; nothing when that was interrupted. What did not come up is ended.
+async fn start<T: Part>(
+    what: &str,
+    mut part: T,
+    stop: &CancellationToken,
+) -> Result<Option<Kept<T>>> {
+    let started = tokio::select! {
+        started = timed(what, part.start()) => started.map(Some),
+        () = stop.cancelled() => Ok(None),
+    };
+    if let Ok(Some(())) = started {
+        return Ok(Some(Kept::new(part)));
+    }
+    if let Err(error) = part.stop().await {
+        tracing::error!("{error:#}");
+    }
+    started.map(|_| None)
+}
+
+async fn end<T: Part>(kept: Option<Kept<T>>) -> Result<()> {
+    match kept {
+        Some(kept) => kept.take_back().await?.stop().await,
+        None => Ok(()),
     }
 }
 
@@ -149,7 +188,7 @@ struct Kept<T> {
     task: JoinHandle<T>,
 }
 
-impl<T: KeepRunning> Kept<T> {
+impl<T: Part> Kept<T> {
     fn new(mut it: T) -> Self {
         let stop = CancellationToken::new();
         let stopping = stop.clone();

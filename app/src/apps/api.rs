@@ -41,6 +41,8 @@ pub struct EnvironmentSummary {
     pub slug: String,
     /// Its status.
     pub status: Status,
+    /// Its address.
+    pub url: String,
     /// The live version: `Shop 2.4.1`.
     pub package: Option<String>,
     /// The last change, if it failed.
@@ -56,8 +58,6 @@ pub struct AppList {
     pub next: Option<String>,
     /// Whether one may make an app.
     pub create: Access,
-    /// The domain that all apps' addresses end with.
-    pub apps_domain: String,
 }
 
 /// An app on its own page.
@@ -188,15 +188,19 @@ pub enum Availability {
     Taken,
 }
 
-/// The company's apps.
+/// The company's apps; with `here`, that app too, wherever in the list it stands.
 #[server]
-pub async fn list_apps(after: Option<String>) -> Result<AppList, AppError> {
+pub async fn list_apps(after: Option<String>, here: Option<String>) -> Result<AppList, AppError> {
     let ctx = request::ctx().await?;
     let after = after.map(control::page::Cursor::from_text);
-    Ok(from_control::app_list(
-        control::apps::list(&ctx, after).await?,
-        &ctx,
-    ))
+    let mut list = from_control::app_list(control::apps::list(&ctx, after).await?, &ctx);
+    let is_listed = |app: &String| list.items.iter().any(|known| known.subdomain == *app);
+    if let Some(app) = here.filter(|app| !is_listed(app))
+        && let Ok(details) = control::apps::get(&ctx, &address(&app)?).await
+    {
+        list.items.push(details.into());
+    }
+    Ok(list)
 }
 
 /// One app.
@@ -238,7 +242,9 @@ pub async fn create_app(app: NewApp) -> Result<(), AppError> {
 #[server]
 pub async fn delete_app(app: String, typed_name: String) -> Result<(), AppError> {
     let ctx = request::ctx().await?;
-    let operation = control::apps::delete::delete(&ctx, &address(&app)?, &typed_name).await?;
+    let operation = control::apps::delete::delete(&ctx, &address(&app)?, &typed_name)
+        .await
+        .map_err(|error| AppError::from(error).with_typed(&[("typed_name", typed_name)]))?;
     leptos_axum::redirect(&paths::operation(&operation.to_string()));
     Ok(())
 }

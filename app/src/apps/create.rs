@@ -6,7 +6,8 @@ use self::form_state::FormState;
 use super::api::{CreateApp, Offer, get_offer};
 use super::choice::{AddressWords, plan_facts};
 use crate::error::AppError;
-use crate::error::view::{Refusal, loaded, refusal};
+use crate::error::view::{Refusal, refusal};
+use crate::page::{loaded, page_data};
 use crate::paths;
 use crate::ui::button::{Button, ButtonKind, LinkButton};
 use crate::ui::choice::{Check, CheckGroup, RadioCard, RadioCards};
@@ -39,7 +40,7 @@ const FIELDS: &[&str] = &[
 #[component]
 pub fn CreateAppPage() -> impl IntoView {
     let create = ServerAction::<CreateApp>::new();
-    let offer = Resource::new(|| (), |()| get_offer());
+    let offer = page_data(|| (), |()| get_offer());
     loaded(offer, move |offer| {
         view! { <Page offer create /> }.into_any()
     })
@@ -178,9 +179,16 @@ fn region_card(region: &Region, offer: &Offer) -> RadioCard {
     } else {
         Tone::Warn
     };
+    let refusal = offer.refusal(region.code);
+    let state = if refusal.is_none() {
+        "Takes new apps"
+    } else {
+        "Not for this app"
+    };
     let facts = [
         ("Data", region.data.place),
         ("Backups", region.backups.place),
+        ("State", state),
     ];
     RadioCard {
         value: region.code.to_string(),
@@ -193,7 +201,7 @@ fn region_card(region: &Region, offer: &Offer) -> RadioCard {
             tone,
             label: region.residency_sentence(),
         }),
-        disabled_reason: offer.refusal(region.code),
+        disabled_reason: refusal,
     }
 }
 
@@ -328,7 +336,9 @@ fn Outcome(state: FormState, #[prop(into)] busy: Signal<bool>) -> impl IntoView 
 /// Brings a person to the first field that needs another value.
 fn focus_first_refused() {
     let found = document()
-        .query_selector("main [aria-invalid='true']")
+        .query_selector(
+            "main [aria-invalid='true'], main fieldset[data-invalid] input:not(:disabled)",
+        )
         .ok()
         .flatten();
     if let Some(field) =

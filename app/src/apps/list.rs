@@ -1,9 +1,9 @@
 //! The list of apps.
 
 use super::api::{AppList, AppSummary, EnvironmentSummary, list_apps};
-use crate::error::view::loaded;
 use crate::live::use_live;
 use crate::operations::pulse::use_pulse;
+use crate::page::{loaded, page_data};
 use crate::paths;
 use crate::ui::button::{ButtonKind, LinkButton};
 use crate::ui::chip::{Chip, StatusChip, Tag};
@@ -28,9 +28,9 @@ pub fn AppsPage() -> impl IntoView {
         use_live(vec!["apps".to_owned()]),
         use_pulse(REFRESH_SECONDS),
     );
-    let apps = Resource::new(
+    let apps = page_data(
         move || (after.get(), changed.get(), pulse.get()),
-        |(after, _, _)| list_apps(after),
+        |(after, _, _)| list_apps(after, None),
     );
     loaded(apps, move |list| view! { <Listed list after /> }.into_any())
 }
@@ -39,7 +39,6 @@ pub fn AppsPage() -> impl IntoView {
 fn Listed(list: Signal<AppList>, after: Memo<Option<String>>) -> impl IntoView {
     let reason = Signal::derive(move || list.with(|list| list.create.reason()));
     let empty = Memo::new(move |_| list.with(|list| list.items.is_empty()));
-    let domain = move || list.with(|list| list.apps_domain.clone());
     let content = move || {
         if empty.get() {
             return view! {
@@ -59,11 +58,10 @@ fn Listed(list: Signal<AppList>, after: Memo<Option<String>>) -> impl IntoView {
             Column::text("Live version"),
         ];
         let rows = move || {
-            let domain = domain();
             list.get()
                 .items
                 .into_iter()
-                .map(|app| view! { <Row app domain=domain.clone() /> })
+                .map(|app| view! { <Row app /> })
                 .collect_view()
         };
         view! { <Table caption="Apps" columns stack=true>{rows}</Table> }.into_any()
@@ -91,10 +89,10 @@ fn Listed(list: Signal<AppList>, after: Memo<Option<String>>) -> impl IntoView {
 }
 
 #[component]
-fn Row(app: AppSummary, domain: String) -> impl IntoView {
+fn Row(app: AppSummary) -> impl IntoView {
     let region = app.region.region();
     let live = app.live_version();
-    let address = app.address(&domain);
+    let address = app.address();
     let environments = app
         .environments
         .into_iter()
@@ -144,7 +142,7 @@ pub fn LastFailure(
     /// What was to be done: `Deploy Shop 2.4.2`.
     change: String,
 ) -> impl IntoView {
-    view! { <Chip tone=Tone::Warn label=format!("{change} failed") /> }
+    view! { <span title=format!("{change} failed")><Chip tone=Tone::Warn label="Last change failed" /></span> }
 }
 
 impl AppList {
@@ -169,14 +167,15 @@ impl AppList {
 }
 
 impl AppSummary {
-    /// The address of production; without a production environment there is only the part it shares.
-    fn address(&self, domain: &str) -> String {
-        let production = |each: &EnvironmentSummary| each.slug == "production";
-        if self.environments.iter().any(production) {
-            format!("{}.{domain}", self.subdomain)
-        } else {
-            self.subdomain.clone()
-        }
+    /// The address of production, or of the environment that is furthest along, without `http://`.
+    fn address(&self) -> String {
+        let production = |each: &&EnvironmentSummary| each.slug == "production";
+        let named = self.environments.iter().find(production);
+        let environment = named.or_else(|| self.environments.last());
+        environment.map_or_else(
+            || self.subdomain.clone(),
+            |each| each.url.trim_start_matches("http://").to_owned(),
+        )
     }
 
     /// The version in the environment that is furthest along, and that environment's name.
@@ -207,6 +206,7 @@ mod tests {
                 label: String::new(),
             },
             package: package.map(ToOwned::to_owned),
+            url: format!("http://{}.example:8080", name.to_lowercase()),
             last_failure: None,
         }
     }
@@ -222,7 +222,6 @@ mod tests {
             items: vec![app],
             next: None,
             create: Access::Allowed,
-            apps_domain: String::new(),
         }
     }
 
@@ -235,6 +234,7 @@ mod tests {
         ]);
         let live = list.items[0].live_version();
         assert_eq!(live, Some(("Shop 2".to_owned(), "Acceptance".to_owned())));
+        assert_eq!(list.items[0].address(), "production.example:8080");
     }
 
     #[test]

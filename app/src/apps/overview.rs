@@ -2,10 +2,10 @@
 
 use super::api::{AppDetails, AppState, EnvironmentCard, get_app};
 use super::list::LastFailure;
-use crate::error::view::loaded;
 use crate::live::use_live;
 use crate::operations::progress::OperationStrips;
 use crate::operations::pulse::use_pulse;
+use crate::page::{loaded, page_data};
 use crate::paths;
 use crate::ui::button::{ButtonKind, LinkButton};
 use crate::ui::chip::{StatusChip, Tag};
@@ -27,7 +27,7 @@ pub fn AppPage() -> impl IntoView {
     let keys = RwSignal::new(Vec::<String>::new());
     let changed = use_live(keys);
     let pulse = use_pulse(REFRESH_SECONDS);
-    let details = Resource::new(
+    let details = page_data(
         move || (app.get(), changed.get(), pulse.get()),
         |(app, _, _)| get_app(app),
     );

@@ -3,8 +3,9 @@
 use super::api::{AppDetails, DeleteApp, get_app};
 use super::overview::{AppTab, AppTabs};
 use crate::error::AppError;
-use crate::error::view::{Refusal, loaded, refusal};
+use crate::error::view::{Refusal, refusal};
 use crate::live::use_live;
+use crate::page::{loaded, page_data};
 use crate::ui::ago::Ago;
 use crate::ui::button::{Button, ButtonKind};
 use crate::ui::copy::CopyButton;
@@ -25,7 +26,7 @@ pub fn AppSettingsPage() -> impl IntoView {
     let app = Memo::new(move |_| params.with(|params| params.get("app").unwrap_or_default()));
     let version = use_live(Signal::derive(move || vec![format!("app:{}", app.get())]));
     let delete = ServerAction::<DeleteApp>::new();
-    let details = Resource::new(move || (app.get(), version.get()), |(app, _)| get_app(app));
+    let details = page_data(move || (app.get(), version.get()), |(app, _)| get_app(app));
     loaded(details, move |details| {
         view! { <Settings details delete /> }.into_any()
     })
@@ -85,7 +86,8 @@ fn About(details: AppDetails) -> impl IntoView {
 #[component]
 fn End(details: Signal<AppDetails>, delete: ServerAction<DeleteApp>) -> impl IntoView {
     let error = refusal(delete);
-    let typed = RwSignal::new(String::new());
+    let sent = error.with_untracked(|error| error.as_ref()?.typed("typed_name"));
+    let typed = RwSignal::new(sent.unwrap_or_default());
     let name = Memo::new(move |_| details.with(|details| details.name.clone()));
     let reason = Memo::new(move |_| details.with(|details| details.delete.reason()));
     let lost = Memo::new(move |_| details.with(AppDetails::losses));

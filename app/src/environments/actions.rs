@@ -30,6 +30,8 @@ pub struct Situation {
     pub deployed: bool,
     /// The title of the operation under way.
     pub under_way: Option<String>,
+    /// Whether that operation waits for a person.
+    pub stuck: bool,
 }
 
 impl Situation {
@@ -38,6 +40,11 @@ impl Situation {
         let unless = |hindrance: Option<&str>| -> Access {
             if !self.operate.is_allowed() {
                 return self.operate.clone();
+            }
+            if let Some(title) = self.under_way.as_ref().filter(|_| self.stuck) {
+                return Access::Denied(format!(
+                    "“{title}” is stuck: open it under Operations and press “Try again to take back”."
+                ));
             }
             if let Some(title) = &self.under_way {
                 return Access::Denied(format!(
@@ -71,6 +78,7 @@ mod tests {
             wanted: Wanted::Running,
             deployed: true,
             under_way: None,
+            stuck: false,
         }
     }
 
@@ -122,6 +130,17 @@ mod tests {
                 .scale
                 .reason()
                 .is_some_and(|reason| reason.contains("“Deploy Shop 2”"))
+        );
+        let stuck = Situation {
+            stuck: true,
+            ..busy
+        };
+        assert!(
+            stuck
+                .actions()
+                .deploy
+                .reason()
+                .is_some_and(|reason| reason.contains("Try again to take back"))
         );
     }
 }

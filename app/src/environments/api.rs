@@ -259,22 +259,18 @@ pub async fn restart_environment(app: String, environment: String) -> Result<(),
 pub async fn scale_environment(
     app: String,
     environment: String,
-    instances: u16,
-    memory_mib: u32,
+    #[server(default)] instances: String,
+    #[server(default)] memory_mib: String,
 ) -> Result<(), AppError> {
     let ctx = request::ctx().await?;
-    let scale = Scale {
-        instances,
-        memory_mib,
+    let change = async {
+        let scale = from_control::chosen_scale(&instances, &memory_mib)?;
+        control::environments::change::scale(&ctx, &address(&app)?, &environment, scale).await?;
+        Ok(())
     };
-    let typed = [
-        ("instances", instances.to_string()),
-        ("memory_mib", memory_mib.to_string()),
-    ];
-    control::environments::change::scale(&ctx, &address(&app)?, &environment, scale)
-        .await
-        .map_err(|error| AppError::from(error).with_typed(&typed))?;
-    Ok(())
+    let changed: Result<(), AppError> = change.await;
+    changed
+        .map_err(|error| error.with_typed(&[("instances", instances), ("memory_mib", memory_mib)]))
 }
 
 /// The debugger of an environment, as its running instances describe it.

@@ -4,8 +4,10 @@ use super::api::{
     ChooseDebuggerInstance, Debugger, DebuggerInstance, RevealDebuggerPassword, get_debugger,
 };
 use super::header::{EnvironmentTab, EnvironmentTabs};
-use crate::error::view::{Refusal, loaded, refusal};
+use crate::error::view::{Refusal, refusal};
 use crate::live::use_live;
+use crate::operations::pulse::use_pulse;
+use crate::page::{loaded, page_data};
 use crate::ui::button::Button;
 use crate::ui::chip::{Chip, StatusChip};
 use crate::ui::copy::{CopyButton, Masked};
@@ -14,10 +16,14 @@ use crate::ui::page_header::PageHeader;
 use crate::ui::panel::Panel;
 use crate::ui::slots::Sentence;
 use crate::ui::table::{Column, Table};
+use crate::ui::typed::take_turned;
 use domain::states::{Status, Tone};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
+
+/// How often the instances are asked again, seconds: nobody tells when a debugger connects.
+const REFRESH_SECONDS: u64 = 5;
 
 /// An environment's debugger.
 #[component]
@@ -36,12 +42,22 @@ pub fn DebuggerPage() -> impl IntoView {
     }));
     let choose = ServerAction::<ChooseDebuggerInstance>::new();
     let reveal = ServerAction::<RevealDebuggerPassword>::new();
-    let debugger = Resource::new(
+    // The password that was asked for is another environment's as soon as the address is.
+    Effect::new(move |before: Option<(String, String)>| {
+        let here = (place.app.get(), place.environment.get());
+        if before.is_some_and(|before| before != here) {
+            reveal.clear();
+            choose.clear();
+        }
+        here
+    });
+    let pulse = use_pulse(REFRESH_SECONDS);
+    let debugger = page_data(
         move || {
             (
                 place.app.get(),
                 place.environment.get(),
-                version.get(),
+                (version.get(), pulse.get()),
                 choose.version().get(),
             )
         },
@@ -207,11 +223,18 @@ fn Choice(
         picked.set(None);
     });
     let option = move |index: u16| {
+        let id = format!("debugged-{index}");
+        take_turned(&id, move |on| {
+            if on {
+                picked.set(Some(index));
+            }
+        });
         let taken = move || picked.get().unwrap_or_else(|| chosen.get()) == index;
         view! {
             <label class="instance-choice">
                 <input
                     type="radio"
+                    id=id
                     name="instance"
                     value=index
                     checked=chosen.get_untracked() == index

@@ -1,22 +1,28 @@
 //! Choosing a package to deploy, with what will happen said before it does.
 
 use super::api::{DeployEnvironment, EnvironmentDetails, get_environment};
+use super::header::Place;
 use crate::error::AppError;
-use crate::error::view::{Refusal, loaded, refusal};
-use crate::packages::api::{PackageList, PackageSummary, list_packages};
+use crate::error::view::{Refusal, refusal};
+use crate::live::use_live;
+use crate::packages::api::{PackageList, PackageSummary, get_package, list_packages};
 use crate::packages::size::bytes;
+use crate::page::{loaded, page_data};
 use crate::paths;
 use crate::ui::ago::utc_words;
 use crate::ui::button::{Button, ButtonKind, LinkButton};
 use crate::ui::choice::{RadioCard, RadioCards};
+use crate::ui::notice::Notice;
 use crate::ui::page_header::PageHeader;
 use crate::ui::panel::Panel;
 use crate::ui::slots::Sentence;
 use crate::ui::state::EmptyState;
 use domain::scaling::mib;
+use domain::states::Tone;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
+use serde::{Deserialize, Serialize};
 
 /// Deploying to an environment.
 #[component]
@@ -26,46 +32,78 @@ pub fn DeployPage() -> impl IntoView {
         Memo::new(move |_| params.with(|params| params.get(name).unwrap_or_default()))
     };
     let (app, slug) = (named("app"), named("environment"));
-    let asked = use_query_map().with_untracked(|query| query.get("package"));
-    let deploy = ServerAction::<DeployEnvironment>::new();
-    let data = Resource::new(
-        move || (app.get(), slug.get()),
-        |(app, slug)| both(app, slug),
+    let query = use_query_map();
+    let asked = Memo::new(move |_| query.with(|query| query.get("package")));
+    let keys = RwSignal::new(Vec::new());
+    let changed = use_live(keys);
+    let choice = page_data(
+        move || (app.get(), slug.get(), asked.get(), changed.get()),
+        |(app, slug, asked, _)| read(app, slug, asked),
     );
-    loaded(data, move |data| {
-        view! { <Page data asked=asked.clone() deploy /> }.into_any()
+    loaded(choice, move |choice| {
+        view! { <Page choice keys /> }.into_any()
     })
 }
 
-async fn both(app: String, slug: String) -> Result<(EnvironmentDetails, PackageList), AppError> {
+/// Where to deploy, and what there is to deploy.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Choice {
+    environment: EnvironmentDetails,
+    /// The newest packages. The one that was asked for is among them, however old it is, unless it is gone.
+    packages: PackageList,
+    /// The package that was asked for.
+    asked: Option<String>,
+}
+
+async fn read(app: String, slug: String, asked: Option<String>) -> Result<Choice, AppError> {
     let environment = get_environment(app.clone(), slug).await?;
-    Ok((environment, list_packages(app, None).await?))
+    let mut packages = list_packages(app.clone(), None).await?;
+    let newest = &mut packages.items;
+    if let Some(asked) = &asked
+        && !newest.iter().any(|package| package.id == *asked)
+    {
+        match get_package(app, asked.clone()).await {
+            Ok(package) => newest.insert(0, package.summary),
+            Err(AppError::NotFound) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Choice {
+        environment,
+        packages,
+        asked,
+    })
 }
 
 #[component]
-fn Page(
-    data: Signal<(EnvironmentDetails, PackageList)>,
-    asked: Option<String>,
-    deploy: ServerAction<DeployEnvironment>,
-) -> impl IntoView {
-    let (environment, packages) = data.get_untracked();
-    let title = format!("Deploy to {}", environment.name);
-    let window = format!("{title} · {}", environment.app_name);
-    let sentence = environment.present_words();
-    let content = if packages.items.is_empty() {
-        view! {
-            <Panel>
-                <EmptyState title="No package yet" text="Upload what the modelling tool made of your project, then deploy it here.">
-                    <LinkButton href=paths::packages(&environment.app) kind=ButtonKind::Primary>"Upload a package"</LinkButton>
-                </EmptyState>
-            </Panel>
+fn Page(choice: Signal<Choice>, keys: RwSignal<Vec<String>>) -> impl IntoView {
+    let environment: Signal<EnvironmentDetails> =
+        Memo::new(move |_| choice.with(|choice| choice.environment.clone())).into();
+    let named = Memo::new(move |_| environment.with(EnvironmentDetails::deployment_keys));
+    Effect::new(move || keys.set(named.get()));
+    let title = Signal::derive(move || environment.with(|at| format!("Deploy to {}", at.name)));
+    let window = Signal::derive(move || {
+        Some(format!(
+            "{} · {}",
+            title.get(),
+            environment.with(|at| at.app_name.clone())
+        ))
+    });
+    let sentence = move || environment.with(EnvironmentDetails::present_words);
+    // The form stays the same one until another package is asked for.
+    let kind = Memo::new(move |_| {
+        choice.with(|choice| (choice.packages.items.is_empty(), choice.asked.clone()))
+    });
+    let content = move || {
+        let (none, asked) = kind.get();
+        if none {
+            return view! { <NoPackage environment /> }.into_any();
         }
-        .into_any()
-    } else {
-        view! { <Form environment packages=packages.items asked deploy /> }.into_any()
+        let packages = choice.with_untracked(|choice| choice.packages.clone());
+        view! { <Form environment packages asked /> }.into_any()
     };
     view! {
-        <PageHeader title=title window=Some(window)>
+        <PageHeader title window>
             <Sentence slot><p>{sentence}</p></Sentence>
         </PageHeader>
         {content}
@@ -73,44 +111,81 @@ fn Page(
 }
 
 #[component]
+fn NoPackage(environment: Signal<EnvironmentDetails>) -> impl IntoView {
+    let href = Signal::derive(move || environment.with(|at| paths::packages(&at.app)));
+    view! {
+        <Panel>
+            <EmptyState title="No package yet" text="Upload what the modelling tool made of your project, then deploy it here.">
+                <LinkButton href kind=ButtonKind::Primary>"Upload a package"</LinkButton>
+            </EmptyState>
+        </Panel>
+    }
+}
+
+/// The form. Its packages are those that were there when it was made, in that order, so that nothing
+/// moves under a hand; what is said of them and of the environment follows the present state.
+#[component]
 fn Form(
-    environment: EnvironmentDetails,
-    packages: Vec<PackageSummary>,
+    environment: Signal<EnvironmentDetails>,
+    packages: PackageList,
     asked: Option<String>,
-    deploy: ServerAction<DeployEnvironment>,
 ) -> impl IntoView {
-    let live = environment
-        .package
-        .as_ref()
-        .map(|package| package.id.clone());
-    let selected = RwSignal::new(first_choice(&packages, live.as_deref(), asked.as_deref()));
-    let options = packages
-        .iter()
-        .map(|package| card(package, live.as_deref()))
-        .collect::<Vec<_>>();
+    let deploy = ServerAction::<DeployEnvironment>::new();
+    let live = Memo::new(move |_| {
+        environment.with(|at| at.package.as_ref().map(|package| package.id.clone()))
+    });
+    let first = live
+        .with_untracked(|live| first_choice(&packages.items, live.as_deref(), asked.as_deref()));
+    let gone = first.is_empty();
+    let selected = RwSignal::new(first);
+    let older = packages
+        .next
+        .map(|next| environment.with_untracked(|at| paths::packages_after(&at.app, &next)));
+    let packages = StoredValue::new(packages.items);
+    let options = move || {
+        live.with(|live| {
+            packages.with_value(|packages| {
+                packages
+                    .iter()
+                    .map(|package| card(package, live.as_deref()))
+                    .collect::<Vec<_>>()
+            })
+        })
+    };
     let error = refusal(deploy);
     let field_error = Signal::derive(move || {
         error
             .get()
             .and_then(|error: AppError| error.field("package"))
     });
-    let reason = environment.actions.deploy.reason();
-    let (app, slug) = (environment.app.clone(), environment.slug.clone());
-    let back = paths::environment(&app, &slug);
+    let cards = move || {
+        view! { <RadioCards legend="Package" name="package" options=options() selected error=field_error /> }
+    };
     let plan = Memo::new(move |_| {
-        let chosen = packages
-            .iter()
-            .find(|package| selected.with(|id| package.id == *id));
-        environment.deployment_words(chosen)
+        let chosen = packages.with_value(|packages| {
+            selected.with(|id| packages.iter().find(|package| package.id == *id).cloned())
+        });
+        environment.with(|at| at.deployment_words(chosen.as_ref()))
+    });
+    let reason = Memo::new(move |_| environment.with(|at| at.actions.deploy.reason()));
+    let back = Signal::derive(move || environment.with(|at| paths::environment(&at.app, &at.slug)));
+    // What was refused because something was under way may be asked for again once that has ended.
+    Effect::new(move |was_busy: Option<bool>| {
+        let busy = environment.with(|at| at.operation.is_some());
+        if was_busy == Some(true) && !busy {
+            deploy.clear();
+        }
+        busy
     });
     view! {
         <ActionForm action=deploy attr:class="columns">
             <div class="columns__main">
                 <Refusal error fields=&["package"] />
-                <input type="hidden" name="app" value=app />
-                <input type="hidden" name="environment" value=slug />
+                {gone.then(|| view! { <Gone /> })}
+                <Place details=environment />
                 <Panel>
-                    <RadioCards legend="Package" name="package" options selected error=field_error />
+                    {cards}
+                    {older.map(|href| view! { <Older href /> })}
                 </Panel>
             </div>
             <div class="columns__aside columns__aside--sticky">
@@ -119,7 +194,7 @@ fn Form(
                         <ol class="outcome__list">
                             {move || plan.get().into_iter().map(|line| view! { <li>{line}</li> }).collect_view()}
                         </ol>
-                        <Button kind=ButtonKind::Primary type_="submit" reason=Signal::stored(reason) busy=deploy.pending()>
+                        <Button kind=ButtonKind::Primary type_="submit" reason busy=deploy.pending()>
                             "Deploy"
                         </Button>
                         <LinkButton href=back kind=ButtonKind::Plain>"Cancel"</LinkButton>
@@ -130,21 +205,34 @@ fn Form(
     }
 }
 
-/// The package that was asked for, else the newest that is not live, else the newest.
+#[component]
+fn Gone() -> impl IntoView {
+    view! {
+        <Notice tone=Tone::Warn title="The package that was asked for is gone">
+            <p>"It has been deleted, or was never one of this app's packages. Choose another one."</p>
+        </Notice>
+    }
+}
+
+#[component]
+fn Older(href: String) -> impl IntoView {
+    view! {
+        <p class="soft">
+            <a href=href>"Older packages"</a> <span>" are deployed from their own pages."</span>
+        </p>
+    }
+}
+
+/// The package that was asked for, none if that is gone; else the newest that is not live, else the newest.
 fn first_choice(packages: &[PackageSummary], live: Option<&str>, asked: Option<&str>) -> String {
-    let asked = packages
-        .iter()
-        .find(|package| Some(package.id.as_str()) == asked);
-    let newer = || {
-        packages
+    let first = match asked {
+        Some(asked) => packages.iter().find(|package| package.id == asked),
+        None => packages
             .iter()
             .find(|package| Some(package.id.as_str()) != live)
+            .or(packages.first()),
     };
-    asked
-        .or_else(newer)
-        .or(packages.first())
-        .map(|package| package.id.clone())
-        .unwrap_or_default()
+    first.map(|package| package.id.clone()).unwrap_or_default()
 }
 
 fn card(package: &PackageSummary, live: Option<&str>) -> RadioCard {
@@ -174,6 +262,20 @@ fn card(package: &PackageSummary, live: Option<&str>) -> RadioCard {
 }
 
 impl EnvironmentDetails {
+    /// What the page wants to hear of: the environment, the app's packages, operations on the
+    /// environment, and the one under way, which may be one on the whole app.
+    fn deployment_keys(&self) -> Vec<String> {
+        let keys = [
+            format!("environment:{}", self.id),
+            format!("subject:{}", self.id),
+            format!("packages:{}", self.app),
+        ];
+        let operation = self.operation.iter();
+        keys.into_iter()
+            .chain(operation.map(|operation| format!("operation:{}", operation.id)))
+            .collect()
+    }
+
     /// What is there now.
     fn present_words(&self) -> String {
         match &self.package {
@@ -249,7 +351,7 @@ mod tests {
         assert_eq!(first_choice(&packages, Some("3"), None), "2");
         assert_eq!(first_choice(&packages, Some("1"), None), "3");
         assert_eq!(first_choice(&packages, Some("1"), Some("2")), "2");
-        assert_eq!(first_choice(&packages, None, Some("gone")), "3");
+        assert_eq!(first_choice(&packages, None, Some("gone")), "");
         assert_eq!(first_choice(&packages[..1], Some("3"), None), "3");
         assert_eq!(first_choice(&[], None, None), "");
     }

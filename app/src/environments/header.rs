@@ -1,5 +1,6 @@
 //! The head of an environment's pages: how it does, where it is, and its parts.
 
+use super::api::EnvironmentDetails;
 use crate::paths;
 use crate::ui::ago::Ago;
 use crate::ui::chip::StatusChip;
@@ -44,6 +45,20 @@ pub fn Address(
             <a class="mono address__text" href=move || url.get() rel="external">{move || url.get()}</a>
             <CopyButton label="Copy address" text=url />
         </p>
+    }
+}
+
+/// Which environment a form is about: the one on the page, whichever the page was opened with.
+#[component]
+pub fn Place(
+    /// The environment.
+    details: Signal<EnvironmentDetails>,
+) -> impl IntoView {
+    let app = move || details.with(|details| details.app.clone());
+    let slug = move || details.with(|details| details.slug.clone());
+    view! {
+        <input type="hidden" name="app" value=app />
+        <input type="hidden" name="environment" value=slug />
     }
 }
 

@@ -7,14 +7,15 @@ use super::api::{
     EnvironmentDetails, RestartEnvironment, Rollout, ScaleEnvironment, StartEnvironment,
     StopEnvironment, get_environment,
 };
-use super::header::{Address, EnvironmentTab, EnvironmentTabs, StatusLine};
+use super::header::{Address, EnvironmentTab, EnvironmentTabs, Place, StatusLine};
 use super::instances::Instances;
 use super::scale::{ScaleChoice, ScalePanel};
-use crate::error::view::{Refusal, loaded, refusal};
+use crate::error::view::{Refusal, refusal};
 use crate::live::use_live;
 use crate::operations::api::OperationSummary;
 use crate::operations::progress::OperationStrips;
 use crate::operations::pulse::use_pulse;
+use crate::page::{loaded, page_data};
 use crate::paths;
 use crate::ui::ago::Ago;
 use crate::ui::button::{Button, ButtonKind, LinkButton};
@@ -87,7 +88,15 @@ pub fn EnvironmentPage() -> impl IntoView {
     let pulse = use_pulse(REFRESH_SECONDS);
     let actions = PageActions::new();
     let choice = ScaleChoice::new();
-    let details = Resource::new(
+    // A refusal belongs to the environment it was said of.
+    Effect::new(move |before: Option<(String, String)>| {
+        let here = (app.get(), slug.get());
+        if before.is_some_and(|before| before != here) {
+            actions.clear();
+        }
+        here
+    });
+    let details = page_data(
         move || {
             (
                 app.get(),
@@ -210,17 +219,6 @@ fn Buttons(details: Signal<EnvironmentDetails>, actions: PageActions) -> impl In
             }
             .into_any(),
         }}
-    }
-}
-
-/// Which environment a form is about.
-#[component]
-fn Place(details: Signal<EnvironmentDetails>) -> impl IntoView {
-    let app = move || details.with(|details| details.app.clone());
-    let slug = move || details.with(|details| details.slug.clone());
-    view! {
-        <input type="hidden" name="app" value=app />
-        <input type="hidden" name="environment" value=slug />
     }
 }
 

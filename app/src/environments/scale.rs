@@ -1,6 +1,7 @@
 //! Choosing instances and memory, with the effect said before it is caused.
 
 use super::api::{EnvironmentDetails, ScaleEnvironment};
+use super::header::Place;
 use crate::error::AppError;
 use crate::error::view::{Refusal, refusal};
 use crate::ui::button::{Button, ButtonKind};
@@ -163,8 +164,7 @@ pub fn ScalePanel(
     view! {
         <ActionForm action attr:class="scale" attr:novalidate=true>
             <Refusal error=refusal(action) />
-            <input type="hidden" name="app" value=first.app />
-            <input type="hidden" name="environment" value=first.slug />
+            <Place details />
             <Slider
                 id="instances"
                 name="instances"

@@ -2,17 +2,23 @@
 
 use crate::apps::api::{AppList, list_apps};
 use crate::error::AppError;
+use crate::layout::where_am_i::app_of;
 use crate::live::use_live;
 use crate::operations::api::{OperationList, list_operations};
+use crate::operations::pulse::use_pulse;
 use crate::request::{Session, get_session};
 use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+
+/// How often the frame is asked for again, seconds: that something fell silent makes no notice.
+const REFRESH_SECONDS: u64 = 15;
 
 /// The resources of the frame. Read them inside `Suspense` or `Transition` only.
 #[derive(Debug, Clone, Copy)]
 pub struct FrameData {
     /// The signed-in person.
     pub session: Resource<Result<Session, AppError>>,
-    /// The first page of the apps, for the switcher.
+    /// The first page of the apps, for the switcher, and the app that the page is about.
     pub apps: Resource<Result<AppList, AppError>>,
     /// The operations that are not finished.
     pub under_way: Resource<Result<OperationList, AppError>>,
@@ -22,16 +28,38 @@ pub struct FrameData {
 pub fn provide_frame_data() -> FrameData {
     let apps_changed = use_live(vec!["apps".to_owned()]);
     let operations_changed = use_live(vec!["operations".to_owned()]);
+    let pulse = use_pulse(REFRESH_SECONDS);
+    let path = use_location().pathname;
+    let here = Memo::new(move |_| path.with(|path| app_of(path).map(str::to_owned)));
+    let (last_apps, last_under_way) = (StoredValue::new(None), StoredValue::new(None));
     let data = FrameData {
         session: Resource::new(|| (), |()| get_session()),
-        apps: Resource::new(move || apps_changed.get(), |_| list_apps(None)),
+        apps: Resource::new(
+            move || (apps_changed.get(), pulse.get(), here.get()),
+            move |(_, _, here)| async move { kept(last_apps, list_apps(None, here).await) },
+        ),
         under_way: Resource::new(
-            move || operations_changed.get(),
-            |_| list_operations(true, None),
+            move || (operations_changed.get(), pulse.get()),
+            move |_| async move { kept(last_under_way, list_operations(true, None).await) },
         ),
     };
     provide_context(data);
     data
+}
+
+/// The answer, or the last good one where something does not answer for a while.
+fn kept<T: Clone + Send + Sync + 'static>(
+    last: StoredValue<Option<T>>,
+    answer: Result<T, AppError>,
+) -> Result<T, AppError> {
+    match answer {
+        Err(error) if error.passes() => last.try_get_value().flatten().ok_or(error),
+        Ok(good) => {
+            last.try_set_value(Some(good.clone()));
+            Ok(good)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// The resources of the frame.

@@ -4,8 +4,9 @@
 //! says how.
 
 use crate::layout::session::use_frame_data;
-use crate::operations::api::{OperationDetails, OperationSummary, get_operation};
+use crate::operations::api::{OperationSummary, list_operations};
 use crate::paths;
+use crate::ui::ago::use_clock;
 use crate::ui::bar::ProgressBar;
 use crate::ui::button::IconButton;
 use crate::ui::chip::{Chip, StatusChip};
@@ -75,19 +76,31 @@ pub fn TrayChip() -> impl IntoView {
     view! {
         <Transition fallback=|| ()>
             {move || Suspend::new(async move {
-                let count = under_way.await.map_or(0, |list| list.items.len());
-                (count > 0)
-                    .then(|| {
-                        let label = format!("{count} running");
-                        view! {
-                            <a class="bar__chip" href=paths::unfinished_operations() on:click=press>
-                                <span class="visually-hidden">"Operations: "</span>
-                                <Chip tone=Tone::Busy label />
-                            </a>
-                        }
-                    })
+                let items = under_way.await.map(|list| list.items).unwrap_or_default();
+                chip_words(&items).map(|(tone, label)| {
+                    view! {
+                        <a class="bar__chip" href=paths::unfinished_operations() on:click=press>
+                            <span class="visually-hidden">"Operations: "</span>
+                            <Chip tone label />
+                        </a>
+                    }
+                })
             })}
         </Transition>
+    }
+}
+
+/// How many run, or, before that, how many wait for a person.
+fn chip_words(items: &[OperationSummary]) -> Option<(Tone, String)> {
+    let stuck = items
+        .iter()
+        .filter(|operation| operation.state == OperationState::Stuck)
+        .count();
+    match (stuck, items.len()) {
+        (_, 0) => None,
+        (0, running) => Some((Tone::Busy, format!("{running} running"))),
+        (1, _) => Some((Tone::Bad, "1 needs a look".to_owned())),
+        (stuck, _) => Some((Tone::Bad, format!("{stuck} need a look"))),
     }
 }
 
@@ -129,39 +142,45 @@ pub fn Tray() -> impl IntoView {
 
 #[component]
 fn TrayItem(operation: OperationSummary) -> impl IntoView {
-    let now = if operation.detail.is_empty() {
-        operation.phase.clone()
-    } else {
-        format!("{}: {}", operation.phase, operation.detail)
-    };
+    let clock = use_clock();
+    let stuck = operation.state == OperationState::Stuck;
+    let (title, percent, status) = (
+        operation.title.clone(),
+        operation.percent,
+        operation.status(),
+    );
+    let href = paths::operation(&operation.id);
+    let now = move || operation.news(clock.now());
     view! {
         <li class="tray__item">
             <div class="tray__line">
-                <a href=paths::operation(&operation.id)>{operation.title.clone()}</a>
-                <StatusChip status=operation.status() />
+                <a href=href>{title.clone()}</a>
+                <StatusChip status=status />
             </div>
-            <ProgressBar label=operation.title value=Some(operation.percent) />
+            {(!stuck).then(|| view! { <ProgressBar label=title value=Some(percent) /> })}
             <p class="tray__now">
                 <span>{now}</span>
-                <span>{format!("{} %", operation.percent)}</span>
+                {(!stuck).then(|| view! { <span>{format!("{percent} %")}</span> })}
             </p>
         </li>
     }
 }
 
-/// Compares each list with the one before; what is gone has ended, and its end is fetched and said.
+/// Compares each list with the one before: what is gone has ended, what has become stuck waits for a
+/// person; either is looked up among the latest and said.
 fn say_how_operations_end() {
     let under_way = use_frame_data().under_way;
     let toasts = use_toasts();
-    let ended = Action::new(move |id: &String| {
-        let id = id.clone();
+    let ended = Action::new(move |ids: &BTreeSet<String>| {
+        let ids = ids.clone();
         async move {
-            if let Some(toast) = get_operation(id)
-                .await
-                .ok()
-                .and_then(|details| ending(&details))
-            {
-                toasts.push(toast);
+            let latest = list_operations(false, None).await.map(|list| list.items);
+            for operation in latest.unwrap_or_default() {
+                if ids.contains(&operation.id)
+                    && let Some(toast) = ending(&operation)
+                {
+                    toasts.push(toast);
+                }
             }
         }
     });
@@ -170,27 +189,30 @@ fn say_how_operations_end() {
         let Some(Ok(list)) = under_way.get() else {
             return before;
         };
+        let goes_on = |operation: &OperationSummary| operation.state != OperationState::Stuck;
         let now: BTreeSet<String> = list
             .items
             .into_iter()
+            .filter(goes_on)
             .map(|operation| operation.id)
             .collect();
-        for id in before.difference(&now) {
-            ended.dispatch(id.clone());
+        let gone: BTreeSet<String> = before.difference(&now).cloned().collect();
+        if !gone.is_empty() {
+            ended.dispatch(gone);
         }
         now
     });
 }
 
 /// The message about an operation that has ended; none while it goes on.
-fn ending(details: &OperationDetails) -> Option<Toast> {
+fn ending(operation: &OperationSummary) -> Option<Toast> {
     let OperationSummary {
         id,
         title,
         state,
         error,
         ..
-    } = &details.summary;
+    } = operation;
     let why = error.as_deref().unwrap_or("See its page for the reason.");
     let toast = match state {
         OperationState::Succeeded => Toast::done(format!("“{title}” is done.")),

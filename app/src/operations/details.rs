@@ -5,10 +5,11 @@ use super::api::{
 };
 use super::pulse::use_pulse;
 use super::words::span;
-use crate::error::view::{Refusal, loaded, refusal};
+use crate::error::view::{Refusal, refusal};
 use crate::live::use_live;
+use crate::page::{loaded, page_data};
 use crate::paths;
-use crate::ui::ago::{Ago, use_clock};
+use crate::ui::ago::{Ago, Moment, use_clock};
 use crate::ui::bar::ProgressBar;
 use crate::ui::button::{Button, ButtonKind, LinkButton};
 use crate::ui::chip::StatusChip;
@@ -39,7 +40,7 @@ pub fn OperationPage() -> impl IntoView {
     let cancel = ServerAction::<CancelOperation>::new();
     let retry = ServerAction::<RetryOperation>::new();
     let asked = move || (cancel.version().get(), retry.version().get());
-    let operation = Resource::new(
+    let operation = page_data(
         move || (id.get(), (version.get(), pulse.get()), asked()),
         |(id, _, _)| get_operation(id),
     );
@@ -214,7 +215,7 @@ fn Log(details: Signal<OperationDetails>) -> impl IntoView {
     let line = |entry: LogEntry| {
         view! {
             <li>
-                <span class="log__time">{LogEntry::time(entry.at)}</span>
+                <span class="log__time"><Moment at=entry.at time_only=true /></span>
                 <span class="log__text">{entry.line}</span>
             </li>
         }
@@ -245,19 +246,6 @@ fn About(details: Signal<OperationDetails>) -> impl IntoView {
             <dt>"Id"</dt>
             <dd><span class="mono id">{move || id.get()}</span> <CopyButton label="Copy id" text=id /></dd>
         </FactList>
-    }
-}
-
-impl LogEntry {
-    /// The time of day that a line was written at, universal time: `23:05:09`.
-    fn time(at: i64) -> String {
-        let second = at.rem_euclid(86_400);
-        format!(
-            "{:02}:{:02}:{:02}",
-            second / 3_600,
-            second / 60 % 60,
-            second % 60
-        )
     }
 }
 
@@ -346,10 +334,5 @@ mod tests {
             details.subject_link(),
             Some(("/apps".to_owned(), "Go to your apps".to_owned(), true))
         );
-    }
-
-    #[test]
-    fn a_line_has_its_time_of_day() {
-        assert_eq!(LogEntry::time(1_795_217_338), "23:28:58");
     }
 }

@@ -2,8 +2,8 @@
 
 use super::api::{OperationList, OperationSummary, list_operations};
 use super::words::span;
-use crate::error::view::loaded;
 use crate::live::use_live;
+use crate::page::{loaded, page_data};
 use crate::paths;
 use crate::ui::ago::{Ago, use_clock};
 use crate::ui::button::{ButtonKind, LinkButton};
@@ -30,7 +30,7 @@ pub fn OperationsPage() -> impl IntoView {
         })
     });
     let version = use_live(vec!["operations".to_owned()]);
-    let operations = Resource::new(
+    let operations = page_data(
         move || (asked.get(), version.get()),
         |((unfinished, after), _)| list_operations(unfinished, after),
     );

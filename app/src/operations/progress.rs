@@ -4,6 +4,7 @@ use super::api::OperationSummary;
 use crate::paths;
 use crate::ui::ago::use_clock;
 use crate::ui::bar::ProgressBar;
+use domain::states::OperationState;
 use leptos::prelude::*;
 
 /// What is under way, how far it is, and the way to all about it.
@@ -16,25 +17,20 @@ pub fn OperationStrip(
     let clock = use_clock();
     let title = Signal::derive(move || operation.with(|operation| operation.title.clone()));
     let percent = Signal::derive(move || Some(operation.with(|operation| operation.percent)));
-    let doing = move || {
-        operation.with(|operation| {
-            operation
-                .silence(clock.now())
-                .unwrap_or_else(|| operation.doing())
-        })
-    };
+    let doing = move || operation.with(|operation| operation.news(clock.now()));
+    let stuck = move || operation.with(|operation| operation.state == OperationState::Stuck);
     view! {
-        <section class="operation-strip" aria-label="Under way">
+        <section class="operation-strip" aria-label=move || if stuck() { "Stuck" } else { "Under way" }>
             <p class="operation-strip__words">
                 <a href=move || operation.with(|operation| paths::operation(&operation.id))>
                     {move || title.get()}
                 </a>
                 <span class="soft">{doing}</span>
-                <span class="operation-strip__number">
+                <span class="operation-strip__number" hidden=stuck>
                     {move || operation.with(|operation| format!("{} %", operation.percent))}
                 </span>
             </p>
-            <ProgressBar label=title value=percent />
+            <div hidden=stuck><ProgressBar label=title value=percent /></div>
         </section>
     }
 }

@@ -1,6 +1,7 @@
 //! Spans of time as people read them, and when silence is worth a word.
 
 use super::api::OperationSummary;
+use domain::states::OperationState;
 
 /// A worker that is not heard of for longer than this is said to be silent, seconds.
 pub const SILENT_AFTER_SECONDS: i64 = 30;
@@ -45,6 +46,15 @@ impl OperationSummary {
         })
     }
 
+    /// What is to be known of it now, in one line: that somebody must look, that nothing is heard, or
+    /// what is being done.
+    pub fn news(&self, now: Option<i64>) -> String {
+        if self.state == OperationState::Stuck {
+            return self.sentence().to_owned();
+        }
+        self.silence(now).unwrap_or_else(|| self.doing())
+    }
+
     /// What is under way, in one line.
     pub fn doing(&self) -> String {
         match (self.phase.as_str(), self.detail.as_str()) {
@@ -78,7 +88,6 @@ impl OperationSummary {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use domain::states::OperationState;
 
     pub(crate) fn running() -> OperationSummary {
         OperationSummary {
@@ -159,5 +168,15 @@ pub(crate) mod tests {
             ..running()
         };
         assert_eq!(bare.doing(), "Running");
+    }
+
+    #[test]
+    fn a_stuck_operation_is_not_said_to_go_on() {
+        let stuck = OperationSummary {
+            state: OperationState::Stuck,
+            ..running()
+        };
+        assert!(stuck.news(Some(9_999)).contains("try again"));
+        assert_eq!(running().news(None), running().doing());
     }
 }

@@ -2,8 +2,9 @@
 
 use super::api::{Constant, DeletePackage, PackageDetails, get_package};
 use super::size::{bytes, count};
-use crate::error::view::{Refusal, loaded, refusal};
+use crate::error::view::{Refusal, refusal};
 use crate::live::use_live;
+use crate::page::{loaded, page_data};
 use crate::paths;
 use crate::ui::ago::Ago;
 use crate::ui::button::{Button, ButtonKind, LinkButton};
@@ -30,7 +31,7 @@ pub fn PackagePage() -> impl IntoView {
         vec![format!("packages:{}", app.get())]
     }));
     let delete = ServerAction::<DeletePackage>::new();
-    let details = Resource::new(
+    let details = page_data(
         move || (app.get(), package.get(), version.get()),
         |(app, package, _)| get_package(app, package),
     );

@@ -4,8 +4,8 @@ use super::api::{PackageList, PackageSummary, list_packages};
 use super::size::bytes;
 use super::upload::UploadForm;
 use crate::apps::overview::{AppTab, AppTabs};
-use crate::error::view::loaded;
 use crate::live::use_live;
+use crate::page::{loaded, page_data};
 use crate::paths;
 use crate::ui::ago::Ago;
 use crate::ui::button::LinkButton;
@@ -27,7 +27,7 @@ pub fn PackagesPage() -> impl IntoView {
     let version = use_live(Signal::derive(move || {
         vec![format!("packages:{}", app.get())]
     }));
-    let packages = Resource::new(
+    let packages = page_data(
         move || (app.get(), after.get(), version.get()),
         |(app, after, _)| list_packages(app, after),
     );

@@ -1,19 +1,23 @@
 //! Bringing a package in: a plain form that also works without JavaScript, with progress where it can be had.
+//!
+//! An upload belongs to the page that shows it: whoever leaves the page ends it, and is told so before.
 
 use super::api::Limits;
 use super::size::{bytes, count, percent};
+use crate::error::AppError;
 use crate::paths;
 use crate::ui::bar::ProgressBar;
 use crate::ui::button::{Button, ButtonKind};
 use crate::ui::field::Field;
 use domain::permissions::Access;
-use leptos::html;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::closure::Closure;
 use leptos::wasm_bindgen::{JsCast, JsValue};
+use leptos::{ev, html};
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 use serde::Deserialize;
+use std::cell::RefCell;
 use web_sys::{Event, File, FormData, ProgressEvent, SubmitEvent, XmlHttpRequest};
 
 /// How far an upload is.
@@ -86,18 +90,24 @@ struct Refused {
 /// What became of an upload that was answered with `text`: the page of the package, or why not.
 fn outcome(text: &str) -> Result<String, String> {
     let answer: Answer = serde_json::from_str(text).unwrap_or_default();
-    let refusal: Vec<String> = answer
+    if let Some(location) = answer.location {
+        return Ok(location);
+    }
+    let refused: Vec<String> = answer
         .errors
         .into_iter()
         .map(|refused| refused.message)
         .collect();
-    match answer.location {
-        Some(location) => Ok(location),
-        None if refusal.is_empty() => {
-            Err("The portal did not take the package and gave no reason. Try again.".to_owned())
-        }
-        None => Err(refusal.join(" ")),
+    if !refused.is_empty() {
+        return Err(refused.join(" "));
     }
+    // What stands before the upload, such as the session's guard, answers as it answers any script.
+    let error = serde_json::from_str::<AppError>(text).ok();
+    Err(error
+        .and_then(|error| error.beside_fields(&[]))
+        .unwrap_or_else(|| {
+            "The portal did not take the package and gave no reason. Try again.".to_owned()
+        }))
 }
 
 /// What a package may be, in a sentence.
@@ -135,7 +145,6 @@ pub fn UploadForm(
     refused: Option<String>,
 ) -> impl IntoView {
     let state = RwSignal::new(refused.map_or(Upload::Idle, Upload::Refused));
-    let cancelled = RwSignal::new(false);
     let input = NodeRef::<html::Input>::new();
     let navigate = use_navigate();
     let address = paths::package_upload(&app);
@@ -143,9 +152,7 @@ pub fn UploadForm(
     let target = address.clone();
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
-        if event.default_prevented()
-            && (reason.with_untracked(Option::is_some) || state.with_untracked(Upload::under_way))
-        {
+        if reason.with_untracked(Option::is_some) || state.with_untracked(Upload::under_way) {
             return;
         }
         let file = input
@@ -162,16 +169,29 @@ pub fn UploadForm(
             state.set(Upload::Refused(words));
             return;
         }
-        cancelled.set(false);
         let navigate = navigate.clone();
         let done = move |location: &str| navigate(location, NavigateOptions::default());
-        if send(&target, &file, state, cancelled, done).is_err() {
+        if send(&target, &file, state, done).is_err() {
             state.set(Upload::Refused(
                 "The browser could not send the file. Choose it again.".to_owned(),
             ));
         }
     };
-    let busy = Signal::derive(move || state.with(Upload::under_way));
+    // The button that was pressed goes away; the file may be sent again, or another one chosen.
+    let cancel = Callback::new(move |()| {
+        break_off();
+        if let Some(input) = input.get_untracked() {
+            let _ = input.focus();
+        }
+    });
+    let busy = Signal::from(Memo::new(move |_| state.with(Upload::under_way)));
+    on_cleanup(break_off);
+    Effect::new(move || {
+        if busy.get() {
+            let question = window_event_listener(ev::beforeunload, |event| event.prevent_default());
+            on_cleanup(move || question.remove());
+        }
+    });
     let words = Signal::derive(move || state.with(Upload::words));
     let error = Signal::derive(move || state.with(Upload::refusal));
     view! {
@@ -190,14 +210,13 @@ pub fn UploadForm(
             <div class="upload__actions">
                 <Button kind=ButtonKind::Primary type_="submit" reason busy>"Upload"</Button>
                 <span hidden=move || !busy.get()>
-                    <Button kind=ButtonKind::Plain on_press=Callback::new(move |()| cancelled.set(true))>
-                        "Cancel upload"
-                    </Button>
+                    <Button kind=ButtonKind::Plain on_press=cancel>"Cancel upload"</Button>
                 </span>
             </div>
             <div class="upload__progress" hidden=move || !busy.get()>
                 <ProgressBar label="Upload" value=Signal::derive(move || state.with(Upload::percent)) />
                 <p class="soft" role="status">{move || words.get()}</p>
+                <p class="soft">"Stay on this page until it is done: leaving it ends the upload."</p>
             </div>
         </form>
     }
@@ -226,12 +245,24 @@ fn sending(event: &ProgressEvent) -> Upload {
     }
 }
 
+thread_local! {
+    /// The upload under way. It belongs to the browser's one thread; a form that the server renders
+    /// moves between threads and must not hold it.
+    static UNDER_WAY: RefCell<Option<XmlHttpRequest>> = const { RefCell::new(None) };
+}
+
+/// Ends the upload under way, if there is one, wherever it stands.
+fn break_off() {
+    if let Some(request) = UNDER_WAY.take() {
+        let _ = request.abort();
+    }
+}
+
 /// Sends the file and keeps `state` at how far it is.
 fn send(
     address: &str,
     file: &File,
     state: RwSignal<Upload>,
-    cancelled: RwSignal<bool>,
     done: impl Fn(&str) + 'static,
 ) -> Result<(), JsValue> {
     let request = XmlHttpRequest::new()?;
@@ -240,13 +271,8 @@ fn send(
     let body = FormData::new()?;
     body.append_with_blob_and_filename("package", file, &file.name())?;
 
-    let sender = request.clone();
     let progress = Closure::<dyn FnMut(ProgressEvent)>::new(move |event: ProgressEvent| {
-        if cancelled.get_untracked() {
-            let _ = sender.abort();
-        } else {
-            state.set(sending(&event));
-        }
+        state.set(sending(&event));
     });
     request
         .upload()?
@@ -271,7 +297,7 @@ fn send(
     request.set_onerror(Some(lost.as_ref().unchecked_ref()));
     let aborted = Closure::<dyn FnMut(Event)>::new(move |_| state.set(Upload::Idle));
     request.set_onabort(Some(aborted.as_ref().unchecked_ref()));
-    // The request keeps its listeners for as long as it lives; they are as short-lived as the page.
+    // The request keeps its listeners for as long as it lives, and the page ends it.
     progress.forget();
     load.forget();
     lost.forget();
@@ -280,7 +306,9 @@ fn send(
         sent: 0,
         total: size_of(file),
     });
-    request.send_with_opt_form_data(Some(&body))
+    request.send_with_opt_form_data(Some(&body))?;
+    UNDER_WAY.set(Some(request));
+    Ok(())
 }
 
 #[cfg(test)]
@@ -329,7 +357,15 @@ mod tests {
         );
         let refused = r#"{"errors":[{"field":"package","message":"Not a zip file."}]}"#;
         assert_eq!(outcome(refused), Err("Not a zip file.".to_owned()));
-        for odd in ["", "<html>", "{}", "[]"] {
+        let signed_out = serde_json::to_string(&AppError::SignedOut).expect("is JSON");
+        assert_eq!(outcome(&signed_out), Err(AppError::SignedOut.to_string()));
+        let no_database = AppError::Unavailable("The database does not answer.".to_owned());
+        let no_database = serde_json::to_string(&no_database).expect("is JSON");
+        assert_eq!(
+            outcome(&no_database),
+            Err("The database does not answer.".to_owned())
+        );
+        for odd in ["", "<html>", "{}", "[]", "\"NotThere\""] {
             assert!(
                 outcome(odd).is_err_and(|words| words.contains("no reason")),
                 "{odd}"

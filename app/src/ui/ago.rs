@@ -1,4 +1,4 @@
-//! Moments: in universal time from the server, as an age once the page is alive.
+//! Moments: in universal time from the server; once the page is alive, as an age and in local time.
 //!
 //! The first paint is the same on both sides; an effect then starts the clock that all ages share.
 
@@ -8,24 +8,40 @@ use web_sys::js_sys::Date;
 
 /// The present second in a living page; nothing on the server and in the first paint.
 #[derive(Debug, Clone, Copy)]
-pub struct Clock(RwSignal<Option<i64>>);
+pub struct Clock {
+    second: RwSignal<Option<i64>>,
+    ticks: Memo<bool>,
+}
 
 impl Clock {
+    fn new() -> Self {
+        let second = RwSignal::new(None);
+        Self {
+            second,
+            ticks: Memo::new(move |_| second.with(Option::is_some)),
+        }
+    }
+
     /// The present second, once the page is alive.
     pub fn now(self) -> Option<i64> {
-        self.0.get()
+        self.second.get()
+    }
+
+    /// Whether the page is alive, without following each second.
+    fn is_ticking(self) -> bool {
+        self.ticks.get()
     }
 }
 
 /// Starts the clock that all ages share; once, around everything.
 pub fn provide_clock() {
-    let clock = Clock(RwSignal::new(None));
+    let clock = Clock::new();
     provide_context(clock);
     Effect::new(move || {
-        clock.0.set(Some(seconds()));
+        clock.second.set(Some(seconds()));
         let tick = move || {
             if !document().hidden() {
-                clock.0.set(Some(seconds()));
+                clock.second.set(Some(seconds()));
             }
         };
         let _ = set_interval_with_handle(tick, Duration::from_secs(1));
@@ -34,7 +50,7 @@ pub fn provide_clock() {
 
 /// The clock that all ages share.
 pub fn use_clock() -> Clock {
-    use_context().unwrap_or_else(|| Clock(RwSignal::new(None)))
+    use_context().unwrap_or_else(Clock::new)
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "seconds fit by far")]
@@ -55,9 +71,67 @@ pub fn Ago(
         None => utc_words(at.get()),
     };
     view! {
-        <time datetime=move || utc_iso(at.get()) title=move || utc_words(at.get())>
+        <time datetime=move || utc_iso(at.get()) title=move || both_words(at.get(), clock)>
             {words}
         </time>
+    }
+}
+
+/// A moment as a day and a time of day: local once the page is alive, universal before.
+#[component]
+pub fn Moment(
+    /// Seconds since 1970, universal time.
+    at: i64,
+    /// Whether the day is left out.
+    #[prop(optional)]
+    time_only: bool,
+) -> impl IntoView {
+    let clock = use_clock();
+    let words = move || match (clock.is_ticking(), time_only) {
+        (false, false) => utc_words(at),
+        (false, true) => format!("{} UTC", time_of_day(at)),
+        (true, false) => local_words(at),
+        (true, true) => time_of_day(at + offset(at)),
+    };
+    view! {
+        <time datetime=utc_iso(at) title=move || both_words(at, clock)>
+            {words}
+        </time>
+    }
+}
+
+/// Local time with universal time beside it; universal time alone before the page is alive.
+fn both_words(at: i64, clock: Clock) -> String {
+    if clock.is_ticking() && offset(at) != 0 {
+        format!("{} ({})", local_words(at), utc_words(at))
+    } else {
+        utc_words(at)
+    }
+}
+
+/// A moment in the browser's own time, with its distance from universal time. Only in a living page.
+pub fn local_words(at: i64) -> String {
+    zone_words(at, offset(at))
+}
+
+/// How far the browser's time is ahead of universal time at a moment, seconds.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "a day in minutes and a date in milliseconds fit by far"
+)]
+fn offset(at: i64) -> i64 {
+    let date = Date::new(&(at as f64 * 1000.0).into());
+    -(date.get_timezone_offset() as i64) * 60
+}
+
+fn zone_words(at: i64, offset: i64) -> String {
+    let sign = if offset < 0 { '−' } else { '+' };
+    let minutes = offset.abs() / 60;
+    match (minutes / 60, minutes % 60) {
+        (0, 0) => utc_words(at),
+        (hours, 0) => format!("{}{sign}{hours}", utc_words(at + offset)),
+        (hours, minutes) => format!("{}{sign}{hours}:{minutes:02}", utc_words(at + offset)),
     }
 }
 
@@ -144,5 +218,13 @@ mod tests {
         assert_eq!(age_words(7_380), "2 h 3 min ago");
         assert_eq!(age_words(9 * 86_400 + 4 * 3_600), "9 d 4 h ago");
         assert_eq!(age_words(40 * 86_400), "40 d ago");
+    }
+
+    #[test]
+    fn local_time_says_how_far_it_is_from_universal_time() {
+        let at = 1_795_217_338;
+        assert_eq!(zone_words(at, 0), "20 Nov 2026, 23:28:58 UTC");
+        assert_eq!(zone_words(at, 3_600), "21 Nov 2026, 00:28:58 UTC+1");
+        assert_eq!(zone_words(at, -12_600), "20 Nov 2026, 19:58:58 UTC−3:30");
     }
 }

@@ -3,6 +3,7 @@
 use crate::ui::chip::{StatusChip, Tag};
 use crate::ui::facts::Facts;
 use crate::ui::field::Lines;
+use crate::ui::typed::take_turned;
 use domain::states::Status;
 use leptos::prelude::*;
 
@@ -50,7 +51,11 @@ pub fn RadioCards(
     let (hint_id, error_id) = (format!("{name}-hint"), format!("{name}-error"));
     let ids = format!("{error_id} {hint_id}");
     view! {
-        <fieldset class="choice" aria-describedby=ids>
+        <fieldset
+            class="choice"
+            aria-describedby=ids
+            data-invalid=move || error.with(Option::is_some).then_some("true")
+        >
             <legend>{legend}</legend>
             <Lines hint_id hint error_id error />
             <div class="cards">{cards}</div>
@@ -66,6 +71,12 @@ fn Card(name: String, card: RadioCard, selected: RwSignal<String>) -> impl IntoV
     let value = StoredValue::new(card.value.clone());
     let taken = move || value.with_value(|value| selected.with(|selected| selected == value));
     let initially = selected.with_untracked(|selected| *selected == card.value);
+    let take = move |on: bool| {
+        if on {
+            selected.set(value.get_value());
+        }
+    };
+    take_turned(&id, take);
     view! {
         <div class="card" data-disabled=disabled.then_some("true")>
             <input
@@ -78,7 +89,7 @@ fn Card(name: String, card: RadioCard, selected: RwSignal<String>) -> impl IntoV
                 prop:checked=taken
                 disabled=disabled
                 aria-describedby=facts_id.clone()
-                on:change=move |_| selected.set(value.get_value())
+                on:change=move |_| take(true)
             />
             <div class="card__head">
                 <label class="card__title" for=id>{card.title}</label>
@@ -134,7 +145,11 @@ pub fn CheckGroup(
     let (hint_id, error_id) = (format!("{key}-hint"), format!("{key}-error"));
     let ids = format!("{error_id} {hint_id}");
     view! {
-        <fieldset class="choice" aria-describedby=ids>
+        <fieldset
+            class="choice"
+            aria-describedby=ids
+            data-invalid=move || error.with(Option::is_some).then_some("true")
+        >
             <legend>{legend}</legend>
             <Lines hint_id hint error_id error />
             <div class="checks">{boxes}</div>
@@ -155,10 +170,11 @@ fn TickBox(
     let value = StoredValue::new(check.value.clone());
     let ticked = move || value.with_value(|value| selected.with(|all| all.contains(value)));
     let initially = selected.with_untracked(|all| all.contains(&check.value));
-    let turn = move |event| {
-        let (value, on) = (value.get_value(), event_target_checked(&event));
+    let turn = move |on: bool| {
+        let value = value.get_value();
         selected.update(|all| *all = order.with_value(|order| with_tick(order, all, &value, on)));
     };
+    take_turned(&id, turn);
     view! {
         <div class="check">
             <input
@@ -170,7 +186,7 @@ fn TickBox(
                 checked=initially
                 prop:checked=ticked
                 aria-describedby=(!check.hint.is_empty()).then(|| hint_id.clone())
-                on:change=turn
+                on:change=move |event| turn(event_target_checked(&event))
             />
             <label class="check__label" for=id>{check.label}</label>
             {(!check.hint.is_empty())

@@ -5,8 +5,8 @@ use crate::ui::icon::{Icon, Shape};
 use leptos::html;
 use leptos::prelude::*;
 use std::time::Duration;
-use wasm_bindgen::JsValue;
 use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Copying {
@@ -112,6 +112,15 @@ pub fn Masked(
             on_reveal.run(());
         }
     };
+    // The pressed button goes; the focus passes to the one that takes its place.
+    let buttons = NodeRef::<html::Span>::new();
+    Effect::new(move |before: Option<bool>| {
+        let seen = visible().is_some();
+        if before.is_some_and(|before| before != seen) {
+            request_animation_frame(move || focus_first_button(buttons));
+        }
+        seen
+    });
     let copy_label = format!("Copy {}", label.to_lowercase());
     let submits = on_reveal.is_none() && value.get_untracked().is_none();
     let (reveal_words, hide_words) = (label.clone(), label.clone());
@@ -121,7 +130,7 @@ pub fn Masked(
             <code class="masked__text">
                 {move || visible().unwrap_or_else(|| "••••••••••••".to_owned())}
             </code>
-            <span class="masked__buttons">
+            <span class="masked__buttons" node_ref=buttons>
                 <span hidden=move || visible().is_some()>
                     <Button
                         kind=ButtonKind::Plain
@@ -144,5 +153,17 @@ pub fn Masked(
                 </span>
             </span>
         </span>
+    }
+}
+
+fn focus_first_button(buttons: NodeRef<html::Span>) {
+    let found = buttons.get_untracked().and_then(|buttons| {
+        buttons
+            .query_selector(":scope > span:not([hidden]) button")
+            .ok()
+            .flatten()
+    });
+    if let Some(button) = found.and_then(|found| found.dyn_into::<web_sys::HtmlElement>().ok()) {
+        let _ = button.focus();
     }
 }

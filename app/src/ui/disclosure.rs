@@ -1,9 +1,12 @@
 //! Something that is shown when asked for, with and without JavaScript.
 
 use crate::ui::button::ButtonKind;
+use crate::ui::dismiss::use_dismiss;
+use leptos::html;
 use leptos::prelude::*;
 
-/// A summary that opens what belongs to it, on the browser's own element.
+/// A summary that opens what belongs to it, on the browser's own element. A living page also closes
+/// it on Escape and on a press elsewhere.
 #[component]
 pub fn Disclosure(
     /// What opens it: a verb and its object.
@@ -18,8 +21,10 @@ pub fn Disclosure(
     /// What is shown.
     children: Children,
 ) -> impl IntoView {
+    let details = NodeRef::<html::Details>::new();
+    let keys = use_dismiss(details);
     view! {
-        <details class="disclosure" open=move || open.get()>
+        <details class="disclosure" open=move || open.get() node_ref=details on:keydown=keys>
             <summary class=kind.class()>{summary}</summary>
             <div class="disclosure__body">{children()}</div>
         </details>

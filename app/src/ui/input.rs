@@ -1,6 +1,7 @@
 //! One line of text.
 
 use crate::ui::field::FieldWiring;
+use crate::ui::typed::take_typed;
 use leptos::prelude::*;
 
 /// A line of text. Inside a field it takes the field's id and descriptions; further attributes
@@ -30,6 +31,12 @@ pub fn TextInput(
     let id = id.or_else(|| wiring.as_ref().map(|wiring| wiring.id.clone()));
     let invalid = wiring.as_ref().map(|wiring| wiring.invalid);
     let described_by = wiring.as_ref().map(|wiring| wiring.described_by);
+    let changed = move |text: String| {
+        if let Some(on_input) = on_input {
+            on_input.run(text);
+        }
+    };
+    take_typed(id.as_deref(), changed);
     view! {
         <input
             class="input"
@@ -43,11 +50,7 @@ pub fn TextInput(
             spellcheck="false"
             aria-invalid=move || invalid.is_some_and(|invalid| invalid.get()).then_some("true")
             aria-describedby=move || described_by.and_then(|ids| ids.get())
-            on:input=move |event| {
-                if let Some(on_input) = on_input {
-                    on_input.run(event_target_value(&event));
-                }
-            }
+            on:input=move |event| changed(event_target_value(&event))
         />
     }
 }

@@ -1,6 +1,7 @@
 //! A choice among many: the browser's own list.
 
 use crate::ui::field::FieldWiring;
+use crate::ui::typed::take_chosen;
 use leptos::prelude::*;
 
 /// One line of the list.
@@ -48,6 +49,12 @@ pub fn Select(
     let invalid = wiring.as_ref().map(|wiring| wiring.invalid);
     let described_by = wiring.as_ref().map(|wiring| wiring.described_by);
     let chosen = value.get_untracked();
+    let changed = move |value: String| {
+        if let Some(on_change) = on_change {
+            on_change.run(value);
+        }
+    };
+    take_chosen(id.as_deref(), &chosen, changed);
     let lines = options
         .into_iter()
         .map(|option| {
@@ -73,11 +80,7 @@ pub fn Select(
                 name=name
                 aria-invalid=move || invalid.is_some_and(|invalid| invalid.get()).then_some("true")
                 aria-describedby=move || described_by.and_then(|ids| ids.get())
-                on:change=move |event| {
-                    if let Some(on_change) = on_change {
-                        on_change.run(event_target_value(&event));
-                    }
-                }
+                on:change=move |event| changed(event_target_value(&event))
             >
                 {lines}
             </select>

@@ -168,9 +168,19 @@ async fn shutdown(
     State(interface): State<Interface>,
     Json(shutdown): Json<Shutdown>,
 ) -> StatusCode {
-    if shutdown.stop_instances {
-        interface.supervisor.halt().await;
+    let Interface {
+        supervisor, ending, ..
+    } = interface;
+    // Not by this answer, which ends when nobody waits for it any more: a cell that has begun to
+    // halt starts nothing again, so it must go all the way.
+    let all_the_way = tokio::spawn(async move {
+        if shutdown.stop_instances {
+            supervisor.halt().await;
+        }
+        ending.cancel();
+    });
+    match all_the_way.await {
+        Ok(()) => StatusCode::NO_CONTENT,
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
-    interface.ending.cancel();
-    StatusCode::NO_CONTENT
 }

@@ -1,15 +1,21 @@
 //! A unix socket through which a sealed-in workload reaches a database server on TCP.
 
+use crate::accept::accepted;
 use crate::disk;
 use crate::init::bridge::join;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tokio::net::{TcpStream, UnixListener};
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 /// The name that PostgreSQL clients look for.
 pub const NAME: &str = ".s.PGSQL.5432";
+
+/// The most connections of one workload; more wait, so that none uses up the descriptors of all.
+const MOST: usize = 500;
 
 /// The socket of one workload; it goes when this is dropped.
 #[derive(Debug)]
@@ -31,8 +37,10 @@ impl DatabaseSocket {
         // Who may use it is decided by who is shown the folder.
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o666))?;
         let address = (host.to_owned(), port);
+        let room = Arc::new(Semaphore::new(MOST));
         let task = tokio::spawn(async move {
-            while let Ok((near, _)) = listener.accept().await {
+            while let Ok(place) = Arc::clone(&room).acquire_owned().await {
+                let (near, _) = accepted(|| listener.accept()).await;
                 let address = address.clone();
                 tokio::spawn(async move {
                     match TcpStream::connect(&address).await {
@@ -44,6 +52,7 @@ impl DatabaseSocket {
                             tracing::warn!(%error, host = address.0, "the database server cannot be reached");
                         }
                     }
+                    drop(place);
                 });
             }
         });

@@ -6,6 +6,20 @@ use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
+use tokio::runtime::{Handle, RuntimeFlavor};
+
+/// Does what may wait for the disk; meanwhile another thread carries on what this one would have:
+/// the same threads pass on requests.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what is written must be on disk before a caller goes on, and callers do not await"
+)]
+pub fn aside<T>(work: impl FnOnce() -> T) -> T {
+    match Handle::try_current().map(|handle| handle.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        _ => work(),
+    }
+}
 
 /// Makes a folder only its owner may look into, and its parents.
 pub fn private_dir(path: &Path) -> io::Result<()> {
@@ -16,20 +30,7 @@ pub fn private_dir(path: &Path) -> io::Result<()> {
 /// Writes `value` as JSON, readable by the owner alone; readers see the old file or the new one.
 pub fn write_json<T: Serialize>(path: &Path, value: &T) -> io::Result<()> {
     let text = serde_json::to_vec_pretty(value)?;
-    let temporary = path.with_extension("new");
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&temporary)?;
-    file.write_all(&text)?;
-    file.sync_all()?;
-    std::fs::rename(&temporary, path)?;
-    if let Some(parent) = path.parent() {
-        File::open(parent)?.sync_all()?;
-    }
-    Ok(())
+    aside(|| replace(path, &text))
 }
 
 /// Reads JSON; `None` when there is no such file.
@@ -48,7 +49,24 @@ pub fn remove_file(path: &Path) -> io::Result<()> {
 
 /// Removes a folder with all it holds; one that is not there is as good as removed.
 pub fn remove_dir(path: &Path) -> io::Result<()> {
-    absent_is_done(std::fs::remove_dir_all(path))
+    aside(|| absent_is_done(std::fs::remove_dir_all(path)))
+}
+
+fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
+    let temporary = path.with_extension("new");
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&temporary)?;
+    file.write_all(text)?;
+    file.sync_all()?;
+    std::fs::rename(&temporary, path)?;
+    if let Some(parent) = path.parent() {
+        File::open(parent)?.sync_all()?;
+    }
+    Ok(())
 }
 
 fn absent_is_done(outcome: io::Result<()>) -> io::Result<()> {
@@ -60,8 +78,9 @@ fn absent_is_done(outcome: io::Result<()>) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{read_json, write_json};
+    use super::{aside, read_json, write_json};
     use std::os::unix::fs::PermissionsExt;
+    use std::time::Duration;
 
     #[test]
     fn a_written_file_is_private_and_reads_back() {
@@ -73,5 +92,15 @@ mod tests {
         assert_eq!(read_json(&path).expect("read"), Some(vec![3_u8]));
         let mode = path.metadata().expect("there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn a_wait_for_the_disk_holds_up_nobody_else() {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let waits = tokio::spawn(async move {
+            tokio::spawn(async move { sender.send(()) });
+            // The only worker waits here for what another task does.
+            aside(|| receiver.recv_timeout(Duration::from_mins(1)))
+        });
+        waits.await.expect("no panic").expect("the other task ran");
     }
 }

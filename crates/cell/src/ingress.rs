@@ -3,10 +3,11 @@
 //!
 //! [`Table`] says what is routable; [`serve`] answers from it. A request counts as in flight on its
 //! [`Backend`] from the moment the backend is chosen until the answer's last byte has been taken over, so
-//! [`Backend::drained`] tells when an instance may be stopped.
+//! [`Backend::drained`] tells when an instance may be stopped. It answers on threads of its own.
 
 mod answer;
 mod backend;
+mod client_stream;
 mod connection;
 mod forward;
 mod headers;
@@ -16,6 +17,7 @@ mod link;
 mod pages;
 mod table;
 mod tunnel;
+mod workers;
 
 use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
@@ -26,15 +28,20 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
-use crate::ingress::{
-    backend::Idle,
-    connection::{Peer, serve_connection},
-    forward::Proxy,
-    table::Shared,
+use crate::{
+    accept::accepted,
+    descriptors,
+    ingress::{
+        backend::Idle,
+        connection::{Peer, serve_connection},
+        forward::Proxy,
+        table::Shared,
+        workers::Workers,
+    },
 };
 
-/// How long accepting pauses when the system refuses more connections.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// How often idle connections to instances are looked through.
+const SWEEPS_EVERY: Duration = Duration::from_secs(10);
 
 /// What is routable, by host. Clones share one table; lookups take no lock.
 #[derive(Clone, Default)]
@@ -51,7 +58,8 @@ pub struct Route {
     pub hosts: Vec<String>,
     /// The instances that are ready.
     pub backends: Vec<Arc<Backend>>,
-    /// The instance whose debugger is reached under `/debugger`; any, when none is named.
+    /// The instance that gets the requests under `/debugger`; no other does, as its breakpoints would stop
+    /// the requests of people.
     pub debugger: Option<Arc<Backend>>,
     /// Why nothing answers, when `backends` is empty.
     pub state: Unserved,
@@ -93,7 +101,10 @@ pub struct IngressConfig {
     pub answer_timeout: Duration,
     /// How long a request waits for an instance when none is left or the first is starting.
     pub patience: Duration,
-    /// The most client connections held at once; more wait to be accepted.
+    /// How long a client may take nothing of what is sent to it.
+    pub send_timeout: Duration,
+    /// The most client connections held at once, if there are descriptors for so many; more wait to be
+    /// accepted.
     pub max_connections: usize,
     /// How long requests may go on after the shutdown was asked for.
     pub closing: Duration,
@@ -106,6 +117,7 @@ impl Default for IngressConfig {
             max_header_bytes: 64 * 1024,
             answer_timeout: Duration::from_mins(5),
             patience: Duration::from_secs(5),
+            send_timeout: Duration::from_mins(1),
             max_connections: 16_384,
             closing: Duration::from_secs(10),
         }
@@ -120,7 +132,8 @@ pub async fn serve(
     config: IngressConfig,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let room = Arc::new(Semaphore::new(config.max_connections));
+    let places = config.max_connections.min(descriptors::for_clients());
+    let room = Arc::new(Semaphore::new(places));
     let tasks = TaskTracker::new();
     let stopping = CancellationToken::new();
     let proxy = Arc::new(Proxy {
@@ -130,32 +143,22 @@ pub async fn serve(
         stopping: stopping.clone(),
     });
     let mut shutdown = std::pin::pin!(shutdown);
+    let mut workers = Workers::start()?;
+    let mut sweeps = tokio::time::interval(SWEEPS_EVERY);
     loop {
-        let accepted = async {
-            let permit = Arc::clone(&room)
-                .acquire_owned()
-                .await
-                .map_err(io::Error::other)?;
-            listener
-                .accept()
-                .await
-                .map(|(stream, address)| (stream, address, permit))
+        let next = async {
+            let place = Arc::clone(&room).acquire_owned().await;
+            let (stream, address) = accepted(|| listener.accept()).await;
+            (stream, address, place)
         };
         tokio::select! {
             () = &mut shutdown => break,
-            accepted = accepted => match accepted {
-                Ok((stream, address, permit)) => {
-                    let proxy = Arc::clone(&proxy);
-                    tasks.spawn(async move {
-                        serve_connection(proxy, stream, Peer::new(address.ip())).await;
-                        drop(permit);
-                    });
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "the ingress could not accept a connection");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                }
-            },
+            _ = sweeps.tick() => proxy.table.sweep(),
+            (stream, address, place) = next => {
+                let peer = Peer::new(address.ip(), place.map_err(io::Error::other)?);
+                let serving = serve_connection(Arc::clone(&proxy), stream, peer);
+                tasks.spawn_on(serving, workers.next());
+            }
         }
     }
     stopping.cancel();

@@ -4,10 +4,12 @@
 //! [`ingress`] brings requests to the instances that are ready; [`api`] is how the control plane
 //! speaks to both; [`init`] is the first process inside each sandbox.
 
+mod accept;
 pub mod api;
 pub mod config;
 mod crash_policy;
 mod database_socket;
+pub mod descriptors;
 mod disk;
 pub mod ingress;
 pub mod init;

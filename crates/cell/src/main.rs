@@ -1,9 +1,11 @@
 //! The program `cell`: the local engine, and the first process in each of its sandboxes.
 
 use cell::config::{Config, Runtime, SandboxChoice};
+use cell::descriptors;
 use cell::init::{self, Init};
 use cell::serve;
 use clap::{Args, Parser, Subcommand};
+use rustix::fs::Mode;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -64,6 +66,9 @@ fn main() -> anyhow::Result<ExitCode> {
                 )
                 .with_writer(std::io::stderr)
                 .init();
+            descriptors::raise_limit();
+            // Instances have other user ids, and must pass through what is made for them.
+            rustix::process::umask(Mode::from_raw_mode(0o022));
             let runtime = tokio::runtime::Runtime::new()?;
             runtime.block_on(serve::run(configuration(*serve)?))?;
             Ok(ExitCode::SUCCESS)

@@ -6,8 +6,11 @@ use mda::limits::Limits;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use uuid::Uuid;
+
+/// The end of the name of what is only half there, or on its way out.
+const UNFINISHED: &str = ".new";
 
 /// Why a package cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -42,32 +45,37 @@ pub enum PackageError {
 #[derive(Debug)]
 pub struct Packages {
     folder: PathBuf,
-    unpacking: tokio::sync::Mutex<()>,
+    unpacking: Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<()>>>>,
     held: Mutex<BTreeMap<Uuid, BTreeSet<String>>>,
 }
 
 impl Packages {
-    /// Uses `folder`; what an interrupted unpacking left is removed.
+    /// Uses `folder`; what an interrupted unpacking or removal left is removed.
     pub fn open(folder: PathBuf) -> io::Result<Self> {
         disk::private_dir(&folder)?;
         for entry in std::fs::read_dir(&folder)? {
             let entry = entry?;
-            if entry.file_name().to_string_lossy().ends_with(".new") {
+            if entry.file_name().to_string_lossy().ends_with(UNFINISHED) {
                 disk::remove_dir(&entry.path())?;
             }
         }
         Ok(Self {
             folder,
-            unpacking: tokio::sync::Mutex::new(()),
+            unpacking: Mutex::new(BTreeMap::new()),
             held: Mutex::new(BTreeMap::new()),
         })
     }
 
-    /// The folder with the package's `model/` and `web/`; unpacks it when it is not there.
+    /// The folder with the package's `model/` and `web/`; unpacks it when it is not there. Hold the
+    /// package before, or a sweep may take the folder away.
     pub async fn unpacked(&self, package: &PackageSource) -> Result<PathBuf, PackageError> {
         let target = self.folder.join(&package.sha256);
+        if target.exists() {
+            return Ok(target);
+        }
         // One at a time: two instances of a workload want the same package at the same moment.
-        let _one = self.unpacking.lock().await;
+        let turn = self.turn(&package.sha256);
+        let _one = turn.lock().await;
         if target.exists() {
             return Ok(target);
         }
@@ -84,7 +92,7 @@ impl Packages {
 
     /// Says which packages a workload needs from now on; others go with the next [`Self::sweep`].
     pub fn hold(&self, workload: Uuid, packages: BTreeSet<String>) {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = lock(&self.held);
         if packages.is_empty() {
             held.remove(&workload);
         } else {
@@ -94,21 +102,44 @@ impl Packages {
 
     /// Removes the unpacked packages that no workload needs.
     pub async fn sweep(&self) -> io::Result<()> {
-        let _one = self.unpacking.lock().await;
-        let mut entries = tokio::fs::read_dir(&self.folder).await?;
-        while let Some(entry) = entries.next_entry().await? {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let needed = {
-                let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-                held.values().any(|packages| packages.contains(&name))
-            };
-            if !needed {
-                tracing::info!(package = name, "removing an unpacked package");
-                tokio::fs::remove_dir_all(entry.path()).await?;
-            }
+        for folder in self.take_out()? {
+            tokio::fs::remove_dir_all(folder).await?;
         }
         Ok(())
     }
+
+    /// Takes what no workload needs out of use at one stroke, for a folder that is being removed
+    /// would pass for a whole package. Nobody begins to need one of them meanwhile.
+    fn take_out(&self) -> io::Result<Vec<PathBuf>> {
+        let held = lock(&self.held);
+        let mut out = Vec::new();
+        for entry in std::fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let needed = held.values().any(|packages| packages.contains(&name));
+            if needed || name.ends_with(UNFINISHED) {
+                continue;
+            }
+            tracing::info!(package = name, "removing an unpacked package");
+            let unused = self
+                .folder
+                .join(format!("{name}.{}{UNFINISHED}", Uuid::new_v4()));
+            std::fs::rename(entry.path(), &unused)?;
+            out.push(unused);
+        }
+        Ok(out)
+    }
+
+    /// Whose turn it is to unpack a package: others' packages do not wait for it.
+    fn turn(&self, sha256: &str) -> Arc<tokio::sync::Mutex<()>> {
+        let mut unpacking = lock(&self.unpacking);
+        unpacking.retain(|_, turn| Arc::strong_count(turn) > 1);
+        unpacking.entry(sha256.to_owned()).or_default().clone()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn unpack(package: &PackageSource, target: &Path) -> Result<(), PackageError> {
@@ -125,7 +156,7 @@ fn unpack(package: &PackageSource, target: &Path) -> Result<(), PackageError> {
             label: package.label.clone(),
         });
     }
-    let temporary = target.with_extension("new");
+    let temporary = target.with_file_name(format!("{}{UNFINISHED}", package.sha256));
     disk::remove_dir(&temporary).map_err(io)?;
     std::fs::create_dir(&temporary).map_err(io)?;
     // The portal has applied its own limits at the upload; here only the form is checked again.
@@ -147,4 +178,76 @@ fn make_both(folder: &Path) -> io::Result<()> {
         std::fs::create_dir_all(folder.join(name))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Packages;
+    use engine::workload::PackageSource;
+    use futures::FutureExt;
+    use std::collections::BTreeSet;
+    use std::fs::{create_dir_all, write};
+    use std::path::Path;
+    use uuid::Uuid;
+
+    fn package(sha256: &str) -> PackageSource {
+        PackageSource {
+            file: "/nonexistent".into(),
+            sha256: sha256.to_owned(),
+            label: "Shop 1.0.0".to_owned(),
+        }
+    }
+
+    fn make(folder: &Path, name: &str) {
+        create_dir_all(folder.join(name).join("web")).expect("a folder");
+        write(folder.join(name).join("web/index.html"), "Shop").expect("a page");
+    }
+
+    fn names(folder: &Path) -> BTreeSet<String> {
+        let entries = std::fs::read_dir(folder).expect("a folder");
+        let name = |entry: std::io::Result<std::fs::DirEntry>| {
+            let name = entry.expect("an entry").file_name();
+            name.to_string_lossy().into_owned()
+        };
+        entries.map(name).collect()
+    }
+
+    #[tokio::test]
+    async fn what_is_held_or_being_unpacked_stays_and_the_rest_goes() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let packages = Packages::open(folder.path().to_owned()).expect("opened");
+        for name in ["held", "unused", "unpacking.new"] {
+            make(folder.path(), name);
+        }
+        packages.hold(Uuid::new_v4(), BTreeSet::from(["held".to_owned()]));
+        packages.sweep().await.expect("swept");
+        let left = BTreeSet::from(["held".to_owned(), "unpacking.new".to_owned()]);
+        assert_eq!(names(folder.path()), left);
+    }
+
+    #[tokio::test]
+    async fn a_package_that_is_there_waits_for_no_other() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let packages = Packages::open(folder.path().to_owned()).expect("opened");
+        make(folder.path(), "there");
+        let turns = [packages.turn("there"), packages.turn("another")];
+        let _busy = (turns[0].lock().await, turns[1].lock().await);
+        let found = packages.unpacked(&package("there")).now_or_never();
+        let found = found.expect("at once").expect("found");
+        assert_eq!(found, folder.path().join("there"));
+        // One that is not there has a turn of its own: it is tried, and its file is missing.
+        assert!(packages.unpacked(&package("missing")).await.is_err());
+    }
+
+    #[test]
+    fn half_a_package_never_passes_for_a_whole_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let packages = Packages::open(folder.path().to_owned()).expect("opened");
+        make(folder.path(), "unused");
+        // The cell ends before what was taken out is removed.
+        let out = packages.take_out().expect("taken out");
+        assert!(out[0].exists() && !folder.path().join("unused").exists());
+        Packages::open(folder.path().to_owned()).expect("opened");
+        assert!(names(folder.path()).is_empty());
+    }
 }

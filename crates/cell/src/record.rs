@@ -97,6 +97,42 @@ pub struct Crashes {
     /// Nothing is started before; with `None` and a count that is too high, never.
     #[serde(with = "time::serde::rfc3339::option", default)]
     pub not_before: Option<OffsetDateTime>,
+    /// The instance that crashed last, until another one is started in its place.
+    #[serde(default)]
+    pub fallen: Option<Fallen>,
+}
+
+/// What is shown of an instance that crashed, while its index has no other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fallen {
+    /// Its id.
+    pub id: InstanceId,
+    /// Its zone.
+    pub zone: String,
+    /// The fingerprint of its template.
+    pub print: String,
+    /// The package it ran: `Shop 2.4.1`.
+    pub package: String,
+    /// Its memory limit, MiB.
+    pub memory_mib: u32,
+}
+
+/// What an instance that failed wrote to its log last; the log itself goes with the instance.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct LastWords {
+    /// The instance.
+    pub instance: InstanceId,
+    /// Its last lines, oldest first.
+    pub lines: Vec<String>,
+}
+
+impl WorkloadRecord {
+    /// Checksums of the packages that are needed while instances of these templates run.
+    pub fn packages<'a>(&'a self, running: impl Iterator<Item = &'a Template>) -> BTreeSet<String> {
+        let templates = self.wanted.template.iter().chain(&self.serving);
+        let packages = templates.chain(running).map(|template| &template.package);
+        packages.map(|package| package.sha256.clone()).collect()
+    }
 }
 
 /// What tells two templates apart.
@@ -121,7 +157,7 @@ pub struct Layout {
 impl Layout {
     /// The layout within `data`; makes its folders.
     pub fn open(data: &Path) -> io::Result<Self> {
-        for folder in ["", "workloads", "instances", "databases"] {
+        for folder in ["", "workloads", "instances", "databases", "last-words"] {
             disk::private_dir(&data.join(folder))?;
         }
         Ok(Self {
@@ -162,6 +198,16 @@ impl Layout {
         self.data.join("databases").join(id.to_string())
     }
 
+    /// The folder of what the failed instances of a workload wrote last.
+    pub fn last_words_of_all(&self, id: EnvironmentId) -> PathBuf {
+        self.data.join("last-words").join(id.to_string())
+    }
+
+    /// What the last failed instance of an index wrote last.
+    pub fn last_words(&self, id: EnvironmentId, index: u16) -> PathBuf {
+        self.last_words_of_all(id).join(format!("{index}.json"))
+    }
+
     /// Writes an instance's record.
     pub fn save(&self, record: &InstanceRecord) -> io::Result<()> {
         disk::write_json(&self.instance(record.id).join("record.json"), record)
@@ -199,4 +245,18 @@ impl Layout {
 
 fn expose<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(secret.expose_secret())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Crashes;
+
+    #[test]
+    fn what_an_older_cell_wrote_of_crashes_is_read() {
+        let text =
+            r#"{ "count": 4, "last": { "at": "2026-01-01T00:00:00Z", "reason": "killed" } }"#;
+        let crashes: Crashes = serde_json::from_str(text).expect("read");
+        assert_eq!((crashes.count, crashes.total), (4, 0));
+        assert_eq!((crashes.not_before, crashes.fallen), (None, None));
+    }
 }

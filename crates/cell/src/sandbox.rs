@@ -81,8 +81,16 @@ pub enum Sandbox {
 }
 
 impl Sandbox {
-    /// Finds out by trying what works on this machine.
+    /// Finds out by trying what works on this machine, and says what that does not enforce.
     pub async fn choose(choice: SandboxChoice, data: &Path) -> anyhow::Result<Self> {
+        let sandbox = Self::find(choice, data).await?;
+        for caveat in sandbox.caveats() {
+            tracing::warn!(sandbox = sandbox.name(), "not enforced here: {caveat}");
+        }
+        Ok(sandbox)
+    }
+
+    async fn find(choice: SandboxChoice, data: &Path) -> anyhow::Result<Self> {
         let runc = match choice {
             SandboxChoice::Bubblewrap => None,
             SandboxChoice::Runc | SandboxChoice::Auto => Some(Runc::probe(data).await),

@@ -1,7 +1,9 @@
 //! Keeps every workload of this machine as wanted: one task for each.
 
+mod check;
 mod health;
 mod instance;
+mod logs;
 mod ownership;
 mod plan;
 mod recipe;
@@ -15,7 +17,6 @@ use crate::journal::Journal;
 use crate::packages::Packages;
 use crate::record::{InstanceRecord, Layout, WorkloadRecord};
 use crate::sandbox::Sandbox;
-use crate::shared_folder;
 use crate::uids::Uids;
 use anyhow::Context;
 use domain::ids::{EnvironmentId, InstanceId};
@@ -100,11 +101,24 @@ impl Supervisor {
             .workloads()
             .context("reading the wanted state")?;
         let mut found = shared.sort_out(&workloads).await?;
-        let mut held = BTreeMap::new();
+        let mut taken = Vec::new();
         for record in workloads {
-            let id = record.wanted.id;
-            let instances = found.remove(&id.to_string()).unwrap_or_default();
-            held.insert(id.to_string(), hold(&shared, record, instances));
+            let instances = found
+                .remove(&record.wanted.id.to_string())
+                .unwrap_or_default();
+            taken.push((record, instances));
+        }
+        // All before the first task: each may sweep away what nobody is known to need.
+        for (record, instances) in &taken {
+            let packages = record.packages(instances.iter().map(|instance| &instance.template));
+            shared.packages.hold(record.wanted.id.uuid(), packages);
+        }
+        let mut held = BTreeMap::new();
+        for (record, instances) in taken {
+            held.insert(
+                record.wanted.id.to_string(),
+                hold(&shared, record, instances),
+            );
         }
         Ok(Self {
             shared,
@@ -131,7 +145,7 @@ impl Supervisor {
 
     /// Makes `workload` the wanted state.
     pub async fn apply(&self, workload: Workload) -> Result<(), Refusal> {
-        self.check(&workload)?;
+        check::workload(&workload, &self.shared.config.runtimes)?;
         let id = workload.id.to_string();
         let mut workloads = self.workloads.lock().await;
         if let Some(held) = workloads.get(&id) {
@@ -208,18 +222,9 @@ impl Supervisor {
     pub async fn logs(&self, id: EnvironmentId, tail: usize) -> Option<Vec<LogLine>> {
         let instances = self.observe(id).await?.instances;
         let shared = self.shared.clone();
-        let read = tokio::task::spawn_blocking(move || {
-            let lines = instances.into_iter().flat_map(|instance| {
-                let lines = shared_folder::log_tail(&shared.layout.run(instance.id), tail);
-                lines.into_iter().map(move |line| LogLine {
-                    index: instance.index,
-                    instance: instance.id,
-                    line,
-                })
-            });
-            lines.collect()
-        });
-        Some(read.await.unwrap_or_default())
+        let read = move || logs::read(&shared.layout, id, &instances, tail);
+        let read = tokio::task::spawn_blocking(read).await;
+        Some(read.unwrap_or_default())
     }
 
     /// One call of a running instance's admin protocol; `None` when there is no such instance.
@@ -231,42 +236,6 @@ impl Supervisor {
     ) -> Option<Result<Reply, m2ee::error::CallError>> {
         let client = self.shared.channels().get(&instance.uuid()).cloned()?;
         Some(client.call(action, params).await)
-    }
-
-    fn check(&self, workload: &Workload) -> Result<(), Refusal> {
-        let Some(template) = &workload.template else {
-            return Ok(());
-        };
-        let runtimes = &self.shared.config.runtimes;
-        if !runtimes.contains_key(&template.runtime) {
-            let known: Vec<&str> = runtimes.keys().map(String::as_str).collect();
-            return Err(Refusal::new(format!(
-                "runtime: \"{}\" is not configured; there is {}",
-                template.runtime,
-                known.join(", ")
-            )));
-        }
-        let hexadecimal = template
-            .package
-            .sha256
-            .bytes()
-            .all(|byte| byte.is_ascii_hexdigit());
-        if template.package.sha256.len() != 64 || !hexadecimal {
-            return Err(Refusal::new(
-                "package.sha256: 64 hexadecimal digits are expected",
-            ));
-        }
-        if !template.bucket.is_absolute() || !template.package.file.is_absolute() {
-            return Err(Refusal::new(
-                "bucket, package.file: absolute paths are expected",
-            ));
-        }
-        if template.memory_mib < 16 || template.pids < 8 || template.cpu_milli < 10 {
-            return Err(Refusal::new(
-                "memory_mib, pids, cpu_milli: at least 16 MiB, 8 processes and 10 thousandths of a core are needed",
-            ));
-        }
-        Ok(())
     }
 }
 

@@ -21,3 +21,5 @@ mod load;
 mod ports;
 #[path = "cell/rollout.rs"]
 mod rollout;
+#[path = "cell/surroundings.rs"]
+mod surroundings;

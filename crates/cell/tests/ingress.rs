@@ -5,6 +5,8 @@ mod stage;
 
 #[path = "ingress/balancing.rs"]
 mod balancing;
+#[path = "ingress/debugger.rs"]
+mod debugger;
 #[path = "ingress/requests.rs"]
 mod requests;
 #[path = "ingress/retries.rs"]

@@ -119,6 +119,20 @@ pub struct AppDetails {
     pub operations: Vec<OperationSummary>,
 }
 
+impl AppDetails {
+    /// Whether the person may delete the app now. A deletion that has failed is taken up by another one.
+    pub fn can_delete(&self) -> Access {
+        let at_work = |operation: &OperationSummary| {
+            let subject = operation.subject.as_ref();
+            subject.is_some_and(|subject| subject.environment.is_none())
+        };
+        if self.app.state == AppState::Deleting && self.operations.iter().any(at_work) {
+            return Access::Denied("The app is being deleted already.".to_owned());
+        }
+        self.access.delete.clone()
+    }
+}
+
 /// Whether a subdomain can be had.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SubdomainState {

@@ -99,7 +99,7 @@ async fn write(
         details,
         outcome,
         request_id: ctx.request_id.clone(),
-        from_address: None,
+        from_address: ctx.from_address.clone(),
     };
     db::audit::insert(db, &event).await
 }

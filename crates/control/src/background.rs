@@ -5,8 +5,9 @@
 
 use crate::ctx::State;
 use crate::db::leadership;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::reconcilers;
+use crate::reconcilers::workloads::Compared;
 use crate::sagas;
 use saga::fault::Faults;
 use saga::worker::{Timing, Worker};
@@ -19,6 +20,9 @@ const COMPARE_EVERY: Duration = Duration::from_millis(700);
 
 /// How long to wait after a failed pass, and before asking for the leadership again.
 const REST: Duration = Duration::from_secs(2);
+
+/// How long one pass may take: a server that is silent for ever must not hold it for ever.
+const PASS_MAY_TAKE: Duration = Duration::from_mins(5);
 
 /// Runs until `shutdown`; `faults` are asked at every step of every saga.
 pub async fn run(state: Arc<State>, faults: Arc<dyn Faults>, shutdown: CancellationToken) {
@@ -39,8 +43,9 @@ async fn lead(state: &State) {
     loop {
         match leadership::take(&state.pool).await {
             Ok(Some(mut held)) => {
+                let compared = Compared::default();
                 tokio::select! {
-                    () = forever("comparing workloads", COMPARE_EVERY, || reconcilers::workloads::pass(state)) => {}
+                    () = forever("comparing workloads", COMPARE_EVERY, || reconcilers::workloads::pass(state, &compared)) => {}
                     () = forever("reading events", Duration::ZERO, || reconcilers::events::pass(state)) => {}
                     () = held.lost() => tracing::info!("the leadership was lost"),
                 }
@@ -63,7 +68,10 @@ async fn forever<F: Future<Output = Result<()>>>(
 ) {
     let mut failing = false;
     loop {
-        match pass().await {
+        let passed = tokio::time::timeout(PASS_MAY_TAKE, pass())
+            .await
+            .unwrap_or_else(|late| Err(Error::internal(what, late)));
+        match passed {
             Ok(()) => {
                 failing = false;
                 tokio::time::sleep(every).await;

@@ -17,6 +17,15 @@ pub struct Change {
     pub keys: Vec<String>,
 }
 
+/// What pages are told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum News {
+    /// Something changed.
+    Change(Change),
+    /// Changes may have been missed, anybody's: every page must ask anew.
+    Missed,
+}
+
 #[derive(Deserialize)]
 struct Payload {
     scope: Uuid,
@@ -24,7 +33,7 @@ struct Payload {
 }
 
 /// Changes from now on, until the pool is closed.
-pub fn listen(pool: &PgPool) -> broadcast::Sender<Change> {
+pub fn listen(pool: &PgPool) -> broadcast::Sender<News> {
     let (sender, _) = broadcast::channel(1024);
     let (pool, out) = (pool.clone(), sender.clone());
     tokio::spawn(async move {
@@ -43,20 +52,23 @@ pub fn listen(pool: &PgPool) -> broadcast::Sender<Change> {
     sender
 }
 
-async fn forward(pool: &PgPool, out: &broadcast::Sender<Change>) -> Result<(), sqlx::Error> {
+/// Ends when the connection does: what is announced before there is another one is lost.
+async fn forward(pool: &PgPool, out: &broadcast::Sender<News>) -> Result<(), sqlx::Error> {
     let mut listener = PgListener::connect_with(pool).await?;
+    listener.eager_reconnect(false);
     listener.listen(CHANNEL).await?;
-    loop {
-        let notification = listener.recv().await?;
+    // Nobody listening is no error.
+    let _ = out.send(News::Missed);
+    while let Some(notification) = listener.try_recv().await? {
         match serde_json::from_str::<Payload>(notification.payload()) {
             Ok(payload) => {
-                // Nobody listening is no error.
-                let _ = out.send(Change {
+                let _ = out.send(News::Change(Change {
                     scope: CompanyId::new(payload.scope),
                     keys: payload.keys,
-                });
+                }));
             }
             Err(error) => tracing::warn!(%error, "a change notice could not be read"),
         }
     }
+    Ok(())
 }

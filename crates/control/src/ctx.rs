@@ -48,6 +48,8 @@ pub struct Ctx {
     pub residency_required: bool,
     /// The request, for logs and audit.
     pub request_id: String,
+    /// The address that the request came from, for the audit trail; none outside a request.
+    pub from_address: Option<String>,
     /// The parts of the control plane.
     pub state: Arc<State>,
 }

@@ -20,6 +20,7 @@ pub mod page;
 pub mod people;
 mod reconcilers;
 pub mod sagas;
+pub mod scram;
 pub mod secrets;
 
 /// The schema of the portal's own database.

@@ -6,6 +6,7 @@
 use crate::apps::App;
 use crate::ctx::{Ctx, State};
 use crate::db;
+use crate::db::subjects::Asked;
 use crate::environments::Environment;
 use crate::error::{Error, Result};
 use crate::page::{Cursor, PAGE, Page};
@@ -117,43 +118,33 @@ pub async fn list(
 ) -> Result<Page<OperationSummary>> {
     let after: Option<(OffsetDateTime, Uuid)> = after.map(|cursor| cursor.key()).transpose()?;
     let mut db = ctx.state.pool.acquire().await?;
-    let filter = Filter {
-        subject: None,
-        unfinished_only,
+    let asked = Asked {
+        only: None,
+        unfinished: unfinished_only,
+        after: after.map(|(created_at, id)| Position {
+            created_at,
+            id: SagaId(id),
+        }),
     };
-    let after = after.map(|(created_at, id)| Position {
-        created_at,
-        id: SagaId(id),
-    });
-    let runs =
-        saga::store::list(&mut db, ctx.actor.company.uuid(), filter, after, PAGE + 1).await?;
+    let ids = db::subjects::visible(&mut db, ctx, asked, PAGE + 1).await?;
+    let runs = saga::store::by_ids(&mut db, ctx.actor.company.uuid(), &ids).await?;
     let page = Page::from_rows(runs, |run| (run.created_at, run.id.0))?;
     let subjects = db::subjects::of(&mut db, ctx, &page.items).await?;
-    Ok(Page {
-        items: page
-            .items
-            .into_iter()
-            .filter_map(|run| {
-                subjects
-                    .visible(ctx, &run)
-                    .then(|| summary(ctx, run, &subjects))
-            })
-            .collect(),
-        next: page.next,
-    })
+    Ok(page.map(|run| summary(ctx, run, &subjects)))
 }
 
 /// One operation.
 pub async fn get(ctx: &Ctx, id: OperationId) -> Result<OperationDetails> {
     let mut db = ctx.state.pool.acquire().await?;
     let (company, saga_id) = (ctx.actor.company.uuid(), SagaId(id.uuid()));
-    let run = saga::store::get(&mut db, company, saga_id)
-        .await?
-        .ok_or(Error::NotFound)?;
+    let asked = Asked {
+        only: Some(saga_id),
+        ..Asked::default()
+    };
+    let visible = db::subjects::visible(&mut db, ctx, asked, 1).await?;
+    let run = saga::store::by_ids(&mut db, company, &visible).await?;
+    let run = run.into_iter().next().ok_or(Error::NotFound)?;
     let subjects = db::subjects::of(&mut db, ctx, std::slice::from_ref(&run)).await?;
-    if !subjects.visible(ctx, &run) {
-        return Err(Error::NotFound);
-    }
     let steps = saga::store::steps(&mut db, company, saga_id).await?;
     let log = saga::store::log(&mut db, company, saga_id, 0).await?;
     Ok(OperationDetails {
@@ -245,6 +236,7 @@ pub(crate) async fn start<S: Saga<Context = State>>(
         subject,
         title,
         started_by: ctx.name.clone(),
+        started_by_id: ctx.actor.person.uuid(),
         exclusive: Some(subject.to_string()),
     };
     saga::store::start::<S>(db, new, params, ctx.now())

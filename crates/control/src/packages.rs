@@ -1,5 +1,6 @@
 //! Packages: the deployment packages (`.mda`) of an app.
 
+mod room;
 pub mod store;
 pub mod upload;
 

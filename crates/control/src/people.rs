@@ -6,9 +6,14 @@ use crate::db;
 use crate::error::{Error, Result};
 use domain::ids::{CompanyId, PersonId};
 use domain::permissions::{Actor, Role};
-use serde_json::json;
+use serde_json::{Value, json};
+use sqlx::PgConnection;
 use std::sync::Arc;
+use time::OffsetDateTime;
 use uuid::Uuid;
+
+/// The key of the change that somebody's access may have ended.
+pub const CHANGED: &str = "people";
 
 /// A person of a company.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,7 +73,8 @@ pub struct SeedPerson {
 /// Turns a sign-in at the issuer into a person of the portal.
 ///
 /// Known subjects are taken as they are. A new subject is bound to the person who was invited
-/// under the same, verified address. Anyone else is refused.
+/// under the same, verified address and whom this issuer has not named before: the operator chose
+/// the issuer, and may give it another address or choose another one. Anyone else is refused.
 pub async fn sign_in(state: &State, sign_in: SignIn) -> Result<Person> {
     let mut tx = state.pool.begin().await?;
     let mut person = db::people::by_subject(&mut tx, &sign_in.issuer, &sign_in.subject).await?;
@@ -135,78 +141,181 @@ pub async fn ctx(state: &Arc<State>, id: PersonId, request_id: String) -> Result
         company_name: person.company_name,
         residency_required: person.residency_required,
         request_id,
+        from_address: None,
         state: Arc::clone(state),
     }))
 }
 
-/// Records that the person signed out.
+/// Records that the person signed out, and has open pages ask whether their session still holds.
 pub async fn sign_out(ctx: &Ctx) -> Result<()> {
-    let mut db = ctx.state.pool.acquire().await?;
-    crate::audit::record(&mut db, ctx, "person.sign_out", &ctx.email, json!({})).await
+    let mut tx = ctx.state.pool.begin().await?;
+    crate::audit::record(&mut tx, ctx, "person.sign_out", &ctx.email, json!({})).await?;
+    db::notify::changed(&mut tx, ctx.actor.company, &[CHANGED.to_owned()]).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Everyone, by company and address.
+pub async fn list(state: &State) -> Result<Vec<Person>> {
+    db::people::all(&mut *state.pool.acquire().await?).await
+}
+
+/// The person with this address.
+pub async fn by_email(state: &State, email: &str) -> Result<Option<Person>> {
+    db::people::by_email(&mut *state.pool.acquire().await?, email.trim()).await
 }
 
 /// Adds the people an installation starts with; those who are there already stay as they are.
 pub async fn seed(state: &State, people: &[SeedPerson]) -> Result<()> {
     let mut tx = state.pool.begin().await?;
     for person in people {
-        let company = db::people::upsert_company(
-            &mut tx,
-            CompanyId::new(Uuid::now_v7()),
-            &person.company,
-            state.now(),
-        )
-        .await?;
-        let id = PersonId::new(Uuid::now_v7());
-        if db::people::insert(
-            &mut tx,
-            id,
-            company,
-            &person.email,
-            &person.name,
-            person.role,
-            state.now(),
-        )
-        .await?
-        {
-            let event = AuditEvent {
-                company: Some(company),
-                at: state.now(),
-                person: None,
-                person_name: "Installation".to_owned(),
-                action: "person.create",
-                target: person.email.clone(),
-                details: json!({ "role": person.role.as_str() }),
-                outcome: Outcome::Done,
-                request_id: "installation".to_owned(),
-                from_address: None,
-            };
-            db::audit::insert(&mut tx, &event).await?;
-        }
+        insert(&mut tx, state, person, &INSTALLATION).await?;
     }
-    tx.commit().await?;
-    Ok(())
+    Ok(tx.commit().await?)
+}
+
+/// Adds a person, and the company where it is new; false if the address is known already.
+pub async fn add(state: &State, person: &SeedPerson) -> Result<bool> {
+    check(person)?;
+    let mut tx = state.pool.begin().await?;
+    let added = insert(&mut tx, state, person, &OPERATOR).await?;
+    if added {
+        tx.commit().await?;
+    }
+    Ok(added)
 }
 
 /// Ends a person's access at once.
 pub async fn deactivate(state: &State, id: PersonId) -> Result<()> {
+    let deactivated_at = Some(state.now());
+    set_deactivated(state, id, deactivated_at, "person.deactivate").await
+}
+
+/// Gives a deactivated person access again.
+pub async fn activate(state: &State, id: PersonId) -> Result<()> {
+    set_deactivated(state, id, None, "person.activate").await
+}
+
+/// Records that the operator gave the person a new password.
+pub async fn password_set(state: &State, person: &Person) -> Result<()> {
+    let mut db = state.pool.acquire().await?;
+    let event = OPERATOR.event(
+        state,
+        person.company,
+        "person.set_password",
+        &person.email,
+        json!({}),
+    );
+    db::audit::insert(&mut db, &event).await
+}
+
+/// Who acts without being a person of the portal.
+struct Outsider {
+    name: &'static str,
+    request_id: &'static str,
+}
+
+const INSTALLATION: Outsider = Outsider {
+    name: "Installation",
+    request_id: "installation",
+};
+const OPERATOR: Outsider = Outsider {
+    name: "Operator",
+    request_id: "command line",
+};
+
+impl Outsider {
+    fn event(
+        &self,
+        state: &State,
+        company: CompanyId,
+        action: &'static str,
+        email: &str,
+        details: Value,
+    ) -> AuditEvent {
+        AuditEvent {
+            company: Some(company),
+            at: state.now(),
+            person: None,
+            person_name: self.name.to_owned(),
+            action,
+            target: email.to_owned(),
+            details,
+            outcome: Outcome::Done,
+            request_id: self.request_id.to_owned(),
+            from_address: None,
+        }
+    }
+}
+
+fn check(person: &SeedPerson) -> Result<()> {
+    let sound = |text: &str| {
+        !text.trim().is_empty()
+            && text.chars().count() <= 200
+            && !text.chars().any(char::is_control)
+    };
+    let email = person.email.split_once('@');
+    let has_two_parts =
+        |(local, host): (&str, &str)| !local.is_empty() && !host.is_empty() && !host.contains('@');
+    if !email.is_some_and(has_two_parts)
+        || !sound(&person.email)
+        || person.email.contains(char::is_whitespace)
+    {
+        return Err(Error::invalid(
+            "email",
+            "The address is no e-mail address; write it as name@example.com.",
+        ));
+    }
+    for (field, text) in [("name", &person.name), ("company", &person.company)] {
+        if !sound(text) {
+            let rule = format!(
+                "The {field} must have 1 to 200 characters, none of them a control character."
+            );
+            return Err(Error::invalid(field, rule));
+        }
+    }
+    Ok(())
+}
+
+async fn insert(
+    db: &mut PgConnection,
+    state: &State,
+    person: &SeedPerson,
+    by: &Outsider,
+) -> Result<bool> {
+    let company = CompanyId::new(Uuid::now_v7());
+    let company =
+        db::people::upsert_company(db, company, person.company.trim(), state.now()).await?;
+    let added = db::people::insert(
+        db,
+        PersonId::new(Uuid::now_v7()),
+        company,
+        &person.email,
+        &person.name,
+        person.role,
+        state.now(),
+    )
+    .await?;
+    if added {
+        let details = json!({ "role": person.role.as_str() });
+        let event = by.event(state, company, "person.create", &person.email, details);
+        db::audit::insert(db, &event).await?;
+    }
+    Ok(added)
+}
+
+async fn set_deactivated(
+    state: &State,
+    id: PersonId,
+    deactivated_at: Option<OffsetDateTime>,
+    action: &'static str,
+) -> Result<()> {
     let mut tx = state.pool.begin().await?;
     let person = db::people::by_id(&mut tx, id)
         .await?
         .ok_or(Error::NotFound)?;
-    db::people::set_deactivated(&mut tx, id, Some(state.now()), state.now()).await?;
-    let event = AuditEvent {
-        company: Some(person.company),
-        at: state.now(),
-        person: None,
-        person_name: "Operator".to_owned(),
-        action: "person.deactivate",
-        target: person.email,
-        details: json!({}),
-        outcome: Outcome::Done,
-        request_id: "command line".to_owned(),
-        from_address: None,
-    };
+    db::people::set_deactivated(&mut tx, id, deactivated_at, state.now()).await?;
+    let event = OPERATOR.event(state, person.company, action, &person.email, json!({}));
     db::audit::insert(&mut tx, &event).await?;
-    tx.commit().await?;
-    Ok(())
+    db::notify::changed(&mut tx, person.company, &[CHANGED.to_owned()]).await?;
+    Ok(tx.commit().await?)
 }

@@ -43,11 +43,3 @@ impl From<Error> for StepError {
         }
     }
 }
-
-/// Takes a workload from the engine; nothing if the engine does not know it.
-async fn forget(state: &State, id: domain::ids::EnvironmentId) -> Result<(), Error> {
-    match state.engine.remove(id).await {
-        Ok(()) | Err(engine::EngineError::NotFound) => Ok(()),
-        Err(error) => Err(error.into()),
-    }
-}

@@ -46,6 +46,9 @@ const RESERVED: [&str; 20] = [
     "www",
 ];
 
+/// The longest part of a host name between two dots, in characters.
+const LONGEST_LABEL: usize = 63;
+
 /// Ends of a subdomain that the addresses of environments use.
 const ENVIRONMENT_ENDINGS: [&str; 3] = ["-test", "-accp", "-prod"];
 
@@ -208,7 +211,8 @@ impl Subdomain {
 
 /// The name of an environment: 2 to 30 of letters, digits and `-`, no `-` first or last.
 ///
-/// Rule of the environment page of Mendix Cloud; the length limit keeps host names legal.
+/// Rule of the environment page of Mendix Cloud. With a long subdomain a name may be too long all the
+/// same: see [`EnvironmentName::check_host_label`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct EnvironmentName(String);
@@ -268,6 +272,20 @@ impl EnvironmentName {
             None => subdomain.0.clone(),
             Some(suffix) => format!("{subdomain}-{suffix}"),
         }
+    }
+
+    /// Refuses an environment whose address no resolver takes: a label has 63 characters at most.
+    pub fn check_host_label(&self, subdomain: &Subdomain) -> Result<(), NameError> {
+        let length = self.host_label(subdomain).len();
+        if length > LONGEST_LABEL {
+            return refuse(
+                "environments",
+                format!(
+                    "The address of “{self}” would begin with {length} characters before the first dot; {LONGEST_LABEL} are possible. Choose a shorter name or a shorter address."
+                ),
+            );
+        }
+        Ok(())
     }
 
     /// What follows the subdomain in the address; nothing for production.
@@ -349,6 +367,12 @@ mod tests {
         let shop = Subdomain::parse("shop").expect("a good name");
         let labels = EnvironmentName::defaults().map(|name| name.host_label(&shop));
         assert_eq!(labels, ["shop-test", "shop-accp", "shop"]);
+        let long = Subdomain::parse(&"a".repeat(40)).expect("a good name");
+        for (length, fits) in [(22, true), (23, false)] {
+            let name = EnvironmentName::parse(&"x".repeat(length)).expect("a good name");
+            assert_eq!(name.check_host_label(&long).is_ok(), fits, "{length}");
+            assert!(name.check_host_label(&shop).is_ok(), "{length}");
+        }
         for bad in ["", "x", "-a", "a-", "a b", "é1", "a--b", &"x".repeat(31)] {
             assert!(EnvironmentName::parse(bad).is_err(), "{bad}");
         }

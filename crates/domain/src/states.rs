@@ -39,7 +39,7 @@ pub enum InstanceState {
     Checking,
     /// Gets requests.
     Ready,
-    /// Runs, fails its checks, gets no requests.
+    /// Runs and fails its checks; gets requests only while no other instance is ready.
     Unhealthy,
     /// Gets no new requests, finishes the ones it has.
     Draining,

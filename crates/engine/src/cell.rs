@@ -3,6 +3,7 @@
 mod connection;
 
 use crate::observation::{Event, Info, LogLine, Observation};
+use crate::text::{make_plain, plain};
 use crate::workload::Workload;
 use crate::{Engine, EngineError};
 use async_trait::async_trait;
@@ -49,7 +50,7 @@ impl CellEngine {
         path: &str,
         within: Duration,
     ) -> Result<T, EngineError> {
-        read(&self.call(Method::GET, path, None, within).await?)
+        told(&self.call(Method::GET, path, None, within).await?)
     }
 
     async fn call(
@@ -152,13 +153,17 @@ fn said(answer: &Answer) -> String {
         error: String,
     }
     match serde_json::from_slice::<Said>(&answer.body) {
-        Ok(said) => said.error,
+        Ok(said) => plain(&said.error),
         Err(_) if answer.body.is_empty() => format!("status {}", answer.status),
-        Err(_) => String::from_utf8_lossy(&answer.body)
-            .chars()
-            .take(500)
-            .collect(),
+        Err(_) => plain(&String::from_utf8_lossy(&answer.body)),
     }
+}
+
+/// An answer with words of runtimes in it, which nobody has looked at yet.
+fn told<T: DeserializeOwned>(answer: &Answer) -> Result<T, EngineError> {
+    let mut value: Value = read(answer)?;
+    make_plain(&mut value);
+    serde_json::from_value(value).map_err(|error| EngineError::Unavailable(error.into()))
 }
 
 fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, EngineError> {
@@ -167,7 +172,8 @@ fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, EngineError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Answer, CellEngine, judge};
+    use super::{Answer, CellEngine, judge, told};
+    use crate::observation::LogLine;
     use crate::{Engine, EngineError};
     use bytes::Bytes;
     use http::StatusCode;
@@ -194,6 +200,18 @@ mod tests {
         assert!(matches!(missing, Err(EngineError::NotFound)));
         let broken = judge(answer(StatusCode::BAD_GATEWAY, ""));
         assert!(matches!(broken, Err(EngineError::Unavailable(_))));
+    }
+
+    #[test]
+    fn what_a_runtime_wrote_is_passed_on_as_plain_text() {
+        let body = r#"[{"index":0,"instance":"00000000-0000-0000-0000-000000000001","line":"bo\u0000om"}]"#;
+        let lines: Vec<LogLine> = told(&answer(StatusCode::OK, body)).expect("is read");
+        assert_eq!(lines[0].line, "boom");
+        let refused = judge(answer(StatusCode::CONFLICT, r#"{"error":"bo\u0000om"}"#));
+        assert!(
+            matches!(&refused, Err(EngineError::Refused(text)) if text == "boom"),
+            "{refused:?}"
+        );
     }
 
     #[tokio::test]

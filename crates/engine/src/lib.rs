@@ -6,6 +6,7 @@
 pub mod cell;
 pub mod memory;
 pub mod observation;
+pub mod text;
 pub mod workload;
 
 use async_trait::async_trait;

@@ -14,6 +14,19 @@ use time::OffsetDateTime;
 #[derive(Default)]
 pub struct MemoryEngine {
     workloads: Mutex<BTreeMap<EnvironmentId, Workload>>,
+    mood: Mutex<Mood>,
+}
+
+/// How the engine does its work.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Mood {
+    /// What is wanted is so at once.
+    #[default]
+    Obliging,
+    /// Nothing that is wanted is ever reached.
+    Slow,
+    /// It cannot be reached.
+    Away,
 }
 
 /// In a package's label: its instances never become ready.
@@ -25,6 +38,22 @@ impl MemoryEngine {
         self.workloads().get(&id).cloned()
     }
 
+    /// Does its work like this from now on.
+    pub fn turn(&self, mood: Mood) {
+        *self.mood.lock().unwrap_or_else(PoisonError::into_inner) = mood;
+    }
+
+    fn mood(&self) -> Mood {
+        *self.mood.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn reached(&self) -> Result<(), EngineError> {
+        match self.mood() {
+            Mood::Away => Err(EngineError::Unavailable("it is away".into())),
+            Mood::Obliging | Mood::Slow => Ok(()),
+        }
+    }
+
     fn workloads(&self) -> MutexGuard<'_, BTreeMap<EnvironmentId, Workload>> {
         self.workloads
             .lock()
@@ -32,7 +61,13 @@ impl MemoryEngine {
     }
 }
 
-fn observation(workload: &Workload) -> Observation {
+/// Whether two workloads are the same to the last setting.
+fn same(one: &Workload, other: &Workload) -> bool {
+    let text = |workload| serde_json::to_string(workload).ok();
+    text(one) == text(other)
+}
+
+fn observation(workload: &Workload, mood: Mood) -> Observation {
     let broken = workload
         .template
         .as_ref()
@@ -42,9 +77,16 @@ fn observation(workload: &Workload) -> Observation {
         revision: workload.revision,
         instances: Vec::new(),
         rollout: if broken {
+            // As a runtime may say it: nobody's text is taken as it comes.
             Rollout::Failed {
-                reason: "Instance 0 never answered.".to_owned(),
-                log: vec!["no answer".to_owned()],
+                reason: "Instance 0 never \0answered.".to_owned(),
+                log: vec!["no \0answer".to_owned()],
+            }
+        } else if mood == Mood::Slow {
+            Rollout::Rolling {
+                done: 0,
+                total: workload.instances,
+                doing: "Starting instance 0".to_owned(),
             }
         } else {
             Rollout::Settled
@@ -67,33 +109,46 @@ impl Engine for MemoryEngine {
     }
 
     async fn apply(&self, workload: &Workload) -> Result<(), EngineError> {
+        self.reached()?;
         let mut workloads = self.workloads();
-        if workloads
-            .get(&workload.id)
-            .is_some_and(|known| known.revision > workload.revision)
-        {
-            return Err(EngineError::Refused(
-                "This revision is older than the one it has.".to_owned(),
-            ));
+        let refused = match workloads.get(&workload.id) {
+            Some(known) if known.revision > workload.revision => {
+                Some("This revision is older than the one it has.")
+            }
+            Some(known) if known.revision == workload.revision && !same(known, workload) => {
+                Some("This revision is known with another content.")
+            }
+            _ => None,
+        };
+        if let Some(why) = refused {
+            return Err(EngineError::Refused(why.to_owned()));
         }
         workloads.insert(workload.id, workload.clone());
         Ok(())
     }
 
     async fn remove(&self, id: EnvironmentId) -> Result<(), EngineError> {
+        self.reached()?;
         self.workloads().remove(&id);
         Ok(())
     }
 
     async fn observe(&self, id: EnvironmentId) -> Result<Observation, EngineError> {
+        self.reached()?;
         self.workloads()
             .get(&id)
-            .map(observation)
+            .map(|workload| observation(workload, self.mood()))
             .ok_or(EngineError::NotFound)
     }
 
     async fn observe_all(&self) -> Result<Vec<Observation>, EngineError> {
-        Ok(self.workloads().values().map(observation).collect())
+        self.reached()?;
+        let mood = self.mood();
+        let workloads = self.workloads();
+        Ok(workloads
+            .values()
+            .map(|workload| observation(workload, mood))
+            .collect())
     }
 
     async fn events(&self, _: u64, _: u32) -> Result<Vec<Event>, EngineError> {

@@ -109,7 +109,7 @@ pub struct Crash {
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
-    /// Grows by one with each event of this engine, over restarts too.
+    /// Grows with each event of this engine, over restarts too.
     pub sequence: u64,
     /// When.
     #[serde(with = "time::serde::rfc3339")]
@@ -132,7 +132,7 @@ pub enum EventKind {
     Starting,
     /// An instance gets requests.
     Ready,
-    /// An instance fails its checks and gets no requests.
+    /// An instance fails its checks and gets no requests, unless no other is ready.
     Unhealthy,
     /// An instance ended unexpectedly.
     Crashed,

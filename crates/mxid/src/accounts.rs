@@ -102,6 +102,16 @@ pub async fn deactivate(
     Ok(db.commit().await?)
 }
 
+/// Lets a deactivated account sign in again.
+pub async fn activate(pool: &PgPool, email: &str, now: OffsetDateTime) -> Result<(), AccountError> {
+    let email = email::normalise(email).ok_or(AccountError::NotFound)?;
+    let mut db = pool.acquire().await?;
+    db::accounts::activate(&mut db, &email, now)
+        .await?
+        .ok_or(AccountError::NotFound)?;
+    Ok(())
+}
+
 async fn checked_hash(password: &SecretString, email: &str) -> Result<String, AccountError> {
     password::check(password, email).map_err(AccountError::WeakPassword)?;
     password::hash(password.clone())

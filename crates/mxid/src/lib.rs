@@ -37,7 +37,7 @@ mod parameters;
 mod password;
 mod pkce;
 mod provider;
-mod routes;
+pub mod routes;
 mod secret_token;
 mod session;
 mod sign_in;

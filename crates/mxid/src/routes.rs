@@ -1,11 +1,12 @@
-//! The router: every endpoint, and what surrounds them all.
+//! The router: every endpoint, and what surrounds them all. The endpoints are data, so that a test can
+//! walk them.
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::map_response;
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 
 use crate::provider::Provider;
 use crate::{
@@ -15,21 +16,50 @@ use crate::{
 /// The largest form that is read.
 const LARGEST_FORM: usize = 16 * 1024;
 
-/// All endpoints, relative to the issuer's path.
+/// An endpoint.
+pub struct Route {
+    /// The method.
+    pub method: &'static str,
+    /// The path, relative to the issuer's.
+    pub path: &'static str,
+    handler: fn() -> MethodRouter<Arc<Provider>>,
+}
+
+const fn route(
+    method: &'static str,
+    path: &'static str,
+    handler: fn() -> MethodRouter<Arc<Provider>>,
+) -> Route {
+    Route {
+        method,
+        path,
+        handler,
+    }
+}
+
+/// All endpoints.
+pub const ROUTES: [Route; 12] = [
+    route("GET", "/.well-known/openid-configuration", || {
+        get(discovery::get)
+    }),
+    route("GET", "/keys", || get(keys::get)),
+    route("GET", "/authorize", || get(authorization::create)),
+    route("GET", "/sign-in", || get(sign_in::get)),
+    route("POST", "/sign-in", || post(sign_in::create)),
+    route("POST", "/token", || post(token::create)),
+    route("GET", "/userinfo", || get(userinfo::get)),
+    route("POST", "/userinfo", || post(userinfo::get)),
+    route("GET", "/end-session", || get(end_session::get)),
+    route("POST", "/end-session", || post(end_session::create)),
+    route("GET", "/style.css", || get(pages::style)),
+    route("GET", "/icon.svg", || get(pages::icon)),
+];
+
 pub(crate) fn assemble(provider: Arc<Provider>) -> Router {
-    Router::new()
-        .route("/.well-known/openid-configuration", get(discovery::get))
-        .route("/keys", get(keys::get))
-        .route("/authorize", get(authorization::create))
-        .route("/sign-in", get(sign_in::get).post(sign_in::create))
-        .route("/token", post(token::create))
-        .route("/userinfo", get(userinfo::get).post(userinfo::get))
-        .route(
-            "/end-session",
-            get(end_session::get).post(end_session::create),
-        )
-        .route("/style.css", get(pages::style))
-        .route("/icon.svg", get(pages::icon))
+    let endpoints = ROUTES.iter().fold(Router::new(), |router, route| {
+        router.route(route.path, (route.handler)())
+    });
+    endpoints
         .fallback(pages::not_found)
         .layer(DefaultBodyLimit::max(LARGEST_FORM))
         .layer(map_response(headers::set))

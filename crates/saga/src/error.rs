@@ -5,6 +5,7 @@ use std::error::Error;
 use thiserror::Error;
 
 use crate::saga::SagaId;
+use crate::text;
 
 type Source = Box<dyn Error + Send + Sync>;
 
@@ -39,7 +40,7 @@ impl StepError {
     pub fn fail(text: impl Into<String>) -> Self {
         Self {
             remedy: Remedy::Unwind,
-            text: text.into(),
+            text: text::kept(&text.into()),
             source: None,
         }
     }
@@ -57,7 +58,7 @@ impl StepError {
     #[must_use]
     pub fn with_text(self, text: impl Into<String>) -> Self {
         Self {
-            text: text.into(),
+            text: text::kept(&text.into()),
             ..self
         }
     }

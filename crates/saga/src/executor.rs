@@ -16,7 +16,7 @@ use crate::fault::{self, Direction, Point};
 use crate::lease::{Claimed, Held, Recorded, Standing};
 use crate::registry::{Outline, Program, Registry};
 use crate::reporter::{Reporter, whole_percent};
-use crate::retry::{self, ATTEMPTS};
+use crate::retry;
 use crate::run::{RunState, StepState};
 use crate::step::Call;
 use crate::turn::{self, Turn};
@@ -137,10 +137,10 @@ impl<'a, C: Send + Sync + 'static> Executor<'a, C> {
         self.tell(step, Direction::Forward, &error);
         let position = held.standing.next_step;
         match error.remedy {
-            Remedy::Retry if held.standing.failures + 1 < ATTEMPTS => {
+            Remedy::Retry if held.standing.may_retry(step, Direction::Forward) => {
                 held.step(position, StepState::Pending, Some(&error.text))
                     .await?;
-                self.back_off(held, step, &error).await
+                self.back_off(held, step, Direction::Forward, &error).await
             }
             Remedy::Retry | Remedy::Unwind => {
                 held.step(position, StepState::Failed, Some(&error.text))
@@ -156,20 +156,26 @@ impl<'a, C: Send + Sync + 'static> Executor<'a, C> {
         &self,
         mut held: Held,
         step: Outline,
+        direction: Direction,
         error: &StepError,
     ) -> Result<Option<Stop>, sqlx::Error> {
-        let wait = retry::wait(held.standing.failures);
-        held.standing.failures += 1;
+        let failures = held.standing.failures;
+        let wait = retry::wait(failures);
+        held.standing.failures = failures.saturating_add(1);
         held.standing.starts = 0;
         held.standing.next_run_at = held.at + wait;
         held.standing.lease_until = None;
-        let attempt = held.standing.failures + 1;
-        held.standing.detail = format!("Attempt {attempt} of {ATTEMPTS} follows: {}", error.text);
-        held.log(&format!(
-            "{}: {} It is tried again.",
-            step.title, error.text
-        ))
-        .await?;
+        let attempt = held.standing.failures.saturating_add(1);
+        let of =
+            retry::attempts(step, direction).map_or_else(String::new, |of| format!(" of {of}"));
+        held.standing.detail = format!("Attempt {attempt}{of} follows: {}", error.text);
+        if retry::is_told(failures) {
+            held.log(&format!(
+                "{}: {} It is tried again.",
+                step.title, error.text
+            ))
+            .await?;
+        }
         held.save().await?;
         Ok(Some(Stop::LetGo))
     }
@@ -254,8 +260,8 @@ impl<'a, C: Send + Sync + 'static> Executor<'a, C> {
         error: StepError,
     ) -> Result<Option<Stop>, sqlx::Error> {
         self.tell(step, Direction::Undo, &error);
-        if error.is_retry() && held.standing.failures + 1 < ATTEMPTS {
-            return self.back_off(held, step, &error).await;
+        if error.is_retry() && held.standing.may_retry(step, Direction::Undo) {
+            return self.back_off(held, step, Direction::Undo, &error).await;
         }
         held.step(
             held.standing.next_step - 1,
@@ -378,6 +384,12 @@ impl Standing {
     /// Whether the current step may have done something already.
     fn has_begun(&self) -> bool {
         self.starts > 0 || self.failures > 0
+    }
+
+    /// Whether one more attempt is left after the one that has just failed.
+    fn may_retry(&self, step: Outline, direction: Direction) -> bool {
+        retry::attempts(step, direction)
+            .is_none_or(|attempts| self.failures.saturating_add(1) < attempts)
     }
 
     fn move_to(&mut self, next_step: i16) {

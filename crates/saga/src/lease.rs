@@ -10,9 +10,7 @@ use uuid::Uuid;
 use crate::run::{RunState, StepState};
 use crate::saga::SagaId;
 use crate::store::notify_change;
-
-/// The longest log line that is kept, in characters.
-const LONGEST_LINE: usize = 4_000;
+use crate::text;
 
 /// The right to work on a run, until a later claim raises the fence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,36 +35,50 @@ pub(crate) enum Due {
     Ever,
 }
 
-/// Claims one run whose saga is among `names` and which nobody holds.
+/// Claims one run whose saga is among `names` and which nobody holds. A tenant of whose runs `share`
+/// are held already waits, except for what ends a run: nobody's runs keep all others waiting.
 pub(crate) async fn claim(
     pool: &PgPool,
     names: &[String],
     due: Due,
     at: OffsetDateTime,
     length: Duration,
+    share: i64,
 ) -> Result<Option<Claimed>, sqlx::Error> {
     let row = sqlx::query!(
         r#"
         update sagas
         set fence = fence + 1, lease_until = $3, heartbeat_at = $2
         where id = (
-            select id
-            from sagas
-            where finished_at is null
-                and state <> 'stuck'
-                and name = any($1)
-                and (next_run_at <= $2 or $4)
-                and (lease_until is null or lease_until < $2)
-            order by next_run_at
+            select run.id
+            from sagas run
+            where run.finished_at is null
+                and run.state <> 'stuck'
+                and run.name = any($1)
+                and (run.next_run_at <= $2 or $4)
+                and (run.lease_until is null or run.lease_until < $2)
+                and (
+                    run.state = 'unwinding'
+                    or run.cancel_requested_at is not null
+                    or $5 > (
+                        select count(*)
+                        from sagas held
+                        where held.scope = run.scope
+                            and held.finished_at is null
+                            and held.lease_until >= $2
+                    )
+                )
+            order by run.next_run_at
             limit 1
-            for update skip locked
+            for update of run skip locked
         )
         returning id as "id: SagaId", fence, name, scope, subject, params
         "#,
         names,
         at,
         at + length,
-        due == Due::Ever
+        due == Due::Ever,
+        share
     )
     .fetch_optional(pool)
     .await?;
@@ -308,7 +320,7 @@ pub(crate) async fn progress(
         lease.id.0,
         lease.fence,
         percent,
-        detail,
+        text::kept(detail),
         at
     )
     .fetch_optional(&mut *db)
@@ -359,11 +371,6 @@ async fn append(
     line: &str,
     at: OffsetDateTime,
 ) -> Result<(), sqlx::Error> {
-    let line: String = line
-        .chars()
-        .filter(|c| *c != '\0')
-        .take(LONGEST_LINE)
-        .collect();
     sqlx::query!(
         r#"
         insert into saga_log (saga_id, seq, at, line)
@@ -373,7 +380,7 @@ async fn append(
         "#,
         id.0,
         at,
-        line
+        text::kept(line)
     )
     .execute(db)
     .await?;

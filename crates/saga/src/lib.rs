@@ -24,6 +24,9 @@
 //!   An undo must therefore cope with "never happened" as well as with "already undone".
 //! - A cancel is a request, acknowledged between steps or by a step that asks for it. A run past its
 //!   last step ignores it.
+//! - What may pass is tried again: an action for about two minutes, an undo for about half an hour, a step
+//!   that says so for as long as it takes.
+//! - No tenant's runs keep another's waiting: of each, only so many are worked on at once.
 //! - A failed undo is never hidden: the run is stuck, stays unfinished and keeps its exclusive key.
 //!
 //! Parameters, step names and outputs are a storage format: add optional fields only; other steps mean
@@ -45,5 +48,6 @@ pub mod saga;
 pub mod step;
 pub mod store;
 pub mod testing;
+mod text;
 mod turn;
 pub mod worker;

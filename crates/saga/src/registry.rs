@@ -61,6 +61,7 @@ pub(crate) struct Outline {
     pub(crate) name: &'static str,
     pub(crate) title: &'static str,
     pub(crate) has_undo: bool,
+    pub(crate) until_done: bool,
 }
 
 /// A saga without its types.
@@ -82,6 +83,7 @@ impl<S: Saga> Program<S::Context> for Typed<S> {
             name: step.name,
             title: step.title,
             has_undo: matches!(step.undo, Undo::Run(_)),
+            until_done: step.until_done,
         };
         self.steps.iter().map(outline).collect()
     }

@@ -21,7 +21,7 @@ impl Reporter {
     pub(crate) async fn progress(&self, percent: u8, detail: &str) {
         let whole = (self.direction == Direction::Forward)
             .then(|| whole_percent(self.done, percent, self.total));
-        self.dropped(self.write_progress(whole, &detail.replace('\0', "")).await);
+        self.dropped(self.write_progress(whole, detail).await);
     }
 
     pub(crate) async fn log(&self, line: &str) {

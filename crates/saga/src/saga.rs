@@ -47,6 +47,8 @@ pub struct NewSaga {
     pub title: String,
     /// The name of the person who started it.
     pub started_by: String,
+    /// The id of that person: names are not unique.
+    pub started_by_id: Uuid,
     /// At most one unfinished run has this key.
     pub exclusive: Option<String>,
 }

@@ -32,6 +32,8 @@ pub struct Step<S: Saga> {
     pub action: ActionFn<S>,
     /// What takes it back.
     pub undo: Undo<S>,
+    /// Whether it is tried again for as long as it takes.
+    pub until_done: bool,
 }
 
 /// What takes a step back.
@@ -64,6 +66,16 @@ impl<S: Saga> Step<S> {
             title,
             action,
             undo,
+            until_done: false,
+        }
+    }
+
+    /// The same step, tried again for as long as it takes: where nothing else can ever be wanted.
+    #[must_use]
+    pub fn until_done(self) -> Self {
+        Self {
+            until_done: true,
+            ..self
         }
     }
 }

@@ -45,10 +45,10 @@ async fn insert(
     let inserted = sqlx::query!(
         r#"
         insert into sagas (
-            id, name, scope, subject, title, started_by, exclusive_key, params, state, next_step,
-            starts, failures, phase, percent, detail, next_run_at, fence, created_at, updated_at
+            id, name, scope, subject, title, started_by, started_by_id, exclusive_key, params, state,
+            next_step, starts, failures, phase, percent, detail, next_run_at, fence, created_at, updated_at
         )
-        values ($1, $2, $3, $4, $5, $6, $7, $8, 'queued', 0, 0, 0, 'Waiting', 0, '', $9, 0, $9, $9)
+        values ($1, $2, $3, $4, $5, $6, $10, $7, $8, 'queued', 0, 0, 0, 'Waiting', 0, '', $9, 0, $9, $9)
         on conflict (exclusive_key) where finished_at is null do nothing
         "#,
         new.id.0,
@@ -59,7 +59,8 @@ async fn insert(
         new.started_by,
         new.exclusive,
         params,
-        at
+        at,
+        new.started_by_id
     )
     .execute(db)
     .await?;
@@ -246,6 +247,32 @@ pub async fn list(
         after.map(|position| position.created_at),
         after.map(|position| position.id.0),
         limit
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// The runs with these ids, newest first.
+pub async fn by_ids(
+    db: &mut PgConnection,
+    scope: Uuid,
+    ids: &[SagaId],
+) -> Result<Vec<Run>, sqlx::Error> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    sqlx::query_as!(
+        Run,
+        r#"
+        select
+            id as "id: SagaId", name, scope, subject, title, started_by, state as "state: RunState",
+            cancel_requested_at is not null as "cancel_requested!", phase, percent, detail,
+            nullif(concat_ws(' ', error, stuck_because), '') as error,
+            heartbeat_at, created_at, updated_at, finished_at
+        from sagas
+        where scope = $1 and id = any($2)
+        order by created_at desc, id desc
+        "#,
+        scope,
+        &ids
     )
     .fetch_all(db)
     .await

@@ -44,6 +44,7 @@ impl Default for Timing {
 pub struct Worker<C> {
     shared: Arc<Shared<C>>,
     limit: usize,
+    share: i64,
     poll: Duration,
 }
 
@@ -66,7 +67,7 @@ pub async fn run_until_idle<C: Send + Sync + 'static>(
 }
 
 impl<C: Send + Sync + 'static> Worker<C> {
-    /// A worker that takes eight runs at once.
+    /// A worker that takes 128 runs at once, 16 of one tenant: most of them wait for something.
     pub fn new(pool: PgPool, registry: Registry<C>, clock: Clock, timing: Timing) -> Self {
         let Timing {
             lease,
@@ -82,7 +83,8 @@ impl<C: Send + Sync + 'static> Worker<C> {
         });
         Self {
             shared,
-            limit: 8,
+            limit: 128,
+            share: 16,
             poll,
         }
     }
@@ -91,6 +93,12 @@ impl<C: Send + Sync + 'static> Worker<C> {
     #[must_use]
     pub fn with_limit(self, limit: usize) -> Self {
         Self { limit, ..self }
+    }
+
+    /// Leaves a tenant's runs alone while all workers together hold this many of them.
+    #[must_use]
+    pub fn with_share(self, share: i64) -> Self {
+        Self { share, ..self }
     }
 
     /// Works until `shutdown` is ready, then gives back what it holds. Dropped in the middle, it
@@ -147,7 +155,8 @@ impl<C: Send + Sync + 'static> Worker<C> {
         let names = shared.registry.names();
         while running.len() < self.limit {
             let at = (shared.clock)();
-            let claimed = lease::claim(&shared.pool, &names, due, at, shared.lease).await?;
+            let claimed =
+                lease::claim(&shared.pool, &names, due, at, shared.lease, self.share).await?;
             let Some(claimed) = claimed else { break };
             running.spawn(Arc::clone(shared).work_on(claimed, stopping.clone()));
         }

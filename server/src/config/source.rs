@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use toml::{Table, Value};
 
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 17] = [
     "portal_addr",
     "portal_url",
     "apps_addr",
@@ -20,6 +20,7 @@ const NAMES: [&str; 16] = [
     "postgres_user",
     "portal_site",
     "portal_sealing_key",
+    "trusted_proxies",
     "portal_fault",
     "runtime",
     "limits",

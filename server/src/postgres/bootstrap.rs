@@ -2,6 +2,7 @@
 
 use super::Cluster;
 use anyhow::{Context, Result};
+use control::scram;
 use secrecy::ExposeSecret;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, PgConnection, Row, raw_sql};
@@ -28,10 +29,10 @@ impl Cluster {
                 .await
                 .context("making the portal's role")?;
         }
-        // The password is made of hexadecimal digits, and a parameter cannot stand here.
+        // A parameter cannot stand here; a verifier holds no quote.
         let password = format!(
             "alter role portal password '{}'",
-            self.portal_password.expose_secret()
+            scram::verifier(&self.portal_password)
         );
         raw_sql(&password)
             .execute(&mut db)

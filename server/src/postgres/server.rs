@@ -4,6 +4,7 @@ use super::{Cluster, binaries};
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 use secrecy::ExposeSecret;
+use sqlx::error::DatabaseError;
 use std::fs::{File, OpenOptions, Permissions};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -17,10 +18,14 @@ const STOPS_WITHIN: Duration = Duration::from_secs(30);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 const LOOK_AFTER_EVERY: Duration = Duration::from_millis(500);
 
+/// What PostgreSQL refuses a connection with.
+const WRONG_PASSWORD: &str = "28P01";
+const STARTING_UP: &str = "57P03";
+
 /// Everyone is asked for a password, and nobody is let in over the network.
 const HBA: &str = "local all all scram-sha-256\n";
 
-/// A running cluster.
+/// A cluster, running or about to.
 pub struct Server {
     cluster: Cluster,
     bin: PathBuf,
@@ -28,18 +33,22 @@ pub struct Server {
 }
 
 impl Server {
-    /// Makes the cluster on the first start; starts it, or takes it over when it runs already.
-    pub async fn start(cluster: Cluster) -> Result<Self> {
+    /// Finds the programs, and makes the cluster when there is none yet.
+    pub async fn new(cluster: Cluster) -> Result<Self> {
         let bin = binaries::find().await?;
         initialise(&cluster, &bin).await?;
-        let mut server = Self {
+        Ok(Self {
             cluster,
             bin,
             child: None,
-        };
-        server.run().await?;
-        server.cluster.make_portal().await?;
-        Ok(server)
+        })
+    }
+
+    /// Starts it, or takes it over when it runs already. A start that fails or is given up is to be followed
+    /// by [`Self::stop`].
+    pub async fn start(&mut self) -> Result<()> {
+        self.run().await?;
+        self.cluster.make_portal().await
     }
 
     /// Waits until the server has ended, which it should not, and starts it again.
@@ -55,10 +64,10 @@ impl Server {
         self.run().await
     }
 
-    /// Ends the server: open transactions are rolled back, everything committed is kept.
+    /// Ends the server, if it runs: open transactions are rolled back, everything committed is kept.
     pub async fn stop(mut self) -> Result<()> {
         for signal in [Signal::INT, Signal::QUIT] {
-            let Some(pid) = self.running_pid() else {
+            let Some(pid) = self.pid() else {
                 break;
             };
             // A process that is gone already is what is wanted.
@@ -78,22 +87,37 @@ impl Server {
     }
 
     async fn run(&mut self) -> Result<()> {
-        let deadline = Instant::now() + STARTS_WITHIN;
+        let mut deadline = Instant::now() + STARTS_WITHIN;
         loop {
-            if self.is_running() && self.cluster.connect().await.is_ok() {
-                return Ok(());
-            }
-            if Instant::now() > deadline {
-                let log = last_lines(&self.cluster.log);
-                bail!(
-                    "PostgreSQL did not start within {} s. The end of {}:\n{log}",
-                    STARTS_WITHIN.as_secs(),
-                    self.cluster.log.display()
-                );
-            }
             // After a kill, the old processes may hold the memory for a moment, and a new start fails.
             if !self.is_running() {
                 self.child = Some(self.spawn()?);
+            }
+            let Err(error) = self.cluster.connect().await else {
+                return Ok(());
+            };
+            match error
+                .as_database_error()
+                .and_then(DatabaseError::code)
+                .as_deref()
+            {
+                Some(WRONG_PASSWORD) => bail!(
+                    "PostgreSQL does not take the password in {}; put the file back as it was when the cluster was made",
+                    self.cluster.superuser_password_file.display()
+                ),
+                // It lives, and after a crash it works through what it had not written yet.
+                Some(STARTING_UP) => deadline = Instant::now() + STARTS_WITHIN,
+                _ => {}
+            }
+            if Instant::now() > deadline {
+                let log = last_lines(&self.cluster.log);
+                return Err(error).with_context(|| {
+                    format!(
+                        "PostgreSQL did not start within {} s. The end of {}:\n{log}\nThe last attempt",
+                        STARTS_WITHIN.as_secs(),
+                        self.cluster.log.display()
+                    )
+                });
             }
             sleep(LOOK_EVERY).await;
         }
@@ -104,6 +128,13 @@ impl Server {
             Some(child) => matches!(child.try_wait(), Ok(None)),
             None => self.running_pid().is_some(),
         }
+    }
+
+    /// The process: the child while it is ours, since a young one has written no file yet.
+    fn pid(&self) -> Option<Pid> {
+        let child = self.child.as_ref().and_then(Child::id);
+        let child = child.and_then(|pid| Pid::from_raw(pid.try_into().ok()?));
+        child.or_else(|| self.running_pid())
     }
 
     /// The process that the cluster's own pid file names, if it is still that process.
@@ -132,7 +163,7 @@ impl Server {
             "listen_addresses=",
             "unix_socket_permissions=0777",
             "password_encryption=scram-sha-256",
-            "max_connections=400",
+            "max_connections=1200",
             "shared_buffers=128MB",
             "logging_collector=off",
             "log_min_messages=warning",

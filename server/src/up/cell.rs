@@ -3,44 +3,55 @@
 use crate::config::Config;
 use crate::{private_file, socket_place};
 use anyhow::{Context, Result, bail};
+use engine::Engine;
 use engine::cell::CellEngine;
-use engine::{Engine, EngineError};
+use rustix::process::{Pid, Signal, kill_process};
 use std::fs::OpenOptions;
 use std::net::TcpListener;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
+use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
 use tokio::time::sleep;
 
 const STARTS_WITHIN: Duration = Duration::from_mins(1);
 const STOPS_WITHIN: Duration = Duration::from_secs(90);
+const HEEDS_SIGNAL_WITHIN: Duration = Duration::from_secs(10);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 const LOOK_AFTER_EVERY: Duration = Duration::from_secs(1);
 
-/// The cell of this machine.
+/// The cell of this machine, running or about to.
 pub struct Cell {
     config: Config,
     program: PathBuf,
     runtime: PathBuf,
     child: Option<Child>,
+    has_answered: bool,
 }
 
 impl Cell {
-    /// Starts it, unless one answers already.
-    pub async fn start(config: &Config) -> Result<Self> {
-        let mut cell = Self {
+    /// Finds the programs.
+    pub fn new(config: &Config) -> Result<Self> {
+        Ok(Self {
             program: beside_this_program("cell")?,
             runtime: beside_this_program("sample-runtime")?,
             config: config.clone(),
             child: None,
-        };
-        if !cell.answers().await {
-            cell.check_address()?;
-            cell.run().await?;
+            has_answered: false,
+        })
+    }
+
+    /// Starts it, unless one answers already. A start that fails or is given up is to be followed by
+    /// [`Self::stop`].
+    pub async fn start(&mut self) -> Result<()> {
+        self.has_answered = self.answers().await;
+        if self.has_answered {
+            return Ok(());
         }
-        Ok(cell)
+        self.check_address()?;
+        self.run().await
     }
 
     /// Waits until it has ended, which it should not, and starts it again; it takes its instances over.
@@ -56,24 +67,47 @@ impl Cell {
         self.run().await
     }
 
-    /// Ends it and every instance that it runs; what is wanted stays on its disk for the next start.
+    /// Ends it, if it runs, and every instance of it; what is wanted stays on its disk for the next start.
     pub async fn stop(mut self) -> Result<()> {
-        match CellEngine::new(self.config.cell_socket.clone())
-            .shutdown(true)
-            .await
-        {
-            Ok(()) => {}
-            Err(EngineError::Unavailable(_)) if !self.is_there().await => {}
-            Err(error) => return Err(error).context("the cell was asked to end its instances"),
+        if !self.has_answered {
+            // There is nobody to ask yet.
+            return self.end_by_signal().await;
         }
-        let deadline = Instant::now() + STOPS_WITHIN;
-        while self.is_there().await {
-            if Instant::now() > deadline {
-                bail!("the cell does not end; see {}", self.log().display());
+        let engine = CellEngine::new(self.config.cell_socket.clone());
+        // Ending instances takes its time; whether anybody answers at all is known sooner.
+        let asked = match engine.info().await {
+            Ok(_) => engine.shutdown(true).await,
+            Err(silent) => Err(silent),
+        };
+        let patience = if asked.is_ok() {
+            STOPS_WITHIN
+        } else {
+            Duration::ZERO
+        };
+        if self.is_gone_within(patience).await {
+            return Ok(());
+        }
+        self.end_by_signal().await?;
+        asked.context("the cell was asked to end its instances")?;
+        bail!(
+            "the cell did not end within {} s and was ended with a signal; apps that still run are taken over at the next start; see {}",
+            STOPS_WITHIN.as_secs(),
+            self.log().display()
+        );
+    }
+
+    async fn end_by_signal(&mut self) -> Result<()> {
+        for signal in [Signal::TERM, Signal::KILL] {
+            let Some(pid) = self.pid().await else {
+                return Ok(());
+            };
+            // A process that is gone already is what is wanted.
+            let _ = kill_process(pid, signal);
+            if self.is_gone_within(HEEDS_SIGNAL_WITHIN).await {
+                return Ok(());
             }
-            sleep(LOOK_EVERY).await;
         }
-        Ok(())
+        bail!("the cell does not end; see {}", self.log().display())
     }
 
     async fn run(&mut self) -> Result<()> {
@@ -99,6 +133,7 @@ impl Cell {
             }
             sleep(LOOK_EVERY).await;
         }
+        self.has_answered = true;
         Ok(())
     }
 
@@ -152,11 +187,31 @@ impl Cell {
             .is_ok()
     }
 
-    async fn is_there(&mut self) -> bool {
-        match &mut self.child {
-            Some(child) => matches!(child.try_wait(), Ok(None)),
-            None => self.answers().await,
+    async fn is_gone_within(&mut self, limit: Duration) -> bool {
+        let deadline = Instant::now() + limit;
+        while self.pid().await.is_some() {
+            if Instant::now() > deadline {
+                return false;
+            }
+            sleep(LOOK_EVERY).await;
         }
+        true
+    }
+
+    /// The process, while it is there: the child, or the one that listens on the socket.
+    async fn pid(&mut self) -> Option<Pid> {
+        let pid = if let Some(child) = &mut self.child {
+            // Its end is noticed here.
+            let ended = child.try_wait();
+            matches!(ended, Ok(None))
+                .then(|| child.id())??
+                .try_into()
+                .ok()
+        } else {
+            let socket = UnixStream::connect(&self.config.cell_socket).await.ok()?;
+            socket.peer_cred().ok()?.pid()
+        };
+        Pid::from_raw(pid?)
     }
 
     fn log(&self) -> PathBuf {

@@ -4,12 +4,14 @@
 //! built beside the portal. One test runs at a time: they share two processors with what they start.
 
 mod app_creation;
+mod app_deletion;
 #[path = "../it/browser.rs"]
 #[expect(dead_code, reason = "the router's tests use all of it, these a part")]
 mod browser;
 mod cell_killed;
 mod database;
 mod database_silent;
+mod deployment;
 mod leftovers;
 mod load;
 mod pages;

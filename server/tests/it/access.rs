@@ -1,10 +1,12 @@
-//! Every route and server function, asked by nobody and by a stranger.
+//! Every route and server function, asked by nobody, by who was put out, by strangers and by a viewer.
 //!
-//! The registered ones are walked, so that a new one fails here until it refuses both or is listed.
+//! The registered ones are walked, so that a new one fails here until it refuses them or is listed.
 
 use crate::browser::{Browser, Page};
 use crate::test_app::{ADA, OLGA, TestApp};
+use control::people;
 use reqwest::{Method, StatusCode};
+use server::guard::only_reads;
 use server::router::{ROUTES, pages};
 use sqlx::PgPool;
 use std::collections::BTreeSet;
@@ -12,6 +14,13 @@ use uuid::Uuid;
 
 /// Stands in the names of everything of Ada's, and must never reach Olga.
 const MARK: &str = "quokka";
+
+/// Somebody of Ada's company who is in no team.
+const CARL: &str = "carl@northwind.example";
+/// Somebody of Ada's company who may look.
+const VERA: &str = "vera@northwind.example";
+
+const PROVIDER: &str = "/mxid";
 
 struct Endpoint {
     method: Method,
@@ -25,6 +34,10 @@ impl Endpoint {
 
     fn is_function(&self) -> bool {
         self.path.starts_with("/api/fn/")
+    }
+
+    fn is_of_the_provider(&self) -> bool {
+        self.path.starts_with(PROVIDER)
     }
 
     async fn ask(&self, browser: &Browser, things: &Things) -> Page {
@@ -106,44 +119,114 @@ impl Things {
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn an_anonymous_caller_is_refused_everywhere_but_where_it_is_meant(pool: PgPool) {
     let (app, things) = with_things(pool).await;
-    let public = listed(include_str!("public.txt"));
     let nobody = app.browser();
-    for endpoint in endpoints().iter().filter(|it| !public.contains(&it.name())) {
-        let answer = endpoint.ask(&nobody, &things).await;
-        let sent_to_sign_in = answer.status == StatusCode::FOUND
-            && answer.location().is_some_and(|it| it.starts_with("/login"));
-        assert!(
-            answer.status == StatusCode::UNAUTHORIZED || sent_to_sign_in,
-            "{} answered {}: {}",
-            endpoint.name(),
-            answer.status,
-            answer.body
-        );
-        assert!(
-            !answer.body.to_lowercase().contains(MARK),
-            "{}: {}",
-            endpoint.name(),
-            answer.body
-        );
+    for endpoint in not_public() {
+        check_turned_away(&endpoint, &endpoint.ask(&nobody, &things).await);
+    }
+}
+
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn who_was_deactivated_is_refused_everywhere(pool: PgPool) {
+    let (app, things) = with_things(pool.clone()).await;
+    let ada = app.signed_in(ADA).await;
+    let cookie = ada.cookie(server::session::COOKIE).expect("a session");
+    people::deactivate(&app.state.control, app.person(ADA).await)
+        .await
+        .expect("deactivated");
+    let execute = async |statement: &'static str| {
+        sqlx::query(statement)
+            .execute(&pool)
+            .await
+            .expect("is done");
+    };
+    execute("create table kept as select * from tower_sessions.session").await;
+    for endpoint in not_public() {
+        // The first refusal ends the session, which is to hold when each endpoint is asked.
+        ada.set_cookie(server::session::COOKIE, &cookie);
+        execute("insert into tower_sessions.session select * from kept on conflict do nothing")
+            .await;
+        check_turned_away(&endpoint, &endpoint.ask(&ada, &things).await);
     }
 }
 
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn a_stranger_learns_nothing_of_another_company(pool: PgPool) {
     let (app, things) = with_things(pool).await;
-    let (public, unscoped) = (
-        listed(include_str!("public.txt")),
-        listed(include_str!("unscoped.txt")),
+    learns_nothing(&app, &things, OLGA).await;
+}
+
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn a_colleague_outside_the_team_learns_nothing_of_the_app(pool: PgPool) {
+    let (app, things) = with_things(pool).await;
+    app.add_person(CARL, "Carl Outside", "Northwind").await;
+    learns_nothing(&app, &things, CARL).await;
+}
+
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn a_viewer_sees_everything_and_changes_nothing(pool: PgPool) {
+    let (app, things) = with_things(pool.clone()).await;
+    app.add_person(VERA, "Vera Looks", "Northwind").await;
+    let joined = sqlx::query(
+        "insert into app_members (company_id, app_id, person_id, role, created_at, updated_at) \
+         select company_id, id, $1, 'viewer', created_at, created_at from apps",
     );
-    let (ada, olga) = (app.signed_in(ADA).await, app.signed_in(OLGA).await);
-    for endpoint in endpoints().iter().filter(|it| !public.contains(&it.name())) {
+    let joined = joined.bind(app.person(VERA).await.uuid()).execute(&pool);
+    joined.await.expect("is in the team");
+    let vera = app.signed_in(VERA).await;
+    let unscoped = listed(include_str!("unscoped.txt"));
+    for endpoint in not_public() {
         let name = endpoint.name();
-        let answer = endpoint.ask(&olga, &things).await;
+        if endpoint.is_of_the_provider() || unscoped.contains(&name) {
+            continue;
+        }
+        let answer = endpoint.ask(&vera, &things).await;
+        let changes = endpoint.method == Method::POST && !only_reads(&endpoint.path);
+        assert_eq!(
+            answer.status == StatusCode::FORBIDDEN,
+            changes,
+            "{name} answered {}: {}",
+            answer.status,
+            answer.body
+        );
+    }
+}
+
+/// Nobody gets in here, and nothing is told.
+fn check_turned_away(endpoint: &Endpoint, answer: &Page) {
+    let sent_to_sign_in = answer.status == StatusCode::FOUND
+        && answer.location().is_some_and(|it| it.starts_with("/login"));
+    assert!(
+        answer.status == StatusCode::UNAUTHORIZED || sent_to_sign_in,
+        "{} answered {}: {}",
+        endpoint.name(),
+        answer.status,
+        answer.body
+    );
+    assert!(
+        !answer.body.to_lowercase().contains(MARK),
+        "{}: {}",
+        endpoint.name(),
+        answer.body
+    );
+}
+
+/// For a signed-in person who must not know of Ada's app, it is as if there were none.
+async fn learns_nothing(app: &TestApp, things: &Things, person: &str) {
+    let unscoped = listed(include_str!("unscoped.txt"));
+    let (ada, stranger) = (app.signed_in(ADA).await, app.signed_in(person).await);
+    for endpoint in not_public() {
+        let name = endpoint.name();
+        let answer = endpoint.ask(&stranger, things).await;
         let body = answer.body.to_lowercase();
+        if endpoint.is_of_the_provider() {
+            // It knows no session of the portal.
+            check_turned_away(&endpoint, &answer);
+            continue;
+        }
         if unscoped.contains(&name) {
             assert!(
                 !body.contains(MARK),
-                "{name} tells of another company: {body}"
+                "{name} tells {person} of the app: {body}"
             );
             continue;
         }
@@ -163,12 +246,12 @@ async fn a_stranger_learns_nothing_of_another_company(pool: PgPool) {
             );
             assert!(
                 !body.contains("quokka ledger"),
-                "{name} tells of another company"
+                "{name} tells {person} of the app"
             );
         } else {
             assert_eq!(answer.status, StatusCode::NOT_FOUND, "{name}");
         }
-        let own = endpoint.ask(&ada, &things).await;
+        let own = endpoint.ask(&ada, things).await;
         let same_refusal = own.status == answer.status && own.body == answer.body;
         let about_a_package = name.contains("package");
         assert!(
@@ -199,11 +282,24 @@ async fn with_things(pool: PgPool) -> (TestApp, Things) {
     (app, things)
 }
 
+fn not_public() -> Vec<Endpoint> {
+    let public = listed(include_str!("public.txt"));
+    let mut endpoints = endpoints();
+    endpoints.retain(|it| !public.contains(&it.name()));
+    endpoints
+}
+
 fn endpoints() -> Vec<Endpoint> {
     let routes = ROUTES.iter().map(|route| {
         (
             route.method.parse().expect("a method"),
             route.path.to_owned(),
+        )
+    });
+    let of_the_provider = mxid::routes::ROUTES.iter().map(|route| {
+        (
+            route.method.parse().expect("a method"),
+            format!("{PROVIDER}{}", route.path),
         )
     });
     let functions =
@@ -212,6 +308,7 @@ fn endpoints() -> Vec<Endpoint> {
         .into_iter()
         .map(|page| (Method::GET, page.path().to_owned()));
     let all: Vec<Endpoint> = routes
+        .chain(of_the_provider)
         .chain(functions)
         .chain(pages)
         .map(|(method, path)| Endpoint { method, path })

@@ -18,6 +18,7 @@ pub struct Browser {
     base: Url,
     client: Client,
     cookies: Mutex<BTreeMap<String, String>>,
+    forwarded_for: Option<&'static str>,
 }
 
 /// An answer.
@@ -62,6 +63,15 @@ impl Browser {
             base: Url::parse(base).expect("an address"),
             client,
             cookies: Mutex::default(),
+            forwarded_for: None,
+        }
+    }
+
+    /// The same behind a proxy that says that it was asked from there.
+    pub fn forwarded_for(self, address: &'static str) -> Self {
+        Self {
+            forwarded_for: Some(address),
+            ..self
         }
     }
 
@@ -73,10 +83,13 @@ impl Browser {
             .iter()
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
-        let request = self
+        let mut request = self
             .client
             .request(method, url)
             .header("sec-fetch-site", "same-origin");
+        if let Some(address) = self.forwarded_for {
+            request = request.header("x-forwarded-for", address);
+        }
         if cookie.is_empty() {
             request
         } else {

@@ -2,7 +2,7 @@
 
 use crate::browser::Browser;
 use crate::test_app::{ADA, OLGA, TestApp};
-use control::changes::Change;
+use control::changes::{Change, News};
 use control::people;
 use reqwest::{Method, Response, StatusCode};
 use sqlx::PgPool;
@@ -23,10 +23,10 @@ async fn a_company_hears_of_its_own_changes_alone(pool: PgPool) {
     for (scope, key) in [(northwind, "app:quokka"), (southwind, "app:wombat")] {
         app.state
             .changes
-            .send(Change {
+            .send(News::Change(Change {
                 scope,
                 keys: vec![key.to_owned()],
-            })
+            }))
             .expect("someone listens");
     }
     let heard = read_until(&mut of_ada, "app:quokka").await;
@@ -79,6 +79,28 @@ async fn who_comes_back_is_told_to_ask_for_everything(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "control::MIGRATOR")]
+async fn when_changes_may_have_been_missed_everybody_is_told_to_ask_for_everything(pool: PgPool) {
+    let app = TestApp::new(pool).await;
+    let ada = app.signed_in(ADA).await;
+    let mut stream = open(&ada, None).await;
+    let cut = async {
+        loop {
+            let listening = "select pg_terminate_backend(pid) from pg_stat_activity \
+                where datname = current_database() and query ilike 'listen \"changes\"%'";
+            let cut = sqlx::query(listening)
+                .execute(&app.state.control.pool)
+                .await;
+            if cut.expect("asked").rows_affected() > 0 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    timeout(SOON, cut).await.expect("the portal listens");
+    read_until(&mut stream, "event: resync").await;
+}
+
+#[sqlx::test(migrator = "control::MIGRATOR")]
 async fn the_stream_ends_with_the_session(pool: PgPool) {
     let app = TestApp::new(pool).await;
     let ada = app.signed_in(ADA).await;
@@ -92,6 +114,26 @@ async fn the_stream_ends_with_the_session(pool: PgPool) {
         .await
         .expect("deactivated");
     read_to_end(&mut stream).await;
+}
+
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn whose_access_ends_hears_nothing_more_at_once(pool: PgPool) {
+    let far = Duration::from_hours(1);
+    let app = TestApp::with(pool, |state| state.session_check = far).await;
+    app.add_person("carl@northwind.example", "Carl", "Northwind")
+        .await;
+    let carl = app.signed_in("carl@northwind.example").await;
+    let mut of_carl = open(&carl, None).await;
+    let ada = app.signed_in(ADA).await;
+    let mut of_ada = open(&ada, None).await;
+    people::deactivate(&app.state.control, app.person(ADA).await)
+        .await
+        .expect("deactivated");
+    read_to_end(&mut of_ada).await;
+    read_until(&mut of_carl, "event: change").await;
+
+    carl.post("/logout", &[]).await;
+    read_to_end(&mut of_carl).await;
 }
 
 #[sqlx::test(migrator = "control::MIGRATOR")]

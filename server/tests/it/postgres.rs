@@ -21,7 +21,7 @@ async fn a_cluster_is_made_found_again_and_taken_over() {
     let settings = HashMap::from([("PORTAL_DATA".to_owned(), data.display().to_string())]);
     let config = Config::read("", settings).expect("settings");
     let cluster = Cluster::locate(&config).expect("a place");
-    let server = Server::start(cluster.clone()).await.expect("starts");
+    let server = started(cluster.clone()).await;
 
     let url = cluster.portal_url();
     let options = PgConnectOptions::from_str(url.expose_secret())
@@ -50,14 +50,12 @@ async fn a_cluster_is_made_found_again_and_taken_over() {
 
     // As after a kill of the portal: the cluster runs, and nobody holds it.
     drop(server);
-    let taken_over = Server::start(Cluster::locate(&config).expect("the place"))
-        .await
-        .expect("is taken over");
+    let taken_over = started(Cluster::locate(&config).expect("the place")).await;
     portal.ping().await.expect("the connection has outlived it");
     drop((portal, admin));
     taken_over.stop().await.expect("stops");
 
-    let again = Server::start(cluster).await.expect("starts again");
+    let again = started(cluster).await;
     let mut portal = options.connect().await.expect("the portal gets in");
     raw_sql("select * from kept")
         .execute(&mut portal)
@@ -66,6 +64,44 @@ async fn a_cluster_is_made_found_again_and_taken_over() {
     drop(portal);
     again.stop().await.expect("stops");
     assert!(options.connect().await.is_err(), "nothing is left running");
+}
+
+/// As after a loss of `secrets/`: the start fails, says why, and leaves nothing running.
+#[tokio::test]
+async fn a_start_that_fails_leaves_no_process() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755))
+        .expect("opened");
+    let data = folder.path().join("var");
+    let settings = HashMap::from([("PORTAL_DATA".to_owned(), data.display().to_string())]);
+    let config = Config::read("", settings).expect("settings");
+    let cluster = Cluster::locate(&config).expect("a place");
+    let portal = PgConnectOptions::from_str(cluster.portal_url().expose_secret());
+    let portal = portal.expect("an address").disable_statement_logging();
+    started(cluster).await.stop().await.expect("stops");
+    let password = data.join("secrets/postgres-superuser");
+    std::fs::write(&password, "lost").expect("written");
+
+    let ended = std::process::Command::new(env!("CARGO_BIN_EXE_portal"))
+        .arg("up")
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("PORTAL_CONFIG", "/dev/null")
+        .env("PORTAL_DATA", &data)
+        .env("PORTAL_ADDR", "127.0.0.1:0")
+        .output()
+        .expect("is run");
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert!(!ended.status.success(), "{said}");
+    assert!(said.contains("secrets/postgres-superuser"), "{said}");
+    let left = portal.connect().await.expect_err("nothing is left running");
+    assert!(matches!(left, sqlx::Error::Io(_)), "{left}");
+}
+
+async fn started(cluster: Cluster) -> Server {
+    let mut server = Server::new(cluster).await.expect("the programs");
+    server.start().await.expect("starts");
+    server
 }
 
 /// A role of a tenant gets into none of the cluster's own databases; hands back the admin's connection.

@@ -2,11 +2,19 @@
 
 use crate::browser::is_json;
 use crate::test_app::{ADA, TestApp};
+use app::error::AppError;
 use control::people;
+use leptos::server_fn::error::FromServerFnError;
+use reqwest::multipart::{Form, Part};
 use reqwest::{Method, StatusCode};
+use server::guard;
 use server::session::COOKIE;
 use sqlx::PgPool;
 use time::Duration;
+
+const GET_SESSION: &str = "/api/fn/app/request/get_session";
+const CANCEL: &str = "/api/fn/app/operations/api/cancel_operation";
+const NO_OPERATION: &str = "00000000-0000-0000-0000-000000000000";
 
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn a_page_sends_an_anonymous_person_to_sign_in_and_renders_nothing(pool: PgPool) {
@@ -89,6 +97,86 @@ async fn a_session_ends_when_idle_and_after_a_day_in_any_case(pool: PgPool) {
         busy.get("/operations").await.status,
         StatusCode::FOUND,
         "a day ends it"
+    );
+}
+
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn a_page_that_is_left_open_does_not_keep_its_session(pool: PgPool) {
+    let app = TestApp::new(pool).await;
+    let left = app.signed_in(ADA).await;
+    for _ in 0..7 {
+        app.clock.advance(Duration::hours(1));
+        let asked_again = left.call(GET_SESSION, &[]).await;
+        assert_eq!(asked_again.status, StatusCode::OK);
+        let stream = left
+            .request(Method::GET, "/events")
+            .header("accept", "text/event-stream");
+        let stream = stream.send().await.expect("an answer");
+        assert_eq!(stream.status(), StatusCode::OK);
+    }
+    app.clock.advance(Duration::hours(1));
+    let asked_again = left.call(GET_SESSION, &[]).await;
+    assert_eq!(asked_again.body, "\"SignedOut\"", "eight idle hours end it");
+
+    let used = app.signed_in(ADA).await;
+    app.clock.advance(Duration::hours(7));
+    let done = used.call(CANCEL, &[("operation", NO_OPERATION)]).await;
+    assert_eq!(done.body, "\"NotFound\"");
+    app.clock.advance(Duration::hours(7));
+    assert_eq!(
+        used.get("/operations").await.status,
+        StatusCode::OK,
+        "somebody was there seven hours ago"
+    );
+}
+
+/// What counts as use depends on the names of server functions, so each name must be understood.
+#[test]
+fn the_name_of_a_server_function_says_whether_it_changes_anything() {
+    const CHANGING: [&str; 11] = [
+        "cancel_", "choose_", "create_", "delete_", "deploy_", "restart_", "retry_", "reveal_",
+        "scale_", "start_", "stop_",
+    ];
+    for (path, _) in server_fn::axum::server_fn_paths() {
+        let name = path.rsplit('/').next().expect("a name");
+        let changes = CHANGING.iter().any(|verb| name.starts_with(verb));
+        assert_ne!(
+            guard::only_reads(path),
+            changes,
+            "{path}: begin with get_, list_ or check_, or name the verb here"
+        );
+    }
+    for path in ["/apps", "/apps/get_it/packages/upload", "/logout", "/theme"] {
+        assert!(!guard::only_reads(path), "{path}");
+    }
+}
+
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn without_the_database_scripts_are_told_in_json_and_people_on_a_page(pool: PgPool) {
+    let app = TestApp::new(pool.clone()).await;
+    app.create_app("Quokka", "quokka").await;
+    let ada = app.signed_in(ADA).await;
+    pool.close().await;
+    let form = Form::new().part("package", Part::bytes(b"PK".to_vec()).file_name("x.mda"));
+    let upload = ada
+        .request(Method::POST, "/apps/quokka/packages/upload")
+        .header("accept", "application/json")
+        .multipart(form);
+    for answer in [ada.call(GET_SESSION, &[]).await, ada.send(upload).await] {
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(is_json(&answer), "{answer:?}");
+        let error = AppError::de(answer.body.clone().into());
+        assert!(
+            matches!(&error, AppError::Unavailable(text) if text.contains("database") && text.contains("try again")),
+            "{error:?}"
+        );
+    }
+    let page = ada.get("/operations").await;
+    assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(
+        page.body.contains("<h1>") && page.body.contains("database does not answer"),
+        "{}",
+        page.body
     );
 }
 

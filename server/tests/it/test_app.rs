@@ -37,6 +37,8 @@ pub const ADA: &str = "ada@northwind.example";
 pub const OLGA: &str = "olga@southwind.example";
 /// The password of everyone.
 pub const PASSWORD: &str = "correct horse battery staple 9";
+/// The secret of the portal as a client of its provider.
+pub const CLIENT_SECRET: &str = "a client secret of the tests";
 /// Upload limit of the tests, bytes.
 pub const PACKAGE_BYTES: u64 = 1 << 20;
 
@@ -56,6 +58,11 @@ pub struct TestApp {
 impl TestApp {
     /// A portal with a person in each of two companies.
     pub async fn new(pool: PgPool) -> Self {
+        Self::with(pool, |_| {}).await
+    }
+
+    /// The same, with some of its parts changed.
+    pub async fn with(pool: PgPool, change: impl FnOnce(&mut AppState)) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let folder = tempfile::tempdir().expect("a folder");
@@ -68,11 +75,10 @@ impl TestApp {
         ));
         let sessions = Sessions::new(pool);
         sessions.migrate().await.expect("the table of sessions");
-        let (login, mxid) =
-            built_in_identity(&control, SecretString::from("a client secret of the tests"))
-                .await
-                .expect("a provider");
-        let state = AppState {
+        let (login, mxid) = built_in_identity(&control, SecretString::from(CLIENT_SECRET))
+            .await
+            .expect("a provider");
+        let mut state = AppState {
             changes: control::changes::listen(&control.pool),
             control,
             leptos: LeptosOptions::builder()
@@ -83,10 +89,12 @@ impl TestApp {
             sessions,
             login: Arc::new(login),
             limits: Arc::new(RateLimits::default()),
+            trusted_proxies: Arc::default(),
             session_check: Duration::from_millis(50),
             shutdown: CancellationToken::new(),
             mxid,
         };
+        change(&mut state);
         let service = router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let server =
             tokio::spawn(async move { axum::serve(listener, service).await.expect("serves") });

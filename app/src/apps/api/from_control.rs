@@ -17,6 +17,7 @@ impl From<apps::EnvironmentSummary> for EnvironmentSummary {
             name: environment.name.to_string(),
             slug: environment.slug,
             status: environment.status,
+            url: environment.url,
             package: environment.package,
             last_failure: environment.last_failure,
         }
@@ -34,10 +35,19 @@ impl From<apps::AppSummary> for AppSummary {
     }
 }
 
+impl From<apps::AppDetails> for AppSummary {
+    fn from(details: apps::AppDetails) -> Self {
+        apps::AppSummary {
+            app: details.app,
+            environments: details.environments,
+        }
+        .into()
+    }
+}
+
 pub(super) fn app_list(page: control::page::Page<apps::AppSummary>, ctx: &Ctx) -> AppList {
     AppList {
         create: create_app_access(&ctx.actor),
-        apps_domain: ctx.state.config.apps_domain.clone(),
         next: page.next.map(|cursor| cursor.as_str().to_owned()),
         items: page.items.into_iter().map(Into::into).collect(),
     }
@@ -63,14 +73,11 @@ impl From<apps::SubdomainState> for Availability {
 }
 
 pub(super) fn app_details(details: apps::AppDetails, ctx: &Ctx) -> AppDetails {
+    let delete = details.can_delete();
     let deploy = match details.app.state {
         apps::AppState::Ready => details.access.operate,
         apps::AppState::Creating => Access::Denied("The app is still being created.".to_owned()),
         apps::AppState::Deleting => Access::Denied("The app is being deleted.".to_owned()),
-    };
-    let delete = match details.app.state {
-        apps::AppState::Deleting => Access::Denied("The app is being deleted already.".to_owned()),
-        _ => details.access.delete,
     };
     let card = |environment: apps::EnvironmentSummary| EnvironmentCard {
         id: environment.id.to_string(),

@@ -6,7 +6,8 @@ use crate::error::{AppError, FieldError};
 use crate::operations::api::from_control::summary;
 use control::environments;
 use domain::ids::PackageId;
-use domain::states::{Status, Tone};
+use domain::scaling::Scale;
+use domain::states::{OperationState, Status, Tone};
 use engine::observation;
 use time::OffsetDateTime;
 
@@ -31,6 +32,38 @@ pub(super) fn chosen_package(text: &str) -> Result<PackageId, AppError> {
     })
 }
 
+/// The scale that was typed into a form.
+pub(super) fn chosen_scale(instances: &str, memory_mib: &str) -> Result<Scale, AppError> {
+    let mut errors = Vec::new();
+    let mut refuse = |field: &str, message: &str| {
+        errors.push(FieldError {
+            field: field.to_owned(),
+            message: message.to_owned(),
+        });
+    };
+    let instances = instances.trim().parse();
+    if instances.is_err() {
+        refuse("instances", "Instances must be a whole number, such as 2.");
+    }
+    let memory_mib = memory_mib.trim().parse();
+    if memory_mib.is_err() {
+        refuse(
+            "memory_mib",
+            "Memory must be a whole number of MB, such as 1024.",
+        );
+    }
+    match (instances, memory_mib) {
+        (Ok(instances), Ok(memory_mib)) => Ok(Scale {
+            instances,
+            memory_mib,
+        }),
+        _ => Err(AppError::Invalid {
+            errors,
+            typed: Vec::new(),
+        }),
+    }
+}
+
 pub(super) fn environment(
     details: environments::EnvironmentDetails,
     sandbox: String,
@@ -45,6 +78,10 @@ pub(super) fn environment(
             .operation
             .as_ref()
             .map(|operation| operation.title.clone()),
+        stuck: details
+            .operation
+            .as_ref()
+            .is_some_and(|operation| operation.state == OperationState::Stuck),
     }
     .actions();
     let observed_at = environment
@@ -174,5 +211,26 @@ pub(super) fn debugger(
         instance: debugger.instance,
         instances: debugger.instances.into_iter().map(instance).collect(),
         reveal: debugger.can_reveal,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_number_is_refused_at_its_field() {
+        let refused = |instances, memory| -> Vec<String> {
+            match chosen_scale(instances, memory) {
+                Err(AppError::Invalid { errors, .. }) => {
+                    errors.into_iter().map(|error| error.field).collect()
+                }
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(refused("", "1024"), ["instances"]);
+        assert_eq!(refused("2.5", "a lot"), ["instances", "memory_mib"]);
+        let scale = chosen_scale(" 3 ", "1024").expect("numbers");
+        assert_eq!((scale.instances, scale.memory_mib), (3, 1024));
     }
 }

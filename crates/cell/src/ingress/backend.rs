@@ -1,28 +1,47 @@
 //! One instance as the ingress sees it: requests in flight and idle connections.
 
 use std::{
+    collections::{HashMap, VecDeque},
     fmt,
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, LazyLock, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
+    thread::{self, ThreadId},
     time::{Duration, Instant},
 };
 
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::ingress::{Backend, link::Link};
+use crate::{
+    descriptors,
+    ingress::{Backend, link::Link},
+};
 
 /// The most idle connections kept to one instance.
 const KEPT: usize = 128;
 /// How long a connection may lie idle before it is not used again.
 const KEPT_FOR: Duration = Duration::from_secs(20);
 
-/// Connections to an instance that wait for their next request, the last used one last.
+/// The idle connections that there are to all instances, and how many there may be.
+static IDLE: AtomicUsize = AtomicUsize::new(0);
+static IDLE_ROOM: LazyLock<usize> = LazyLock::new(descriptors::for_clients);
+
+/// Connections to an instance that wait for their next request, by the thread that made them; the last
+/// used one last.
 #[derive(Default)]
-pub(super) struct Idle(Mutex<Vec<(Link, Instant)>>);
+pub(super) struct Idle(Mutex<HashMap<ThreadId, VecDeque<Kept>>>);
+
+struct Kept {
+    link: Link,
+    since: Instant,
+    _counted: Counted,
+}
+
+/// One of [`IDLE`], until this is dropped.
+struct Counted;
 
 /// A request on a backend, counted until this is dropped.
 pub(super) struct InFlight(Arc<Backend>);
@@ -74,21 +93,54 @@ impl Backend {
 
     /// The last used idle connection that is young enough.
     pub(super) fn take_idle(&self) -> Option<Link> {
-        let mut idle = self.idle.lock();
-        let (link, since) = idle.pop()?;
-        if since.elapsed() > KEPT_FOR {
-            idle.clear();
-            return None;
-        }
-        Some(link)
+        let kept = self
+            .idle
+            .lock()
+            .get_mut(&thread::current().id())?
+            .pop_back()?;
+        (!kept.is_old(Instant::now())).then_some(kept.link)
     }
 
     /// Keeps a connection for the next request.
     pub(super) fn keep(&self, link: Link) {
+        let counted = Counted::new();
         let mut idle = self.idle.lock();
-        if idle.len() < KEPT {
-            idle.push((link, Instant::now()));
+        let idle = idle.entry(thread::current().id()).or_default();
+        if idle.len() < KEPT && IDLE.load(Ordering::Relaxed) <= *IDLE_ROOM {
+            idle.push_back(Kept {
+                link,
+                since: Instant::now(),
+                _counted: counted,
+            });
         }
+    }
+
+    /// Closes the connections that are too old at `now`.
+    pub(super) fn sweep(&self, now: Instant) {
+        for idle in self.idle.lock().values_mut() {
+            while idle.front().is_some_and(|kept| kept.is_old(now)) {
+                idle.pop_front();
+            }
+        }
+    }
+}
+
+impl Kept {
+    fn is_old(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.since) > KEPT_FOR
+    }
+}
+
+impl Counted {
+    fn new() -> Self {
+        IDLE.fetch_add(1, Ordering::Relaxed);
+        Self
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        IDLE.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -104,7 +156,7 @@ impl fmt::Debug for Backend {
 }
 
 impl Idle {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<(Link, Instant)>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<ThreadId, VecDeque<Kept>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -125,5 +177,39 @@ impl Drop for InFlight {
         if self.0.in_flight.fetch_sub(1, Ordering::SeqCst) == 1 {
             self.0.emptied.notify_waiters();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::VecDeque, time::Instant};
+
+    use tokio::net::UnixListener;
+    use uuid::Uuid;
+
+    use super::{KEPT_FOR, Link};
+    use crate::ingress::Backend;
+
+    #[tokio::test]
+    async fn connections_that_nobody_used_are_closed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let socket = folder.path().join("socket");
+        let listener = UnixListener::bind(&socket).expect("a socket");
+        let backend = Backend::new(Uuid::nil(), 0, socket.clone());
+        backend.keep(Link::open(&socket).await.expect("connected"));
+        let (mut instance, _) = listener.accept().await.expect("accepted");
+        backend.sweep(Instant::now());
+        let kept = || {
+            backend
+                .idle
+                .lock()
+                .values()
+                .map(VecDeque::len)
+                .sum::<usize>()
+        };
+        assert_eq!(kept(), 1);
+        backend.sweep(Instant::now() + 2 * KEPT_FOR);
+        let read = tokio::io::copy(&mut instance, &mut tokio::io::sink()).await;
+        assert_eq!(read.expect("the end"), 0);
     }
 }

@@ -89,16 +89,21 @@ pub(super) async fn answer(
 
 impl<'a> Errand<'a> {
     fn new(proxy: &'a Proxy, peer: &Peer, mut request: Request<Incoming>) -> Result<Self, Refusal> {
-        if !request.headers().contains_key(TRANSFER_ENCODING) {
+        let two_framings = request.headers().contains_key(TRANSFER_ENCODING)
+            && peer.heard.length_was_stated(request.uri());
+        if request.body().is_end_stream() {
             peer.heard.forget();
-        } else if peer.heard.length_was_stated(request.uri()) {
+        } else {
+            peer.heard.rest();
+        }
+        if two_framings {
             return Err(Refusal::TwoFramings);
         }
         let host = host::requested(request.uri(), request.headers()).ok_or(Refusal::InvalidHost)?;
         if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
             return Err(Refusal::MethodNotAllowed);
         }
-        let tunnel = Tunnel::wanted(&mut request);
+        let tunnel = Tunnel::wanted(&mut request, peer);
         let mut request = request.map(RequestBody::new);
         if request.uri().authority().is_some() {
             *request.uri_mut() = origin_form(request.uri());
@@ -151,6 +156,11 @@ impl<'a> Errand<'a> {
                             title,
                             state: Unserved::Unknown,
                         });
+                    }
+                }
+                Choice::NoDebugger { title } => {
+                    if !self.wait(seen).await {
+                        return Err(Refusal::NoDebugger { title });
                     }
                 }
             }
@@ -303,7 +313,10 @@ async fn exchange(
     let (head, incoming) = prepare_answer(response);
     let body = StreamingBody::new(incoming, Some(link), in_flight);
     let body = if length.is_some_and(|length| length <= HELD_WHOLE) {
-        body.whole().await.map_err(Failed::Broken)?
+        let whole = timeout(proxy.config.answer_timeout, body.whole()).await;
+        whole
+            .map_err(|_| Failed::TimedOut)?
+            .map_err(Failed::Broken)?
     } else {
         AnswerBody::Streaming(body)
     };

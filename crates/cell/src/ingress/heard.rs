@@ -4,43 +4,36 @@
 //! the latter, dropping the former and closing the connection afterwards. Such a head is still a sign of
 //! somebody trying to be understood in two ways, and only its bytes show it.
 
-use std::{
-    io::{self, IoSlice},
-    pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
-    task::{Context, Poll},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::{Uri, header::CONTENT_LENGTH};
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
-};
 
 /// The most that is kept.
 const KEPT: usize = 64 * 1024;
+/// The room that stays reserved for the next head.
+const ORDINARY: usize = 2 * 1024;
 
-/// The latest bytes of one client.
+/// The latest bytes of one client, as long as they may be a head's.
 #[derive(Clone, Default)]
-pub(super) struct Heard(Arc<Mutex<Vec<u8>>>);
+pub(super) struct Heard(Arc<Mutex<Ear>>);
 
-/// A client's connection that keeps what is read from it.
-pub(super) struct Listening {
-    stream: TcpStream,
-    heard: Heard,
+#[derive(Default)]
+struct Ear {
+    bytes: Vec<u8>,
+    rests: bool,
 }
 
 impl Heard {
-    fn add(&self, bytes: &[u8]) {
-        let mut heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if heard.len() + bytes.len() <= KEPT {
-            heard.extend_from_slice(bytes);
+    pub(super) fn add(&self, bytes: &[u8]) {
+        let mut ear = self.lock();
+        if !ear.rests && ear.bytes.len() + bytes.len() <= KEPT {
+            ear.bytes.extend_from_slice(bytes);
         }
     }
 
-    /// Forgets everything; true when the head of the request for `uri` stated a `Content-Length`.
+    /// Whether the head of the request for `uri` stated a `Content-Length`.
     pub(super) fn length_was_stated(&self, uri: &Uri) -> bool {
-        let heard = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let heard = std::mem::take(&mut self.lock().bytes);
         let heard = String::from_utf8_lossy(&heard);
         let target = uri.path_and_query().map_or("", |target| target.as_str());
         let mut lines = heard.split('\n').map(str::trim_end).skip_while(|line| {
@@ -60,60 +53,50 @@ impl Heard {
 
     /// Forgets everything.
     pub(super) fn forget(&self) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
+        let ear = &mut *self.lock();
+        ear.bytes.clear();
+        ear.bytes.shrink_to(ORDINARY);
+    }
+
+    /// Forgets everything, and keeps nothing of what comes now: a body, or another protocol.
+    pub(super) fn rest(&self) {
+        let ear = &mut *self.lock();
+        ear.bytes = Vec::new();
+        ear.rests = true;
+    }
+
+    /// Listens again: a head comes next.
+    pub(super) fn listen(&self) {
+        self.lock().rests = false;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Ear> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Listening {
-    pub(super) fn new(stream: TcpStream, heard: Heard) -> Self {
-        Self { stream, heard }
-    }
-}
+#[cfg(test)]
+mod tests {
+    use http::Uri;
 
-impl AsyncRead for Listening {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
-        if read.is_ready() {
-            self.heard.add(&buffer.filled()[before..]);
-        }
-        read
-    }
-}
+    use super::{Heard, ORDINARY};
 
-impl AsyncWrite for Listening {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    #[test]
+    fn bodies_are_not_kept_and_the_next_head_is() {
+        let heard = Heard::default();
+        heard.rest();
+        heard.add(&[b'x'; 4096]);
+        assert_eq!(heard.lock().bytes.capacity(), 0);
+        heard.listen();
+        heard.add(b"POST /a HTTP/1.1\r\nhost: b\r\ncontent-length: 5\r\n\r\n");
+        assert!(heard.length_was_stated(&Uri::from_static("/a")));
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bytes)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+    #[test]
+    fn a_long_head_takes_no_room_for_ever() {
+        let heard = Heard::default();
+        heard.add(&vec![b'x'; 8 * ORDINARY]);
+        heard.forget();
+        assert!(heard.lock().bytes.capacity() <= ORDINARY);
     }
 }

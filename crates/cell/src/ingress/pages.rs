@@ -20,6 +20,7 @@ pub(super) enum Refusal {
     MethodNotAllowed,
     UnknownHost,
     Unserved { title: String, state: Unserved },
+    NoDebugger { title: String },
     Broken,
     TimedOut,
 }
@@ -127,6 +128,12 @@ fn words(refusal: &Refusal) -> Words {
                 Some(seconds),
             )
         }
+        Refusal::NoDebugger { title } => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            format!("The debugger of {title} cannot be reached"),
+            "The instance chosen for debugging is not ready. Try again shortly, or choose another one in the portal.",
+            Some(5),
+        ),
         Refusal::Broken => (
             StatusCode::BAD_GATEWAY,
             "The app broke off its answer".to_owned(),

@@ -26,16 +26,19 @@ pub(super) struct Shared {
     changed: Notify,
 }
 
-#[derive(Clone, Default)]
+type Routes = BTreeMap<Uuid, Arc<Entry>>;
+
+#[derive(Default)]
 struct Snapshot {
-    by_workload: BTreeMap<Uuid, Arc<Entry>>,
+    by_workload: Routes,
     by_host: HashMap<Arc<str>, Arc<Entry>>,
 }
 
 struct Entry {
     route: Route,
     hosts: Vec<Arc<str>>,
-    turn: AtomicUsize,
+    /// Goes on when the workload's route changes.
+    turn: Arc<AtomicUsize>,
 }
 
 /// What the table says about one request.
@@ -48,6 +51,8 @@ pub(super) enum Choice {
     Unserved { title: String, state: Unserved },
     /// It has some, and this request has tried them all.
     AllTried { title: String },
+    /// It has some, but not the one that debugger requests are for.
+    NoDebugger { title: String },
 }
 
 impl Table {
@@ -56,39 +61,50 @@ impl Table {
         Self::default()
     }
 
-    /// Puts `route` in the place of what was known about `workload`.
+    /// Puts `route` in the place of what was known about `workload`. The same route again changes nothing.
     pub fn set(&self, workload: Uuid, route: Route) {
-        let hosts = route
-            .hosts
-            .iter()
-            .map(|host| Arc::from(host.to_ascii_lowercase()))
-            .collect();
-        let entry = Arc::new(Entry {
-            route,
-            hosts,
-            turn: AtomicUsize::new(0),
-        });
         self.change(|routes| {
+            let before = routes.get(&workload);
+            if before.is_some_and(|before| before.route.is_same(&route)) {
+                return None;
+            }
+            let turn = before.map(|before| Arc::clone(&before.turn));
+            let entry = Arc::new(Entry::new(route, turn.unwrap_or_default()));
+            let mut routes = routes.clone();
             routes.insert(workload, entry);
+            Some(routes)
         });
     }
 
     /// Forgets `workload`; its hosts become unknown.
     pub fn remove(&self, workload: Uuid) {
         self.change(|routes| {
-            routes.remove(&workload);
+            let mut routes = routes.clone();
+            routes.remove(&workload).is_some().then_some(routes)
         });
     }
 
-    fn change(&self, edit: impl FnOnce(&mut BTreeMap<Uuid, Arc<Entry>>)) {
+    /// Closes connections to instances that were idle for too long.
+    pub(super) fn sweep(&self) {
+        let now = std::time::Instant::now();
+        for entry in self.shared.current.load().by_workload.values() {
+            for backend in &entry.route.backends {
+                backend.sweep(now);
+            }
+        }
+    }
+
+    /// Takes over the routes that `edit` makes of the present ones, if it makes any.
+    fn change(&self, edit: impl FnOnce(&Routes) -> Option<Routes>) {
         let shared = &self.shared;
         {
             let _writing = shared
                 .writing
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
-            let mut by_workload = shared.current.load().by_workload.clone();
-            edit(&mut by_workload);
+            let Some(by_workload) = edit(&shared.current.load().by_workload) else {
+                return;
+            };
             let mut by_host = HashMap::new();
             for entry in by_workload.values() {
                 for host in &entry.hosts {
@@ -137,16 +153,13 @@ impl Table {
             let Some(entry) = snapshot.by_host.get(host) else {
                 return Choice::UnknownHost;
             };
-            let Some(backend) = entry.least_busy(debugger, tried) else {
-                let title = entry.route.title.clone();
-                return if entry.route.backends.is_empty() {
-                    Choice::Unserved {
-                        title,
-                        state: entry.route.state,
-                    }
-                } else {
-                    Choice::AllTried { title }
-                };
+            let backend = if debugger {
+                entry.debugger(tried)
+            } else {
+                entry.least_busy(tried)
+            };
+            let Some(backend) = backend else {
+                return entry.nothing(debugger);
             };
             let in_flight = InFlight::on(Arc::clone(backend));
             if self.version() == version {
@@ -157,12 +170,18 @@ impl Table {
 }
 
 impl Entry {
-    /// The backend with the fewest requests in flight; equal ones take turns.
-    fn least_busy(&self, debugger: bool, tried: &[Uuid]) -> Option<&Arc<Backend>> {
-        let untried = |backend: &&Arc<Backend>| !tried.contains(&backend.id());
-        if debugger && let Some(backend) = &self.route.debugger {
-            return Some(backend).filter(untried);
+    fn new(route: Route, turn: Arc<AtomicUsize>) -> Self {
+        let hosts = route.hosts.iter();
+        let hosts = hosts.map(|host| Arc::from(host.to_ascii_lowercase()));
+        Self {
+            hosts: hosts.collect(),
+            route,
+            turn,
         }
+    }
+
+    /// The backend with the fewest requests in flight; equal ones take turns.
+    fn least_busy(&self, tried: &[Uuid]) -> Option<&Arc<Backend>> {
         let backends = &self.route.backends;
         let turn = self
             .turn
@@ -171,7 +190,41 @@ impl Entry {
         let (before, from) = backends.split_at(turn);
         from.iter()
             .chain(before)
-            .filter(untried)
+            .filter(|backend| !tried.contains(&backend.id()))
             .min_by_key(|backend| backend.in_flight())
+    }
+
+    /// The backend that debugger requests are for, and no other.
+    fn debugger(&self, tried: &[Uuid]) -> Option<&Arc<Backend>> {
+        let debugger = self.route.debugger.as_ref();
+        debugger.filter(|backend| !tried.contains(&backend.id()))
+    }
+
+    /// Why no backend was found.
+    fn nothing(&self, debugger: bool) -> Choice {
+        let title = self.route.title.clone();
+        if self.route.backends.is_empty() {
+            let state = self.route.state;
+            Choice::Unserved { title, state }
+        } else if debugger {
+            Choice::NoDebugger { title }
+        } else {
+            Choice::AllTried { title }
+        }
+    }
+}
+
+impl Route {
+    fn is_same(&self, other: &Self) -> bool {
+        let id = |backend: &Arc<Backend>| Arc::as_ptr(backend);
+        self.title == other.title
+            && self.hosts == other.hosts
+            && self.state == other.state
+            && self.debugger.as_ref().map(id) == other.debugger.as_ref().map(id)
+            && self
+                .backends
+                .iter()
+                .map(id)
+                .eq(other.backends.iter().map(id))
     }
 }

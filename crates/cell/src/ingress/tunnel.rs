@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use http::{
     HeaderMap, HeaderValue, Method, Request, Response, StatusCode,
@@ -13,11 +14,12 @@ use hyper::{
     upgrade::OnUpgrade,
 };
 use hyper_util::rt::TokioIo;
-use tokio::{io::copy_bidirectional, net::UnixStream, time::timeout};
+use tokio::{io::copy_bidirectional, net::UnixStream, sync::OwnedSemaphorePermit, time::timeout};
 
 use crate::ingress::{
     answer::{AnswerBody, StreamingBody},
     backend::InFlight,
+    connection::Peer,
     forward::{Failed, Proxy, prepare_answer},
     link::{self, RequestBody},
 };
@@ -26,6 +28,7 @@ use crate::ingress::{
 pub(super) struct Tunnel {
     client: Option<OnUpgrade>,
     protocol: HeaderValue,
+    place: Arc<OwnedSemaphorePermit>,
 }
 
 type Ends = (
@@ -35,7 +38,7 @@ type Ends = (
 
 impl Tunnel {
     /// The upgrade that `request` asks for. HTTP/2 is none: it would carry requests past the ingress.
-    pub(super) fn wanted(request: &mut Request<Incoming>) -> Option<Self> {
+    pub(super) fn wanted(request: &mut Request<Incoming>, peer: &Peer) -> Option<Self> {
         let protocol = request.headers().get(UPGRADE)?;
         let names = protocol.to_str().ok()?.to_ascii_lowercase();
         let asked = request.headers().get_all(CONNECTION).iter().any(|value| {
@@ -60,6 +63,7 @@ impl Tunnel {
         Some(Self {
             client: Some(hyper::upgrade::on(request)),
             protocol,
+            place: Arc::clone(&peer.place),
         })
     }
 
@@ -102,13 +106,18 @@ pub(super) async fn exchange(
                 Some(request) => Failed::Unsent(Box::new(request)),
                 None => Failed::Broken(error.into_error()),
             })?;
-    let client = tunnel.and_then(|tunnel| tunnel.client.take());
-    if let Some(client) = client
+    if let Some(tunnel) = tunnel
+        && let Some(client) = tunnel.client.take()
         && response.status() == StatusCode::SWITCHING_PROTOCOLS
     {
         let protocol = response.headers().get(UPGRADE).cloned();
         let instance = hyper::upgrade::on(&mut response);
-        join(proxy, client, instance, in_flight);
+        join(
+            proxy,
+            client,
+            instance,
+            (in_flight, Arc::clone(&tunnel.place)),
+        );
         let (mut head, _) = prepare_answer(response);
         head.status = StatusCode::SWITCHING_PROTOCOLS;
         head.headers
@@ -123,14 +132,19 @@ pub(super) async fn exchange(
     Ok(Response::from_parts(head, AnswerBody::Streaming(body)))
 }
 
-/// Copies bytes both ways until one side closes or the ingress stops.
-fn join(proxy: &Proxy, client: OnUpgrade, instance: OnUpgrade, in_flight: InFlight) {
+/// Copies bytes both ways until one side closes or the ingress stops; `counted` is held as long.
+fn join(
+    proxy: &Proxy,
+    client: OnUpgrade,
+    instance: OnUpgrade,
+    counted: (InFlight, Arc<OwnedSemaphorePermit>),
+) {
     let stopping = proxy.stopping.clone();
     let copying = async move {
         let (client, instance) = tokio::try_join!(client, instance)?;
         let copied =
             copy_bidirectional(&mut TokioIo::new(client), &mut TokioIo::new(instance)).await;
-        drop(in_flight);
+        drop(counted);
         if let Err(error) = copied {
             tracing::debug!(%error, "an upgraded connection broke");
         }

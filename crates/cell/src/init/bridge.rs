@@ -1,5 +1,6 @@
 //! Unix sockets and TCP ports joined, each way.
 
+use crate::accept::accepted;
 use anyhow::Context;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
@@ -74,7 +75,8 @@ pub struct InwardListener {
 impl InwardListener {
     /// Joins each connection with one to the port, for ever.
     pub async fn serve(self) {
-        while let Ok((near, _)) = self.listener.accept().await {
+        loop {
+            let (near, _) = accepted(|| self.listener.accept()).await;
             let port = self.port;
             tokio::spawn(async move {
                 if let Ok(far) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await {
@@ -95,7 +97,8 @@ pub struct OutwardListener {
 impl OutwardListener {
     /// Joins each connection with one to the socket, for ever.
     pub async fn serve(self) {
-        while let Ok((near, _)) = self.listener.accept().await {
+        loop {
+            let (near, _) = accepted(|| self.listener.accept()).await;
             let path = self.path.clone();
             tokio::spawn(async move {
                 if let Ok(far) = UnixStream::connect(path).await {

@@ -33,6 +33,12 @@ impl Bubblewrap {
                 .to_owned(),
             "system calls are not filtered".to_owned(),
         ];
+        if rustix::process::geteuid().is_root() {
+            caveats.push(
+                "instances run as root of this machine, shut in by their namespaces alone"
+                    .to_owned(),
+            );
+        }
         caveats.extend(instead_of);
         let bubblewrap = Self {
             caveats,

@@ -42,7 +42,17 @@ pub fn parts() -> io::Result<Vec<Part>> {
     }
     let settings = SETTINGS.iter().map(PathBuf::from);
     parts.extend(settings.filter(|path| path.exists()).map(Part::Shown));
+    parts.extend(java_settings(Path::new("/etc"))?.map(Part::Shown));
     Ok(parts)
+}
+
+/// Where distributions keep the settings of their Java, to which links in its own folder lead.
+fn java_settings(etc: &Path) -> io::Result<impl Iterator<Item = PathBuf>> {
+    let entries = std::fs::read_dir(etc)?.collect::<io::Result<Vec<_>>>()?;
+    Ok(entries.into_iter().filter_map(|entry| {
+        let name = entry.file_name();
+        (name == "java" || name.as_encoded_bytes().starts_with(b"java-")).then(|| entry.path())
+    }))
 }
 
 /// A list of users with `uid` in it, for programs that ask for their own name.
@@ -53,4 +63,23 @@ pub fn users(uid: u32) -> String {
 /// The groups that belong to [`users`].
 pub fn groups(uid: u32) -> String {
     format!("app:x:{uid}:\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::java_settings;
+
+    #[test]
+    fn settings_of_java_are_shown_and_others_are_not() {
+        let etc = tempfile::tempdir().expect("a folder");
+        for name in ["java", "java-17-openjdk", "javascript", "shadow"] {
+            std::fs::create_dir(etc.path().join(name)).expect("made");
+        }
+        let shown = java_settings(etc.path()).expect("read");
+        let mut names: Vec<_> = shown
+            .filter_map(|path| Some(path.file_name()?.to_owned()))
+            .collect();
+        names.sort();
+        assert_eq!(names, ["java", "java-17-openjdk"]);
+    }
 }

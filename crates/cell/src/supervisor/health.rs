@@ -1,5 +1,6 @@
 //! Whether an instance lives and may get requests.
 
+use crate::config::Runtime;
 use bytes::Bytes;
 use http::{Method, Request, StatusCode, header};
 use http_body_util::Empty;
@@ -17,11 +18,27 @@ pub const EVERY: Duration = Duration::from_secs(1);
 pub const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 /// Failures in a row that take an instance out of the ingress, and successes that put it back.
 const TURNS: u32 = 2;
-/// Failures in a row of the admin protocol after which an instance counts as dead.
-const SILENT: u32 = 3;
-/// Requests in a row without any answer after which an instance counts as dead although its admin
-/// protocol lives. Many, because an overloaded app is slow, not dead.
-const UNANSWERED: u32 = 10;
+
+/// Failures in a row after which an instance counts as dead.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// Of the admin protocol.
+    silent: u32,
+    /// Of the app, although the admin protocol lives. Many, because an overloaded app is slow, not
+    /// dead.
+    unanswered: u32,
+}
+
+impl Patience {
+    /// The patience with a runtime; Java may stand still while it collects a large heap.
+    pub fn with(runtime: Option<&Runtime>) -> Self {
+        let (silent, unanswered) = match runtime {
+            Some(Runtime::Mendix { .. }) => (15, 60),
+            Some(Runtime::Program { .. }) | None => (3, 10),
+        };
+        Self { silent, unanswered }
+    }
+}
 
 /// What one round of questions found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,8 +91,9 @@ pub enum Verdict {
 }
 
 /// The findings so far.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Health {
+    patience: Patience,
     unready: u32,
     ready: u32,
     silent: u32,
@@ -84,6 +102,18 @@ pub struct Health {
 }
 
 impl Health {
+    /// Nothing found yet.
+    pub fn new(patience: Patience) -> Self {
+        Self {
+            patience,
+            unready: 0,
+            ready: 0,
+            silent: 0,
+            unanswered: 0,
+            out: false,
+        }
+    }
+
     /// Adds a finding.
     pub fn after(&mut self, finding: &Finding) -> Verdict {
         self.silent = if finding.alive { 0 } else { self.silent + 1 };
@@ -91,7 +121,7 @@ impl Health {
             App::NotAtAll => self.unanswered + 1,
             App::Well | App::Badly(_) => 0,
         };
-        if self.silent >= SILENT || self.unanswered >= UNANSWERED {
+        if self.silent >= self.patience.silent || self.unanswered >= self.patience.unanswered {
             return Verdict::Dead;
         }
         let complaint = finding.app.complaint();
@@ -155,7 +185,8 @@ async fn get(runtime: &Path) -> anyhow::Result<StatusCode> {
 
 #[cfg(test)]
 mod tests {
-    use super::{App, Finding, Health, UNANSWERED, Verdict};
+    use super::{App, Finding, Health, Patience, Verdict};
+    use crate::config::Runtime;
     use http::StatusCode;
 
     const WELL: Finding = Finding {
@@ -169,7 +200,7 @@ mod tests {
             alive: true,
             app: App::Badly(StatusCode::BAD_GATEWAY),
         };
-        let mut health = Health::default();
+        let mut health = Health::new(Patience::with(None));
         assert_eq!(health.after(&bad), Verdict::AsBefore);
         assert_eq!(health.after(&WELL), Verdict::AsBefore);
         assert_eq!(health.after(&bad), Verdict::AsBefore);
@@ -187,7 +218,7 @@ mod tests {
             alive: false,
             app: App::NotAtAll,
         };
-        let mut health = Health::default();
+        let mut health = Health::new(Patience::with(None));
         health.after(&silent);
         health.after(&WELL);
         health.after(&silent);
@@ -201,9 +232,25 @@ mod tests {
             alive: true,
             app: App::NotAtAll,
         };
-        let mut health = Health::default();
-        let verdicts: Vec<_> = (0..UNANSWERED).map(|_| health.after(&mute)).collect();
+        let mut health = Health::new(Patience::with(None));
+        let verdicts: Vec<_> = (0..10).map(|_| health.after(&mute)).collect();
         assert_eq!(verdicts.last(), Some(&Verdict::Dead));
         assert_eq!(verdicts.iter().filter(|v| **v == Verdict::Dead).count(), 1);
+    }
+    #[test]
+    fn a_java_runtime_may_stand_still_for_longer() {
+        let mendix = Runtime::Mendix {
+            java: "/java".into(),
+            runtime_dir: "/mendix".into(),
+        };
+        let silent = Finding {
+            alive: false,
+            app: App::NotAtAll,
+        };
+        let mut health = Health::new(Patience::with(Some(&mendix)));
+        for _ in 0..14 {
+            assert_ne!(health.after(&silent), Verdict::Dead);
+        }
+        assert_eq!(health.after(&silent), Verdict::Dead);
     }
 }

@@ -1,21 +1,19 @@
 //! The life of one instance: brought up, watched, ended; one task for each.
 
-use super::health::{self, App, Health, Verdict};
+mod ending;
+
+use super::health::{self, App, Health, Patience, Verdict};
 use super::report::{Ending, News, Order, Report};
 use super::{Shared, ownership, recipe};
-use crate::crash_policy;
 use crate::disk;
 use crate::ingress::Backend;
-use crate::init::Exit;
 use crate::process::{self, Watched};
 use crate::record::InstanceRecord;
-use crate::sandbox::runc::said;
 use crate::shared_folder;
 use crate::usage::{self, Meter};
 use anyhow::Context;
 use domain::states::InstanceState;
 use m2ee::client::Client;
-use rustix::process::Signal;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,17 +21,12 @@ use time::OffsetDateTime;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
-/// Log lines that go with a failure.
-const LAST_LINES: usize = 30;
 /// Between two looks for something that appears soon.
 const SOON: Duration = Duration::from_millis(20);
 /// Between the two answers that make an instance ready.
 const READY_PAUSE: Duration = Duration::from_millis(100);
 /// Requests that chose an instance just before it was taken out get counted within this.
 const LATECOMERS: Duration = Duration::from_millis(50);
-/// How long a runtime may take to end itself, first when asked, then when told.
-const ENDS_WHEN_ASKED: Duration = Duration::from_secs(5);
-const ENDS_WHEN_TOLD: Duration = Duration::from_secs(5);
 
 /// The task of one instance.
 pub struct Life {
@@ -107,7 +100,7 @@ impl Life {
             .unpacked(&self.record.template.package)
             .await?;
         self.doing(InstanceState::Starting, "Making the sandbox");
-        self.prepare()?;
+        disk::aside(|| self.prepare())?;
         let confinement = recipe::confinement(&shared.layout, &self.record, runtime, &package)?;
         let first = shared.sandbox.start(&confinement).await?;
         self.record.first = Some(first);
@@ -246,7 +239,8 @@ impl Life {
         let mut orders = self.orders.clone();
         let mut tick = interval(health::EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut health = Health::default();
+        let runtime = self.shared.runtime(&self.record.template.runtime);
+        let mut health = Health::new(Patience::with(runtime.ok()));
         let mut last_good = Instant::now();
         loop {
             let examination = async {
@@ -276,95 +270,6 @@ impl Life {
             }
             self.report(News::Uses(running.meter.read()));
         }
-    }
-
-    async fn stop(&self, running: &Running, drain: Duration) {
-        let drained = async {
-            sleep(LATECOMERS).await;
-            running.backend.drained().await;
-        };
-        tokio::select! {
-            () = running.watched.ended() => return,
-            _ = timeout(drain, drained) => {}
-        }
-        self.doing(InstanceState::Draining, "Ending");
-        let asked = running
-            .client
-            .with_timeout(health::ANSWER_WITHIN)
-            .shutdown()
-            .await;
-        if asked.is_ok()
-            && timeout(ENDS_WHEN_ASKED, running.watched.ended())
-                .await
-                .is_ok()
-        {
-            return;
-        }
-        running.watched.signal(Signal::TERM);
-        if timeout(ENDS_WHEN_TOLD, running.watched.ended())
-            .await
-            .is_err()
-        {
-            tracing::warn!(instance = %self.record.id, "an instance did not end by itself and is killed");
-        }
-    }
-
-    /// Removes everything that is left of the instance and says that it is gone.
-    async fn finish(self, ending: Ending) {
-        let Self { shared, record, .. } = &self;
-        shared.close_channel(record.id);
-        while let Err(error) = shared.remove_instance(record).await {
-            let error = format!("{error:#}");
-            tracing::error!(instance = %record.id, error, "an instance cannot be removed; trying again");
-            sleep(Duration::from_secs(5)).await;
-        }
-        self.report(News::Ended(ending));
-    }
-
-    fn not_ready(&self, error: &anyhow::Error) -> Ending {
-        Ending::NotReady {
-            reason: format!("{error:#}"),
-            log: self.last_lines(),
-        }
-    }
-
-    fn crashed(&self) -> Ending {
-        self.gone(self.how_it_ended())
-    }
-
-    fn gone(&self, reason: String) -> Ending {
-        let ready_at = self.record.ready_at;
-        let ran = ready_at.map_or(Duration::ZERO, |at| {
-            Duration::try_from(OffsetDateTime::now_utc() - at).unwrap_or_default()
-        });
-        Ending::Crashed {
-            reason,
-            stable: ran >= crash_policy::STABLE_AFTER,
-        }
-    }
-
-    fn how_it_ended(&self) -> String {
-        let collected = self.record.first.and_then(process::collect);
-        let exit = shared_folder::exit(&self.shared.layout.run(self.record.id));
-        let meter = Meter::new(self.record.groups.clone(), None);
-        match (exit, collected) {
-            (Some(Exit::Code(code)), _) => format!("ended by itself with code {code}"),
-            (Some(Exit::Signal(9)), _) | (None, Some(9)) if meter.out_of_memory() > 0 => {
-                let limit = self.record.template.memory_mib;
-                format!("out of memory: it needed more than its {limit} MiB")
-            }
-            (Some(Exit::Signal(signal)), _) | (None, Some(signal)) => {
-                format!("killed by signal {signal}")
-            }
-            (None, None) => {
-                let console = self.shared.layout.instance(self.record.id).join("console");
-                said(&console).map_or_else(|| "killed".to_owned(), |said| format!("ended: {said}"))
-            }
-        }
-    }
-
-    fn last_lines(&self) -> Vec<String> {
-        shared_folder::log_tail(&self.shared.layout.run(self.record.id), LAST_LINES)
     }
 
     fn doing(&self, state: InstanceState, what: &str) {

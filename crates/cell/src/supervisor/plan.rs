@@ -2,8 +2,10 @@
 //!
 //! Rules: the first instance of a template that never ran is index 0, alone, because it changes the
 //! database's structure. An instance is replaced by starting the new one beside the old one, one
-//! index at a time. An old instance goes only when a new one of its index is ready. What failed to
-//! roll out is not tried again; what served before it keeps serving and is healed.
+//! index at a time, and only while all the new ones serve: a version that breaks after it was ready
+//! takes no further old instance with it. An old instance goes only when a new one of its index is
+//! ready. What failed to roll out is not tried again; what served before it keeps serving and is
+//! healed.
 
 use domain::ids::InstanceId;
 use domain::states::InstanceState;
@@ -45,7 +47,7 @@ pub struct Situation {
     pub has_serving: bool,
     /// Whether the wanted template could not be rolled out.
     pub failed: bool,
-    /// Indexes that were ready with the wanted template.
+    /// Indexes that were ready with the wanted template since it was asked for.
     pub moved: BTreeSet<u16>,
     /// Indexes that may not be started at this moment.
     pub held_back: BTreeSet<u16>,
@@ -77,7 +79,7 @@ impl Situation {
             .collect();
         surplus.sort_by_key(|seen| std::cmp::Reverse(seen.index));
         steps.extend(surplus.into_iter().map(|seen| Step::Stop(seen.id)));
-        let mut replacing = self.replacing();
+        let mut replacing = self.replacing() || !self.holds();
         for index in 0..self.wanted {
             self.step_at(index, &mut replacing, &mut steps);
         }
@@ -86,14 +88,10 @@ impl Situation {
 
     /// How far the wanted template is reached.
     pub fn rollout(&self) -> Option<Rollout> {
-        if self.failed {
+        if self.given_up() {
             return None;
         }
-        let ready = |index: u16| {
-            let mut here = self.live().filter(move |seen| seen.index == index);
-            here.any(|seen| seen.of == Of::Wanted && seen.state == InstanceState::Ready)
-        };
-        let done = (0..self.wanted).filter(|index| ready(*index)).count();
+        let done = (0..self.wanted).filter(|index| self.serves(*index)).count();
         let total = self.wanted;
         if done == usize::from(total) && self.seen.len() == usize::from(total) {
             return Some(Rollout::Settled);
@@ -115,13 +113,13 @@ impl Situation {
         if let Some(best) = best {
             let rest = matching.iter().filter(|seen| seen.id != best.id);
             steps.extend(rest.map(|seen| Step::Stop(seen.id)));
-            if best.state == InstanceState::Ready {
+            if best.state == InstanceState::Ready && (self.given_up() || self.holds()) {
                 steps.extend(others.iter().map(|seen| Step::Stop(seen.id)));
             }
             return;
         }
         let Some(of) = target else { return };
-        let serves_on = self.failed && !others.is_empty();
+        let serves_on = self.given_up() && !others.is_empty();
         let waits_for_leader = of == Of::Wanted && !self.established() && index != 0;
         let waits_its_turn = !others.is_empty() && *replacing;
         if serves_on || waits_for_leader || waits_its_turn || self.held_back.contains(&index) {
@@ -133,11 +131,28 @@ impl Situation {
 
     /// The template that an index should have; `None` when there is none that works.
     fn target(&self, index: u16) -> Option<Of> {
-        if !self.failed || self.moved.contains(&index) {
+        if !self.given_up() || self.moved.contains(&index) {
             Some(Of::Wanted)
         } else {
             self.has_serving.then_some(Of::Serving)
         }
+    }
+
+    /// Whether what served before is to serve again. What is known to work is healed instead.
+    fn given_up(&self) -> bool {
+        self.failed && !self.same
+    }
+
+    /// Whether every index that the wanted template has reached is served by it now.
+    fn holds(&self) -> bool {
+        let mut reached = self.moved.range(..self.wanted);
+        reached.all(|index| self.serves(*index))
+    }
+
+    /// Whether an instance of the wanted template is ready at an index.
+    fn serves(&self, index: u16) -> bool {
+        let mut here = self.live().filter(|seen| seen.index == index);
+        here.any(|seen| seen.of == Of::Wanted && seen.state == InstanceState::Ready)
     }
 
     /// Whether an instance of the wanted template has been ready.
@@ -205,144 +220,4 @@ fn worth(state: InstanceState) -> u8 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Of, Seen, Situation, Step};
-    use domain::ids::InstanceId;
-    use domain::states::InstanceState::{self, Draining, Ready, Starting};
-    use engine::observation::Rollout;
-    use uuid::Uuid;
-
-    fn seen(id: u128, index: u16, of: Of, state: InstanceState) -> Seen {
-        Seen {
-            id: id_of(id),
-            index,
-            of,
-            state,
-        }
-    }
-
-    fn id_of(id: u128) -> InstanceId {
-        InstanceId::new(Uuid::from_u128(id))
-    }
-
-    fn start(index: u16, of: Of) -> Step {
-        Step::Start { index, of }
-    }
-
-    #[test]
-    fn a_new_template_starts_with_the_leader_alone_and_then_all_at_once() {
-        let mut situation = Situation {
-            wanted: 3,
-            ..Situation::default()
-        };
-        assert_eq!(situation.steps(), [start(0, Of::Wanted)]);
-        situation.seen = vec![seen(1, 0, Of::Wanted, Starting)];
-        assert!(situation.steps().is_empty());
-        situation.seen[0].state = Ready;
-        situation.moved.insert(0);
-        assert_eq!(
-            situation.steps(),
-            [start(1, Of::Wanted), start(2, Of::Wanted)]
-        );
-    }
-
-    #[test]
-    fn a_roll_replaces_one_index_at_a_time_and_waits_until_the_old_one_is_gone() {
-        let old = |id, index| seen(id, index, Of::Serving, Ready);
-        let mut situation = Situation {
-            wanted: 2,
-            has_serving: true,
-            seen: vec![old(1, 0), old(2, 1)],
-            ..Situation::default()
-        };
-        assert_eq!(situation.steps(), [start(0, Of::Wanted)]);
-        situation.seen.push(seen(3, 0, Of::Wanted, Starting));
-        assert!(situation.steps().is_empty());
-        situation.seen[2].state = Ready;
-        situation.moved.insert(0);
-        assert_eq!(situation.steps(), [Step::Stop(id_of(1))]);
-        situation.seen[0].state = Draining;
-        assert!(situation.steps().is_empty());
-        situation.seen.remove(0);
-        assert_eq!(situation.steps(), [start(1, Of::Wanted)]);
-    }
-
-    #[test]
-    fn fewer_instances_end_the_highest_first_and_touch_no_other() {
-        let one = |index: u16| seen(u128::from(index), index, Of::Wanted, Ready);
-        let situation = Situation {
-            wanted: 1,
-            same: true,
-            has_serving: true,
-            seen: vec![one(0), one(1), one(2)],
-            ..Situation::default()
-        };
-        assert_eq!(
-            situation.steps(),
-            [Step::Stop(id_of(2)), Step::Stop(id_of(1))]
-        );
-    }
-
-    #[test]
-    fn after_a_failure_the_old_ones_serve_and_are_healed() {
-        let mut situation = Situation {
-            wanted: 2,
-            has_serving: true,
-            failed: true,
-            seen: vec![seen(1, 0, Of::Serving, Ready)],
-            ..Situation::default()
-        };
-        assert_eq!(situation.steps(), [start(1, Of::Serving)]);
-        assert_eq!(situation.rollout(), None);
-        situation.moved.insert(0);
-        situation.seen = vec![
-            seen(2, 0, Of::Wanted, Ready),
-            seen(3, 1, Of::Serving, Ready),
-        ];
-        assert!(situation.steps().is_empty());
-        situation.has_serving = false;
-        situation.seen.pop();
-        assert!(situation.steps().is_empty());
-    }
-
-    #[test]
-    fn an_index_that_is_held_back_is_not_started() {
-        let mut situation = Situation {
-            wanted: 2,
-            same: true,
-            ..Situation::default()
-        };
-        situation.held_back.insert(1);
-        assert_eq!(situation.steps(), [start(0, Of::Wanted)]);
-    }
-
-    #[test]
-    fn settled_means_nothing_more_and_nothing_less() {
-        let mut situation = Situation {
-            wanted: 1,
-            seen: vec![seen(1, 0, Of::Wanted, Ready)],
-            ..Situation::default()
-        };
-        assert_eq!(situation.rollout(), Some(Rollout::Settled));
-        situation.seen.push(seen(2, 0, Of::Serving, Draining));
-        assert!(matches!(
-            situation.rollout(),
-            Some(Rollout::Rolling {
-                done: 1,
-                total: 1,
-                ..
-            })
-        ));
-        situation.wanted = 0;
-        assert!(matches!(
-            situation.rollout(),
-            Some(Rollout::Rolling {
-                done: 0,
-                total: 0,
-                ..
-            })
-        ));
-        situation.seen.clear();
-        assert_eq!(situation.rollout(), Some(Rollout::Settled));
-    }
-}
+mod tests;

@@ -63,6 +63,8 @@ pub enum Ending {
     Crashed {
         /// Why.
         reason: String,
+        /// The last log lines.
+        log: Vec<String>,
         /// Whether it had run for long enough to forget former crashes.
         stable: bool,
     },

@@ -5,7 +5,7 @@ mod news;
 mod show;
 mod state;
 
-use self::live::{Fallen, Live};
+use self::live::Live;
 use super::instance::Life;
 use super::plan::{Of, Step};
 use super::report::{Order, Report};
@@ -15,7 +15,7 @@ use crate::disk;
 use crate::record::{self, InstanceRecord, WorkloadRecord};
 use domain::states::InstanceState;
 use engine::observation::{EventKind, Observation, Rollout};
-use engine::workload::{Template, Workload};
+use engine::workload::Workload;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -25,7 +25,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 /// How often a workload is looked at even if nothing seems to happen.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// Tries of an instance of a new template before its roll-out counts as failed.
+/// Failures of an index with what was asked for before the change counts as failed.
 const TRIES: u32 = 2;
 
 /// What a workload's task is asked.
@@ -45,7 +45,6 @@ pub struct Keeper {
     wanted_print: Option<String>,
     serving_print: Option<String>,
     live: Vec<Live>,
-    fallen: BTreeMap<u16, Fallen>,
     tries: BTreeMap<u16, u32>,
     database: Option<DatabaseSocket>,
     reports: mpsc::UnboundedSender<Report>,
@@ -76,7 +75,6 @@ impl Keeper {
             wanted_print: None,
             serving_print: None,
             live: Vec::new(),
-            fallen: BTreeMap::new(),
             tries: BTreeMap::new(),
             database: None,
             reports,
@@ -177,9 +175,9 @@ impl Keeper {
         let mut next = self.record.clone();
         next.failed = None;
         let print = workload.template.as_ref().map(record::fingerprint);
-        if print != self.wanted_print {
-            next.moved.clear();
-        }
+        // What is gone by now has to show anew that it can become ready.
+        next.moved
+            .retain(|index| print == self.wanted_print && self.moved_on(*index));
         next.crashes.retain(|index, _| *index < workload.instances);
         // A person acts: what had to wait or was given up is tried again.
         for crashes in next.crashes.values_mut() {
@@ -280,7 +278,9 @@ impl Keeper {
                 return;
             }
         };
-        self.fallen.remove(&index);
+        if let Some(crashes) = self.record.crashes.get_mut(&index) {
+            crashes.fallen = None;
+        }
         let message = format!("Instance {index} is being started with {label}");
         self.shared
             .journal
@@ -305,6 +305,8 @@ impl Keeper {
                 self.record.serving.clone_from(&wanted.template);
                 self.serving_print.clone_from(&self.wanted_print);
             }
+            self.record.failed = None;
+            self.tries.clear();
             let (id, instances) = (wanted.id, wanted.instances);
             self.save();
             self.hold_packages();
@@ -323,13 +325,8 @@ impl Keeper {
     }
 
     fn hold_packages(&self) {
-        let wanted = self.record.wanted.template.iter();
-        let templates = wanted.chain(&self.record.serving);
         let running = self.live.iter().map(|live| &live.record.template);
-        let packages: BTreeSet<String> = templates
-            .chain(running)
-            .map(|template: &Template| template.package.sha256.clone())
-            .collect();
+        let packages = self.record.packages(running);
         self.shared
             .packages
             .hold(self.record.wanted.id.uuid(), packages);
@@ -342,6 +339,7 @@ impl Keeper {
         self.shared.sweep_packages().await;
         self.shared.table.remove(id.uuid());
         disk::remove_dir(&self.shared.layout.database(id))?;
+        disk::remove_dir(&self.shared.layout.last_words_of_all(id))?;
         self.shared.uids.forget(id)?;
         disk::remove_file(&self.shared.layout.workload(id))
     }

@@ -1,10 +1,12 @@
 //! The cell's own end and its return.
 
 use crate::bench::{Bench, next, runs, serving, signal};
-use crate::load::{get, who};
+use crate::database::TestDatabase;
+use crate::load::{get, open, who};
+use domain::states::InstanceState;
 use engine::Engine;
 use engine::observation::EventKind;
-use http::StatusCode;
+use http::{Method, StatusCode};
 use rustix::process::Signal;
 use serde_json::json;
 
@@ -24,9 +26,9 @@ async fn killed_and_started_again_it_takes_over_what_runs() {
     assert_eq!(bench.settled(&workload).await, pids);
     assert_eq!(bench.events(&workload, EventKind::Adopted).await.len(), 2);
     assert_eq!(bench.events(&workload, EventKind::Starting).await.len(), 2);
-    let last = before.last().expect("an event").sequence;
-    let after = bench.engine.events(last, 0).await.expect("events");
-    assert_eq!(after[0].sequence, last + 1);
+    let after = bench.engine.events(0, 0).await.expect("events");
+    assert_eq!(after[..before.len()], before);
+    assert!(after.is_sorted_by(|one, next| one.sequence < next.sequence));
 
     let instance = bench.instance(&workload, 0).await;
     let admin = bench
@@ -76,6 +78,71 @@ async fn a_terminated_cell_leaves_instances_and_an_asked_one_may_end_them() {
     bench.run().await;
     bench.settled(&workload).await;
     assert_eq!(who(bench.apps(), &workload).await["index"], 0);
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn what_waits_after_crashes_is_known_again_and_keeps_its_package() {
+    let mut bench = Bench::start().await;
+    let (_database, other, _) = serving(&bench, 1).await;
+    let database = TestDatabase::make();
+    let mut workload = bench.workload(database.by_socket(), 2);
+    let package = bench.package("2.0.0", &[]);
+    next(&mut workload).package = package.clone();
+    bench.apply(&workload).await;
+    let pids = bench.settled(&workload).await;
+    let waiting = bench.crashed_out(&workload, 1, pids[1]).await;
+
+    bench.kill();
+    let unused = bench.data().join("packages/unused");
+    std::fs::create_dir(&unused).expect("a folder");
+    bench.run().await;
+    let again = bench.instance(&workload, 1).await;
+    assert_eq!(
+        (again.id, again.restarts, again.last_crash),
+        (waiting.id, 4, waiting.last_crash)
+    );
+    assert!(
+        again.detail.starts_with("Starts again in "),
+        "{}",
+        again.detail
+    );
+    // The other one is as wanted: what nobody needs goes, and nothing else.
+    bench
+        .until(&other, "the sweep", |_| (!unused.exists()).then_some(()))
+        .await;
+    assert!(bench.unpacked(&package).join("web/index.html").exists());
+    for workload in [&other, &workload] {
+        let (status, page) = get(bench.apps(), workload, "/").await;
+        assert_eq!(status, StatusCode::OK, "{page:?}");
+    }
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn a_halt_goes_all_the_way_even_when_nobody_waits_for_it() {
+    let mut bench = Bench::start().await;
+    let database = TestDatabase::make();
+    let mut workload = bench.workload(database.by_socket(), 1);
+    workload.drain_seconds = 2;
+    bench.apply(&workload).await;
+    let pids = bench.settled(&workload).await;
+    // An answer without end, for which the instance waits before it goes.
+    let events = open(bench.apps(), &workload, Method::GET, "/api/events").await;
+    let (_answer, _connection) = events.expect("an answer");
+    let engine = bench.engine.clone();
+    let asked = tokio::spawn(async move { engine.shutdown(true).await });
+    bench
+        .until(&workload, "the halt", |observation| {
+            let instance = observation.instances.first()?;
+            (instance.state == InstanceState::Draining).then_some(())
+        })
+        .await;
+    asked.abort();
+    bench.ended(&[bench.pid(), pids[0]]).await;
+    bench.kill();
+    bench.run().await;
+    bench.settled(&workload).await;
     bench.end().await;
 }
 

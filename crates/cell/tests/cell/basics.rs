@@ -51,7 +51,7 @@ async fn a_workload_starts_becomes_ready_serves_and_leaves_nothing_when_deleted(
 
     bench.engine.remove(workload.id).await.expect("removed");
     assert!(pids.iter().all(|pid| !runs(*pid)));
-    for folder in ["instances", "packages", "workloads", "runc"] {
+    for folder in ["instances", "packages", "workloads", "last-words", "runc"] {
         let left = std::fs::read_dir(bench.data().join(folder)).map_or(0, Iterator::count);
         assert_eq!(left, 0, "{folder}");
     }

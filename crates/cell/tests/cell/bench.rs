@@ -26,6 +26,7 @@ pub struct Bench {
     folder: TempDir,
     child: Option<Child>,
     sandbox: &'static str,
+    before: &'static str,
     apps: SocketAddr,
     pub engine: CellEngine,
 }
@@ -47,8 +48,18 @@ impl Bench {
             folder,
             child: None,
             sandbox,
+            before: "true",
             apps: SocketAddr::from(([127, 0, 0, 1], 0)),
         };
+        bench.run().await;
+        bench
+    }
+
+    /// A cell that `before`, a line for the shell, has limited.
+    pub async fn start_after(before: &'static str) -> Self {
+        let mut bench = Self::start().await;
+        bench.kill();
+        bench.before = before;
         bench.run().await;
         bench
     }
@@ -61,8 +72,11 @@ impl Bench {
             .append(true)
             .open(self.folder.path().join("cell.log"))
             .expect("a log");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cell"));
+        let mut command = Command::new("sh");
         command
+            .arg("-c")
+            .arg(format!("{} && exec \"$0\" \"$@\"", self.before))
+            .arg(env!("CARGO_BIN_EXE_cell"))
             .args([
                 "serve",
                 "--sandbox",
@@ -128,6 +142,11 @@ impl Bench {
 
     pub fn pid(&self) -> u32 {
         self.child.as_ref().expect("it runs").id()
+    }
+
+    /// The folder of an unpacked package.
+    pub fn unpacked(&self, package: &PackageSource) -> PathBuf {
+        self.data().join("packages").join(&package.sha256)
     }
 
     pub fn log(&self) -> String {
@@ -253,6 +272,23 @@ impl Bench {
                 i.index == index && i.state == InstanceState::Ready && i.pid != Some(old)
             };
             instances.find(ready).cloned()
+        })
+        .await
+    }
+
+    /// Kills `index`, whose process is `pid`, until it waits before it is started again.
+    pub async fn crashed_out(&self, workload: &Workload, index: u16, mut pid: u32) -> Instance {
+        let kill = rustix::process::Signal::KILL;
+        for _ in 0..3 {
+            signal(pid, kill);
+            let replacement = self.replaced(workload, index, pid).await;
+            pid = replacement.pid.expect("a pid");
+        }
+        signal(pid, kill);
+        self.until(workload, "the pause", |observation| {
+            let mut instances = observation.instances.iter();
+            let waits = |i: &&Instance| i.index == index && i.restarts == 4 && i.pid.is_none();
+            instances.find(waits).cloned()
         })
         .await
     }

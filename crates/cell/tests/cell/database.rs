@@ -30,6 +30,12 @@ impl TestDatabase {
         self.at(folder.unwrap_or(&host), port)
     }
 
+    /// Lets nobody log in any more, or everybody again; who is in stays in.
+    pub fn open(&self, open: bool) {
+        let may = if open { "login" } else { "nologin" };
+        psql(&format!("alter role {} {may}", self.name));
+    }
+
     /// How an instance reaches it by TCP.
     pub fn by_tcp(&self) -> Database {
         let (host, port) = server();

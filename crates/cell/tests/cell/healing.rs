@@ -1,9 +1,11 @@
 //! Instances that die, hang or use too much.
 
 use crate::bench::{Bench, is_root, next, serving, signal};
-use crate::load::{Load, request};
-use engine::observation::EventKind;
-use http::Method;
+use crate::load::{Load, get, request};
+use domain::states::InstanceState;
+use engine::Engine;
+use engine::observation::{EventKind, Observation};
+use http::{Method, StatusCode};
 use rustix::process::Signal;
 
 #[tokio::test]
@@ -53,6 +55,35 @@ async fn a_crash_says_how_the_process_ended() {
     let instance = bench.replaced(&workload, 0, pids[0]).await;
     let reason = instance.last_crash.expect("a crash").reason;
     assert_eq!(reason, "ended by itself with code 70");
+    // The log of what is gone says why, beside that of its replacement.
+    let lines = bench.engine.logs(workload.id, 100).await.expect("logs");
+    let last = lines.iter().find(|l| l.line.contains("asked to crash"));
+    assert_ne!(last.expect("its last line").instance, instance.id);
+    assert!(lines.iter().any(|l| l.instance == instance.id), "{lines:?}");
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn when_all_fail_their_checks_they_get_requests_all_the_same() {
+    let bench = Bench::start().await;
+    let (_database, workload, pids) = serving(&bench, 2).await;
+    let template = workload.template.as_ref().expect("a template");
+    let page = bench.unpacked(&template.package).join("web/index.html");
+    let text = std::fs::read(&page).expect("a page");
+    // A link that leads to itself: the page that is asked for cannot be read, all else goes on.
+    std::fs::remove_file(&page).expect("removed");
+    std::os::unix::fs::symlink("index.html", &page).expect("linked");
+    let both = async |wanted: InstanceState| {
+        let all = |o: &Observation| o.instances.iter().all(|i| i.state == wanted).then_some(());
+        bench.until(&workload, "both", all).await;
+    };
+    both(InstanceState::Unhealthy).await;
+    let (status, _) = get(bench.apps(), &workload, "/api/load").await;
+    assert_eq!(status, StatusCode::OK);
+    std::fs::remove_file(&page).expect("removed");
+    std::fs::write(&page, text).expect("written");
+    both(InstanceState::Ready).await;
+    assert_eq!(bench.settled(&workload).await, pids);
     bench.end().await;
 }
 
@@ -60,18 +91,7 @@ async fn a_crash_says_how_the_process_ended() {
 async fn crashing_again_and_again_is_answered_ever_later() {
     let bench = Bench::start().await;
     let (_database, mut workload, pids) = serving(&bench, 1).await;
-    let mut pid = pids[0];
-    for _ in 0..3 {
-        signal(pid, Signal::KILL);
-        pid = bench.replaced(&workload, 0, pid).await.pid.expect("a pid");
-    }
-    signal(pid, Signal::KILL);
-    let waiting = bench
-        .until(&workload, "the pause", |observation| {
-            let instance = observation.instances.first()?;
-            (instance.restarts == 4 && instance.pid.is_none()).then(|| instance.clone())
-        })
-        .await;
+    let waiting = bench.crashed_out(&workload, 0, pids[0]).await;
     assert!(
         waiting.detail.starts_with("Starts again in "),
         "{}",
@@ -81,7 +101,7 @@ async fn crashing_again_and_again_is_answered_ever_later() {
     next(&mut workload);
     bench.apply(&workload).await;
     bench.settled(&workload).await;
-    assert_eq!(bench.instance(&workload, 0).await.restarts, 0);
+    assert_eq!(bench.instance(&workload, 0).await.restarts, 4);
     bench.end().await;
 }
 

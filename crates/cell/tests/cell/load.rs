@@ -2,8 +2,9 @@
 
 use bytes::Bytes;
 use engine::workload::Workload;
-use http::{Method, Request, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Empty};
+use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
@@ -21,6 +22,18 @@ pub async fn request(
     method: Method,
     path: &str,
 ) -> anyhow::Result<(StatusCode, Bytes)> {
+    let (answer, _connection) = open(apps, workload, method, path).await?;
+    let status = answer.status();
+    Ok((status, answer.into_body().collect().await?.to_bytes()))
+}
+
+/// The head of an answer, and the connection that its body comes by.
+pub async fn open(
+    apps: SocketAddr,
+    workload: &Workload,
+    method: Method,
+    path: &str,
+) -> anyhow::Result<(Response<Incoming>, JoinSet<hyper::Result<()>>)> {
     let stream = TcpStream::connect(apps).await?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     let mut driver = JoinSet::new();
@@ -31,9 +44,7 @@ pub async fn request(
         .header("host", &workload.hosts[0])
         .header("connection", "close")
         .body(Empty::<Bytes>::new())?;
-    let answer = sender.send_request(request).await?;
-    let status = answer.status();
-    Ok((status, answer.into_body().collect().await?.to_bytes()))
+    Ok((sender.send_request(request).await?, driver))
 }
 
 pub async fn get(apps: SocketAddr, workload: &Workload, path: &str) -> (StatusCode, Bytes) {

@@ -4,7 +4,7 @@ use crate::bench::{Bench, next, serving, signal};
 use crate::database::TestDatabase;
 use crate::load::{Load, get, who};
 use domain::states::InstanceState;
-use engine::observation::EventKind;
+use engine::observation::{EventKind, Instance};
 use http::StatusCode;
 use rustix::process::Signal;
 
@@ -67,7 +67,7 @@ async fn a_broken_version_fails_with_its_log_while_the_old_one_serves_and_is_hea
     }
     load.more(50).await;
     load.end_without_failure().await;
-    let pids = |instances: &[engine::observation::Instance]| -> Vec<u32> {
+    let pids = |instances: &[Instance]| -> Vec<u32> {
         let ready = instances.iter().filter(|i| i.state == InstanceState::Ready);
         ready.filter_map(|i| i.pid).collect()
     };
@@ -133,5 +133,85 @@ async fn a_first_version_that_is_broken_fails_and_is_not_tried_for_ever() {
         })
         .await;
     assert!(reason.contains("checksum"), "{reason}");
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn a_version_that_breaks_after_it_was_ready_takes_no_other_old_instance_with_it() {
+    let bench = Bench::start().await;
+    let (_database, mut workload, old) = serving(&bench, 3).await;
+    let load = Load::start(bench.apps(), &workload);
+    load.more(50).await;
+    next(&mut workload).package = bench.package("2.0.0", &[]);
+    bench.apply(&workload).await;
+    let mut broken = None;
+    for _ in 0..2 {
+        let ready = |i: &&Instance| {
+            i.index == 0 && i.current && i.state == InstanceState::Ready && i.pid != broken
+        };
+        let pid = bench
+            .until(&workload, "the new one", |o| {
+                o.instances.iter().find(ready)?.pid
+            })
+            .await;
+        signal(pid, Signal::KILL);
+        broken = Some(pid);
+    }
+    let (reason, log) = bench.failed(&workload).await;
+    assert_eq!(reason, "killed by signal 9");
+    assert!(!log.is_empty());
+    let pids = bench
+        .until(&workload, "the old version", |o| {
+            let serves = |i: &Instance| i.state == InstanceState::Ready && !i.current;
+            let all = o.instances.len() == 3 && o.instances.iter().all(serves);
+            all.then(|| o.instances.iter().filter_map(|i| i.pid).collect::<Vec<_>>())
+        })
+        .await;
+    assert_eq!(pids[1..], old[1..]);
+    load.more(50).await;
+    load.end_without_failure().await;
+    assert_eq!(who(bench.apps(), &workload).await["version"], "1.0.0");
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn a_start_that_fails_says_why_and_is_healed_later() {
+    let bench = Bench::start().await;
+    let (database, mut workload, _) = serving(&bench, 1).await;
+    workload.instances = 0;
+    next(&mut workload);
+    bench.apply(&workload).await;
+    bench.settled(&workload).await;
+    database.open(false);
+    workload.instances = 1;
+    next(&mut workload);
+    bench.apply(&workload).await;
+    let (reason, log) = bench.failed(&workload).await;
+    assert!(reason.contains("database"), "{reason}");
+    assert!(
+        log.iter().any(|line| line.contains(&database.name)),
+        "{log:?}"
+    );
+    database.open(true);
+    bench.settled(&workload).await;
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn further_instances_that_do_not_start_say_why_while_the_first_serves() {
+    let bench = Bench::start().await;
+    let (database, mut workload, one) = serving(&bench, 1).await;
+    database.open(false);
+    workload.instances = 2;
+    next(&mut workload);
+    bench.apply(&workload).await;
+    let (reason, _) = bench.failed(&workload).await;
+    assert!(reason.contains("database"), "{reason}");
+    let first = bench.instance(&workload, 0).await;
+    assert_eq!((first.pid, first.restarts), (Some(one[0]), 0));
+    workload.instances = 1;
+    next(&mut workload);
+    bench.apply(&workload).await;
+    assert_eq!(bench.settled(&workload).await, one);
     bench.end().await;
 }

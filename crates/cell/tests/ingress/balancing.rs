@@ -54,6 +54,27 @@ async fn requests_are_shared_out_evenly_over_pooled_connections() {
 }
 
 #[tokio::test]
+async fn the_same_route_again_does_not_begin_the_turn_anew() {
+    let stage = Stage::new().await;
+    let instances: Vec<_> = (0..3)
+        .map(|index| stage.instance(index, move |_| ok(&index.to_string())))
+        .collect();
+    let backends: Vec<_> = instances.iter().map(|it| &it.backend).collect();
+    // Once exactly the same, once with a change that concerns no instance.
+    for states in [
+        [Unserved::Unknown, Unserved::Unknown],
+        [Unserved::Unknown, Unserved::Starting],
+    ] {
+        let mut counts = BTreeMap::new();
+        for number in 0..30 {
+            stage.route_as(&backends, None, states[number % 2]);
+            *counts.entry(stage.get("/").await.text()).or_insert(0) += 1;
+        }
+        assert_eq!(counts.into_values().collect::<Vec<_>>(), [10, 10, 10]);
+    }
+}
+
+#[tokio::test]
 async fn a_busy_instance_gets_fewer_requests() {
     let stage = Stage::new().await;
     let (started, starts) = oneshot::channel();
@@ -128,32 +149,6 @@ async fn the_host_decides_in_any_case_and_with_any_port() {
         .send("GET / HTTP/1.1\r\nhost: www.example.com\r\n\r\n")
         .await;
     assert_eq!(answer.status(), 404);
-}
-
-#[tokio::test]
-async fn the_debuggers_path_goes_to_its_instance() {
-    let stage = Stage::new().await;
-    let first = stage.instance(0, |_| ok("first"));
-    let second = stage.instance(1, |_| ok("second"));
-    stage.route_as(
-        &[&first.backend, &second.backend],
-        Some(&second.backend),
-        Unserved::Unknown,
-    );
-
-    for path in ["/debugger", "/debugger/", "/debugger/a?b", "/debugger?x"] {
-        for _ in 0..4 {
-            assert_eq!(stage.get(path).await.text(), "second", "{path}");
-        }
-    }
-    let mut others = Vec::new();
-    for _ in 0..4 {
-        others.push(stage.get("/debuggers").await.text());
-    }
-    assert!(
-        others.contains(&"first".to_owned()),
-        "other paths are shared out: {others:?}"
-    );
 }
 
 #[tokio::test]

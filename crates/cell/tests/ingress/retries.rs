@@ -207,6 +207,25 @@ async fn an_instance_that_stays_silent_is_given_up() {
     stage.route(&[&silent.backend]);
     assert_eq!(stage.get("/").await.status(), 504);
     assert_eq!(silent.backend.in_flight(), 0);
+    let stalling = stage.instance(2, |_| {
+        Act::Take(Box::new(|mut stream| {
+            tokio::spawn(async move {
+                send_all(
+                    &mut stream,
+                    "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf",
+                )
+                .await;
+                std::future::pending::<()>().await;
+            });
+        }))
+    });
+    stage.route(&[&stalling.backend]);
+    assert_eq!(
+        stage.get("/").await.status(),
+        504,
+        "it stalls within its answer"
+    );
+    assert_eq!(stalling.backend.in_flight(), 0);
     stage.route(&[&Arc::clone(&other.backend)]);
     assert_eq!(stage.get("/").await.text(), "other");
 }

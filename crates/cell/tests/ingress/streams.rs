@@ -1,7 +1,8 @@
 //! Bodies and upgrades that pass while they are being made.
 
-use std::sync::Mutex;
+use std::{sync::Mutex, time::Duration};
 
+use cell::ingress::IngressConfig;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::UnixStream,
@@ -9,7 +10,9 @@ use tokio::{
     time::timeout,
 };
 
-use crate::stage::{Act, HOST, Instance, LIMIT, Stage, ok, read_chunk, read_head, send_all};
+use crate::stage::{
+    Act, HOST, Instance, LIMIT, Stage, ok, read_chunk, read_head, read_message, send_all,
+};
 
 /// An instance that hands its first request's connection to the test.
 fn handing_over(stage: &Stage) -> (Instance, oneshot::Receiver<UnixStream>) {
@@ -187,6 +190,88 @@ async fn a_websocket_passes_both_ways_and_counts_as_in_flight() {
     timeout(LIMIT, instance.backend.drained())
         .await
         .expect("the socket is no longer counted");
+}
+
+#[tokio::test]
+async fn an_upgraded_connection_keeps_its_place() {
+    let stage = Stage::with(IngressConfig {
+        max_connections: 1,
+        ..IngressConfig::default()
+    })
+    .await;
+    let (instance, taken) = handing_over(&stage);
+    stage.route(&[&instance.backend]);
+    let mut socket = stage.connect().await;
+    send_all(
+        socket.get_mut(),
+        format!(
+            "GET / HTTP/1.1\r\nhost: {HOST}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"
+        ),
+    )
+    .await;
+    let mut stream = taken.await.expect("the request reaches the instance");
+    send_all(
+        &mut stream,
+        "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\nhello",
+    )
+    .await;
+    read_head(&mut socket).await.expect("the agreement");
+    let mut bytes = [0; 5];
+    socket.read_exact(&mut bytes).await.expect("it is joined");
+
+    let other = stage.instance(1, |_| ok("other"));
+    stage.route(&[&other.backend]);
+    let mut next = tokio::spawn({
+        let mut client = stage.connect().await;
+        async move {
+            send_all(
+                client.get_mut(),
+                format!("GET / HTTP/1.1\r\nhost: {HOST}\r\n\r\n"),
+            )
+            .await;
+            read_message(&mut client).await
+        }
+    });
+    // The socket goes on meanwhile, and the other client is not served.
+    for _ in 0..100 {
+        send_all(socket.get_mut(), b"there").await;
+        stream.read_exact(&mut bytes).await.expect("it passes");
+        send_all(&mut stream, b"back!").await;
+        socket.read_exact(&mut bytes).await.expect("it passes");
+    }
+    assert!(!next.is_finished() && other.seen().is_empty());
+    drop((socket, stream));
+    let answer = timeout(LIMIT, &mut next).await.expect("it is its turn");
+    let answer = answer.expect("no panic").expect("it is whole");
+    assert_eq!(answer.text(), "other");
+}
+
+#[tokio::test]
+async fn a_client_that_takes_nothing_is_given_up() {
+    let stage = Stage::with(IngressConfig {
+        send_timeout: Duration::from_millis(100),
+        ..IngressConfig::default()
+    })
+    .await;
+    let instance = stage.instance(0, |_| {
+        let length = 64 << 20;
+        Act::Answer(format!(
+            "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{}",
+            "x".repeat(length)
+        ))
+    });
+    stage.route(&[&instance.backend]);
+    let mut client = stage.connect().await;
+    send_all(
+        client.get_mut(),
+        format!("GET / HTTP/1.1\r\nhost: {HOST}\r\n\r\n"),
+    )
+    .await;
+    read_head(&mut client).await.expect("the answer begins");
+    timeout(LIMIT, instance.backend.drained())
+        .await
+        .expect("the instance is free again");
+    drop(client);
 }
 
 #[tokio::test]

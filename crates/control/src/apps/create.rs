@@ -65,6 +65,8 @@ pub async fn create(ctx: &Ctx, new: NewApp) -> Result<Created> {
     Error::unless_allowed(&access)?;
     let checked = check(ctx, &new)?;
     let mut tx = ctx.state.pool.begin().await?;
+    // Pressed twice in a row, the second form finds what the first has made.
+    db::apps::lock_idempotency_key(&mut tx, new.idempotency_key).await?;
     if let Some(app) =
         db::apps::by_idempotency_key(&mut tx, ctx.actor.company, new.idempotency_key).await?
     {
@@ -158,6 +160,11 @@ fn check(ctx: &Ctx, new: &NewApp) -> Result<Checked> {
     let plan = keep(plan, &mut errors);
     let generation = keep(generation(&new.generation), &mut errors);
     let environments = keep(environments(&new.environments), &mut errors);
+    if let (Some(subdomain), Some(environments)) = (&subdomain, &environments) {
+        for environment in environments {
+            keep(environment.check_host_label(subdomain), &mut errors);
+        }
+    }
     match (name, subdomain, region, plan, generation, environments) {
         (
             Some(name),
@@ -166,7 +173,7 @@ fn check(ctx: &Ctx, new: &NewApp) -> Result<Checked> {
             Some(plan),
             Some(generation),
             Some(environments),
-        ) => Ok(Checked {
+        ) if errors.is_empty() => Ok(Checked {
             name,
             subdomain,
             region,

@@ -132,6 +132,17 @@ pub(crate) async fn by_id(
     Ok(row.map(App::try_from).transpose()?)
 }
 
+/// Keeps others with the same key waiting until the transaction ends.
+pub(crate) async fn lock_idempotency_key(db: &mut PgConnection, key: Uuid) -> Result<()> {
+    sqlx::query!(
+        "select pg_advisory_xact_lock(hashtextextended($1, 0))",
+        key.to_string()
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// The app that an earlier request with the same key made.
 pub(crate) async fn by_idempotency_key(
     db: &mut PgConnection,

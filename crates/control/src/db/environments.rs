@@ -344,6 +344,26 @@ pub(crate) async fn set_debugger_instance(
     Ok(())
 }
 
+/// Counts the revision up until it is higher than `known` too.
+pub(crate) async fn raise_revision(
+    db: &mut PgConnection,
+    company: CompanyId,
+    id: EnvironmentId,
+    known: i64,
+    at: OffsetDateTime,
+) -> Result<()> {
+    sqlx::query!(
+        "update environments set revision = greatest(revision, $3) + 1, updated_at = $4 where company_id = $1 and id = $2",
+        company.uuid(),
+        id.uuid(),
+        known,
+        at,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 pub(crate) async fn set_provisioned(
     db: &mut PgConnection,
     company: CompanyId,

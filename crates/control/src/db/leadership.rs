@@ -11,6 +11,9 @@ const LOCK: i64 = 0x706f_7274_616c;
 /// How often the connection is asked whether it still lives.
 const CHECK_EVERY: Duration = Duration::from_secs(5);
 
+/// How long an answer may take before the connection counts as gone.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(10);
+
 /// The leadership, while this value and its connection live.
 pub(crate) struct Held(PoolConnection<Postgres>);
 
@@ -31,7 +34,7 @@ pub(crate) async fn take(pool: &PgPool) -> Result<Option<Held>> {
 impl Held {
     /// Ends when the connection, and so the leadership, is gone.
     pub(crate) async fn lost(&mut self) {
-        while self.0.ping().await.is_ok() {
+        while let Ok(Ok(())) = tokio::time::timeout(ANSWERS_WITHIN, self.0.ping()).await {
             tokio::time::sleep(CHECK_EVERY).await;
         }
     }

@@ -53,6 +53,36 @@ pub(crate) async fn by_id(db: &mut PgConnection, id: PersonId) -> Result<Option<
     row.map(Person::try_from).transpose()
 }
 
+pub(crate) async fn by_email(db: &mut PgConnection, email: &str) -> Result<Option<Person>> {
+    let row = sqlx::query_as!(
+        PersonRow,
+        r#"
+        select p.id, p.company_id, c.name as company_name, c.residency_required, p.email, p.name, p.role, p.issuer, p.deactivated_at
+        from people p join companies c on c.id = p.company_id
+        where p.email = lower($1)
+        "#,
+        email,
+    )
+    .fetch_optional(db)
+    .await?;
+    row.map(Person::try_from).transpose()
+}
+
+/// Everyone of every company: for the operator alone.
+pub(crate) async fn all(db: &mut PgConnection) -> Result<Vec<Person>> {
+    let rows = sqlx::query_as!(
+        PersonRow,
+        r#"
+        select p.id, p.company_id, c.name as company_name, c.residency_required, p.email, p.name, p.role, p.issuer, p.deactivated_at
+        from people p join companies c on c.id = p.company_id
+        order by c.name, p.email
+        "#,
+    )
+    .fetch_all(db)
+    .await?;
+    rows.into_iter().map(Person::try_from).collect()
+}
+
 pub(crate) async fn by_subject(
     db: &mut PgConnection,
     issuer: &str,
@@ -73,7 +103,7 @@ pub(crate) async fn by_subject(
     row.map(Person::try_from).transpose()
 }
 
-/// Binds the person who has this address and no subject yet; at most one row.
+/// Binds the person who has this address and no subject of this issuer yet; at most one row.
 pub(crate) async fn bind(
     db: &mut PgConnection,
     email: &str,
@@ -84,7 +114,7 @@ pub(crate) async fn bind(
     let id = sqlx::query_scalar!(
         r#"
         update people set issuer = $2, subject = $3, updated_at = $4
-        where email = lower($1) and subject is null
+        where email = lower($1) and issuer is distinct from $2
         returning id
         "#,
         email,

@@ -1,11 +1,32 @@
 //! SQL on a region's PostgreSQL server: an environment's role and database.
 //!
 //! Runs as the role that may create roles and databases. Names are made from ids by us, letters
-//! and digits only; PostgreSQL takes no parameters in these statements.
+//! and digits only; PostgreSQL takes no parameters in these statements. Every answer has a time limit:
+//! a server that accepts a connection and is silent then must not hold an operation for ever.
 
 use crate::error::{Error, Result};
+use crate::scram;
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::{Connection, Executor, PgConnection};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions, Executor, PgConnection};
+use std::str::FromStr;
+use std::time::Duration;
+
+/// How long a connection may take.
+const CONNECTS_WITHIN: Duration = Duration::from_secs(10);
+
+/// How long a statement may take: dropping a large database writes everything out first.
+const ANSWERS_WITHIN: Duration = Duration::from_mins(2);
+
+/// Connections that environments never get: the portal's pool, and what an operator needs to look.
+const KEPT_FOR_THE_PORTAL: u32 = 30;
+
+/// A region's server, as the role that may create roles and databases reaches it.
+pub(crate) struct Server<'a> {
+    pub(crate) url: &'a SecretString,
+    /// The region's name, for people.
+    pub(crate) region: &'a str,
+}
 
 /// The role and database of one environment.
 pub(crate) struct Tenant<'a> {
@@ -14,100 +35,178 @@ pub(crate) struct Tenant<'a> {
     pub(crate) connections: u32,
 }
 
-async fn connect(server: &SecretString) -> Result<PgConnection> {
-    PgConnection::connect(server.expose_secret())
-        .await
-        .map_err(|error| Error::Unavailable {
-            text: "The region's database server does not answer.".to_owned(),
-            source: Some(error.into()),
-        })
-}
-
-fn is_identifier(name: &str) -> Result<()> {
-    if !name.is_empty()
-        && name.len() <= 63
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
-    {
-        return Ok(());
+impl Tenant<'_> {
+    fn check(&self) -> Result<()> {
+        let is_identifier = |name: &str| {
+            let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+            !name.is_empty() && name.len() <= 63 && name.bytes().all(plain)
+        };
+        if is_identifier(self.database) && is_identifier(self.role) {
+            return Ok(());
+        }
+        Err(Error::internal(
+            "naming a database",
+            "a name that is no plain identifier",
+        ))
     }
-    Err(Error::internal(
-        "naming a database",
-        "a name that is no plain identifier",
-    ))
 }
 
-/// Makes role and database, or brings them to what they should be. The role can reach no other database.
+/// Makes role and database, or brings them to what they should be. Nobody else may use the database.
 pub(crate) async fn provision(
-    server: &SecretString,
+    server: &Server<'_>,
     tenant: &Tenant<'_>,
     password: &SecretString,
 ) -> Result<()> {
+    tenant.check()?;
     let Tenant {
         database,
         role,
         connections,
     } = *tenant;
-    is_identifier(database)?;
-    is_identifier(role)?;
-    let password = password.expose_secret();
-    if !password.bytes().all(|b| b.is_ascii_alphanumeric()) {
-        return Err(Error::internal(
-            "making a role",
-            "a password with other characters than letters and digits",
-        ));
-    }
-    let mut server = connect(server).await?;
+    // No quote is in a verifier.
+    let verifier = scram::verifier(password);
+    let mut server = Open::connect(server).await?;
+    let connections = connections.min(share(server.max_connections().await?));
     let known = server
-        .fetch_optional(sqlx::query("select 1 from pg_roles where rolname = $1").bind(role))
-        .await?
-        .is_some();
+        .knows("select 1 from pg_roles where rolname = $1", role)
+        .await?;
     let verb = if known { "alter" } else { "create" };
     // A role inherits what its own database's owner may do in the schema `public`; it is a member of nothing else.
     server
-        .execute(&*format!(
-            "{verb} role {role} login nosuperuser nocreatedb nocreaterole noreplication inherit connection limit {connections} password '{password}'"
+        .execute(&format!(
+            "{verb} role {role} login nosuperuser nocreatedb nocreaterole noreplication inherit connection limit {connections} password '{verifier}'"
         ))
         .await?;
-    if server
-        .fetch_optional(sqlx::query("select 1 from pg_database where datname = $1").bind(database))
+    if !server
+        .knows("select 1 from pg_database where datname = $1", database)
         .await?
-        .is_none()
     {
         server
-            .execute(&*format!("grant {role} to current_user"))
+            .execute(&format!("grant {role} to current_user"))
             .await?;
         server
-            .execute(&*format!(
+            .execute(&format!(
                 "create database {database} owner {role} template template0 encoding 'UTF8'"
             ))
             .await?;
     }
     server
-        .execute(&*format!(
+        .execute(&format!(
             "alter database {database} connection limit {connections}"
         ))
         .await?;
     server
-        .execute(&*format!("revoke all on database {database} from public"))
-        .await?;
-    server.close().await?;
-    Ok(())
+        .execute(&format!("revoke all on database {database} from public"))
+        .await
+}
+
+/// The most connections that one environment gets on a server with so many: three of them together, as
+/// many as an app has at first, leave the portal its own.
+fn share(max_connections: u32) -> u32 {
+    (max_connections.saturating_sub(KEPT_FOR_THE_PORTAL) / 3).max(1)
 }
 
 /// Drops database and role with everything in them; nothing if they are gone.
-pub(crate) async fn drop(server: &SecretString, tenant: &Tenant<'_>) -> Result<()> {
+pub(crate) async fn drop(server: &Server<'_>, tenant: &Tenant<'_>) -> Result<()> {
+    tenant.check()?;
     let Tenant { database, role, .. } = *tenant;
-    is_identifier(database)?;
-    is_identifier(role)?;
-    let mut server = connect(server).await?;
+    let mut server = Open::connect(server).await?;
     server
-        .execute(&*format!("drop database if exists {database} with (force)"))
+        .execute(&format!("drop database if exists {database} with (force)"))
         .await?;
-    server
-        .execute(&*format!("drop role if exists {role}"))
-        .await?;
-    server.close().await?;
-    Ok(())
+    server.execute(&format!("drop role if exists {role}")).await
+}
+
+/// A connection to a region's server; it ends when this is dropped.
+struct Open<'a> {
+    connection: PgConnection,
+    region: &'a str,
+}
+
+impl<'a> Open<'a> {
+    async fn connect(server: &Server<'a>) -> Result<Self> {
+        let region = server.region;
+        // Statements hold passwords, and slow ones would be logged.
+        let connecting = async {
+            PgConnectOptions::from_str(server.url.expose_secret())?
+                .disable_statement_logging()
+                .connect()
+                .await
+        };
+        let connection = within(CONNECTS_WITHIN, connecting)
+            .await
+            .map_err(|error| silent(region, error))?;
+        Ok(Self { connection, region })
+    }
+
+    async fn execute(&mut self, statement: &str) -> Result<()> {
+        let answer = within(ANSWERS_WITHIN, self.connection.execute(statement)).await;
+        answer
+            .map(std::mem::drop)
+            .map_err(|error| failed(self.region, error))
+    }
+
+    async fn max_connections(&mut self) -> Result<u32> {
+        let asked = sqlx::query_scalar("select current_setting('max_connections')::bigint");
+        let number: i64 = within(ANSWERS_WITHIN, asked.fetch_one(&mut self.connection))
+            .await
+            .map_err(|error| failed(self.region, error))?;
+        Ok(u32::try_from(number).unwrap_or(u32::MAX))
+    }
+
+    /// Whether a question about a name has an answer.
+    async fn knows(&mut self, question: &'static str, name: &str) -> Result<bool> {
+        let asked = sqlx::query(question).bind(name);
+        within(ANSWERS_WITHIN, self.connection.fetch_optional(asked))
+            .await
+            .map(|row| row.is_some())
+            .map_err(|error| failed(self.region, error))
+    }
+}
+
+/// The outcome, or that it took too long.
+async fn within<T>(
+    limit: Duration,
+    work: impl Future<Output = sqlx::Result<T>>,
+) -> sqlx::Result<T> {
+    tokio::time::timeout(limit, work)
+        .await
+        .unwrap_or_else(|late| Err(sqlx::Error::Io(std::io::Error::from(late))))
+}
+
+fn silent(region: &str, error: sqlx::Error) -> Error {
+    unavailable(
+        format!("The database server of {region} does not answer."),
+        error,
+    )
+}
+
+fn unavailable(text: String, error: sqlx::Error) -> Error {
+    Error::Unavailable {
+        text,
+        source: Some(error.into()),
+    }
+}
+
+/// What a statement that was not done means to the person who waits for it.
+fn failed(region: &str, error: sqlx::Error) -> Error {
+    let Some(database) = error.as_database_error() else {
+        return silent(region, error);
+    };
+    match database.code().as_deref() {
+        Some("57P01" | "57P02" | "57P03" | "53300") => silent(region, error),
+        Some("53100") => unavailable(
+            format!(
+                "The disk of the database server of {region} is full; an operator must make room."
+            ),
+            error,
+        ),
+        Some("42501") => unavailable(
+            format!(
+                "The portal's role on the database server of {region} may not make roles and databases; an operator must give it CREATEROLE and CREATEDB."
+            ),
+            error,
+        ),
+        _ => Error::internal(format!("using the database server of {region}"), error),
+    }
 }

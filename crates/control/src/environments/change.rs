@@ -175,8 +175,17 @@ async fn check(
     let state = db::apps::by_id_locked(db, app.company, app.id)
         .await?
         .map(|app| app.state);
-    if state != Some(AppState::Ready) || !environment.provisioned {
-        return Err(Error::Conflict("This app is still being created, or is being deleted. Wait until that operation has ended.".to_owned()));
+    let hindrance = match state {
+        None | Some(AppState::Deleting) => {
+            Some("This app is being deleted; nothing of it can be changed any more.")
+        }
+        Some(AppState::Ready) if environment.provisioned => None,
+        Some(AppState::Creating | AppState::Ready) => {
+            Some("This app is still being created. Wait until that operation has ended.")
+        }
+    };
+    if let Some(text) = hindrance {
+        return Err(Error::Conflict(text.to_owned()));
     }
     if environment.package.is_none()
         && !matches!(change, Change::Deploy { .. } | Change::Scale { .. })

@@ -167,9 +167,8 @@ pub async fn choose_instance(
     )
     .await?;
     tx.commit().await?;
-    let workload = super::workload::assemble(&ctx.state, app.company, environment.id).await?;
     // The reconciler hands it over again if the engine is silent just now.
-    if let Err(error) = ctx.state.engine.apply(&workload).await {
+    if let Err(error) = super::workload::hand_over(&ctx.state, app.company, environment.id).await {
         tracing::warn!(
             error = &error as &dyn std::error::Error,
             "the engine did not take the change yet"

@@ -1,10 +1,12 @@
-//! From what is wanted to the workload an engine takes.
+//! From what is wanted to the workload an engine takes, and to the engine.
 
+use crate::apps::{App, AppState};
 use crate::ctx::State;
 use crate::db;
 use crate::error::{Error, Result};
 use domain::ids::{CompanyId, EnvironmentId};
 use domain::states::Wanted;
+use engine::EngineError;
 use engine::workload::{Database, PackageSource, Template, Workload};
 use std::collections::BTreeMap;
 
@@ -14,12 +16,47 @@ const DRAIN_SECONDS: u32 = 30;
 /// Limit of processes and threads of one instance.
 const PIDS: u32 = 512;
 
+/// Gives the engine an environment's workload as it is wanted now; its revision.
+///
+/// Of an app that is being deleted nothing is wanted any more: what was handed over beside the deletion
+/// is taken back, and the environment is not found.
+pub(crate) async fn hand_over(state: &State, company: CompanyId, id: EnvironmentId) -> Result<i64> {
+    let given = give(state, company, id).await;
+    let gone = match app_of(state, company, id).await? {
+        None => true,
+        Some(app) => app.state == AppState::Deleting,
+    };
+    if gone {
+        take_back(state, id).await?;
+        return Err(Error::NotFound);
+    }
+    given
+}
+
+async fn give(state: &State, company: CompanyId, id: EnvironmentId) -> Result<i64> {
+    let workload = assemble(state, company, id).await?;
+    state.engine.apply(&workload).await?;
+    Ok(workload.revision)
+}
+
+/// Takes a workload from the engine; nothing if the engine does not know it.
+pub(crate) async fn take_back(state: &State, id: EnvironmentId) -> Result<()> {
+    match state.engine.remove(id).await {
+        Ok(()) | Err(EngineError::NotFound) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn app_of(state: &State, company: CompanyId, id: EnvironmentId) -> Result<Option<App>> {
+    let mut db = state.pool.acquire().await?;
+    match db::environments::by_id(&mut db, company, id).await? {
+        Some(environment) => db::apps::by_id(&mut db, company, environment.app).await,
+        None => Ok(None),
+    }
+}
+
 /// The workload of an environment as it is wanted now.
-pub(crate) async fn assemble(
-    state: &State,
-    company: CompanyId,
-    id: EnvironmentId,
-) -> Result<Workload> {
+async fn assemble(state: &State, company: CompanyId, id: EnvironmentId) -> Result<Workload> {
     let mut db = state.pool.acquire().await?;
     let environment = db::environments::by_id(&mut db, company, id)
         .await?

@@ -1,6 +1,6 @@
 //! Uploading a package: streamed to disk, inspected, and only then a package.
 
-use super::{Constant, PackageDetails, PackageSummary};
+use super::{Constant, PackageDetails, PackageSummary, room};
 use crate::apps::{App, permitted};
 use crate::ctx::Ctx;
 use crate::db;
@@ -36,7 +36,7 @@ pub async fn upload(
     }
     let id = PackageId::new(Uuid::now_v7());
     let incoming = Incoming(ctx.state.packages.incoming(id));
-    let size = receive(&incoming.0, body, limit).await?;
+    let size = receive(&incoming.0, body, declared_size, limit).await?;
     let manifest = inspect(ctx, &incoming).await?;
     let package = details(ctx, &app, id, clean_file_name(file_name), size, manifest)?;
     let mut tx = ctx.state.pool.begin().await?;
@@ -76,15 +76,22 @@ impl Drop for Incoming {
     }
 }
 
+/// How much is written before the room on the disk is looked at again: others write to it too.
+const LOOK_EVERY: u64 = 64 << 20;
+
 /// Writes the body to disk; its size.
 async fn receive(
     file: &std::path::Path,
     body: impl Stream<Item = io::Result<Bytes>> + Send,
+    declared_size: Option<u64>,
     limit: u64,
 ) -> Result<u64> {
+    let coming = |size| declared_size.map_or(0, |declared| declared.saturating_sub(size));
+    room::check(file, coming(0))?;
     let mut out = tokio::fs::File::create_new(file).await.map_err(disk)?;
     let mut body = std::pin::pin!(body);
     let mut size: u64 = 0;
+    let mut looked_at: u64 = 0;
     while let Some(chunk) = body.next().await {
         let chunk = chunk.map_err(|error| {
             tracing::info!(%error, "an upload broke off");
@@ -98,6 +105,10 @@ async fn receive(
             return Err(too_large(limit));
         }
         out.write_all(&chunk).await.map_err(disk)?;
+        if size - looked_at >= LOOK_EVERY {
+            room::check(file, coming(size))?;
+            looked_at = size;
+        }
     }
     out.sync_all().await.map_err(disk)?;
     Ok(size)

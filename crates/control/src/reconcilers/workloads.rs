@@ -4,16 +4,41 @@ use crate::ctx::State;
 use crate::db;
 use crate::db::observations::Known;
 use crate::environments::{Counts, workload};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use domain::ids::EnvironmentId;
 use engine::observation::Observation;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 /// Age at which an unchanged observation is written again, seconds: its time is shown.
 const REFRESH_SECONDS: i64 = 3;
 
-/// One pass over every environment that an engine should know.
-pub(crate) async fn pass(state: &State) -> Result<()> {
+/// How long handing one workload over may keep the others waiting.
+const HAND_OVER_MAY_TAKE: Duration = Duration::from_secs(20);
+
+/// Environments that the engine has as this process would make them: what a workload is made of is also
+/// the configuration, which may be another than that of the process before.
+#[derive(Default)]
+pub(crate) struct Compared(Mutex<HashSet<EnvironmentId>>);
+
+impl Compared {
+    /// Whether this is the first look at the environment.
+    fn is_new(&self, id: EnvironmentId) -> bool {
+        !self.set().contains(&id)
+    }
+
+    fn add(&self, id: EnvironmentId) {
+        self.set().insert(id);
+    }
+
+    fn set(&self) -> std::sync::MutexGuard<'_, HashSet<EnvironmentId>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One pass over every environment that an engine should know. What goes wrong with one is no other's.
+pub(crate) async fn pass(state: &State, compared: &Compared) -> Result<()> {
     let observed: HashMap<EnvironmentId, Observation> = state
         .engine
         .observe_all()
@@ -23,32 +48,63 @@ pub(crate) async fn pass(state: &State) -> Result<()> {
         .collect();
     let known = db::observations::provisioned(&mut *state.pool.acquire().await?).await?;
     for environment in &known {
-        match observed.get(&environment.id) {
-            Some(observation) => {
-                store(state, environment, observation).await?;
-                if observation.revision < environment.revision {
-                    hand_over(state, environment).await;
-                }
-            }
-            None => hand_over(state, environment).await,
-        }
+        let observation = observed.get(&environment.id);
+        let stored = match observation {
+            Some(observation) => store(state, environment, observation).await,
+            None => Ok(()),
+        };
+        warn(environment, "an observation was not stored", stored);
+        let work = meet(state, environment, observation, compared);
+        let given = tokio::time::timeout(HAND_OVER_MAY_TAKE, work)
+            .await
+            .unwrap_or_else(|late| Err(Error::internal("handing a workload over", late)));
+        warn(environment, "a workload was not handed over", given);
     }
     Ok(())
 }
 
-/// What the engine does not have, it is given; a refusal is logged and tried again next time.
-async fn hand_over(state: &State, environment: &Known) {
-    let given = async {
-        let workload = workload::assemble(state, environment.company, environment.id).await?;
-        state
-            .engine
-            .apply(&workload)
-            .await
-            .map_err(crate::error::Error::from)
-    };
-    if let Err(error) = given.await {
-        tracing::warn!(environment = %environment.id, error = &error as &dyn std::error::Error, "a workload was not handed over");
+/// A failure is logged and tried again next time.
+fn warn(environment: &Known, what: &str, outcome: Result<()>) {
+    if let Err(error) = outcome {
+        let error = &error as &dyn std::error::Error;
+        tracing::warn!(environment = %environment.id, error, "{what}");
     }
+}
+
+/// What the engine does not have as it is wanted, it is given.
+async fn meet(
+    state: &State,
+    environment: &Known,
+    observation: Option<&Observation>,
+    compared: &Compared,
+) -> Result<()> {
+    let &Known { id, company, .. } = environment;
+    match observation.map(|observation| observation.revision) {
+        Some(has) if has > environment.revision => renew(state, environment, has).await,
+        Some(has) if has == environment.revision => {
+            if !compared.is_new(id) {
+                return Ok(());
+            }
+            match workload::hand_over(state, company, id).await {
+                // It has another content under this revision.
+                Err(Error::Conflict(_)) => renew(state, environment, has).await?,
+                other => drop(other?),
+            }
+            compared.add(id);
+            Ok(())
+        }
+        _ => workload::hand_over(state, company, id).await.map(drop),
+    }
+}
+
+/// Wants the same under a revision that the engine does not know yet. It may know a higher one when the
+/// portal's database was restored from a copy.
+async fn renew(state: &State, environment: &Known, has: i64) -> Result<()> {
+    let &Known { id, company, .. } = environment;
+    let mut db = state.pool.acquire().await?;
+    db::environments::raise_revision(&mut db, company, id, has, state.now()).await?;
+    drop(db);
+    workload::hand_over(state, company, id).await.map(drop)
 }
 
 async fn store(state: &State, environment: &Known, observation: &Observation) -> Result<()> {

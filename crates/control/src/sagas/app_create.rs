@@ -8,6 +8,7 @@ use super::provisioning::{Params, percent};
 use crate::apps::AppState;
 use crate::ctx::State;
 use crate::db;
+use crate::environments::workload;
 use saga::error::StepError;
 use saga::saga::Saga;
 use saga::step::{Step, StepContext, Undo};
@@ -123,20 +124,14 @@ async fn remove_buckets(ctx: Call) -> Result<(), StepError> {
 
 async fn make_routes(ctx: Call) -> Result<(), StepError> {
     for e in ctx.params().environments(ctx.context()).await? {
-        let workload =
-            crate::environments::workload::assemble(ctx.context(), e.company, e.id).await?;
-        ctx.context()
-            .engine
-            .apply(&workload)
-            .await
-            .map_err(crate::error::Error::from)?;
+        workload::hand_over(ctx.context(), e.company, e.id).await?;
     }
     Ok(())
 }
 
 async fn remove_routes(ctx: Call) -> Result<(), StepError> {
     for e in ctx.params().environments(ctx.context()).await? {
-        super::forget(ctx.context(), e.id).await?;
+        workload::take_back(ctx.context(), e.id).await?;
     }
     Ok(())
 }

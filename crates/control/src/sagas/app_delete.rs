@@ -1,19 +1,31 @@
 //! Deletes an app: instances → databases → buckets → packages → rows.
 //!
-//! Goes forward only: what is gone cannot be brought back, so no step has an undo. A deletion that
-//! fails leaves the app marked as being deleted; deleting it again goes on where it stopped.
+//! Goes forward only: what is gone cannot be brought back, so no step has an undo, and each is tried
+//! until it is done. A deletion that fails all the same leaves the app marked as being deleted; deleting
+//! it again goes on where it stopped.
 
 use super::provisioning::{Params, percent};
 use crate::ctx::State;
 use crate::db;
+use crate::environments::{Environment, workload};
 use saga::error::StepError;
+use saga::run::RunState;
 use saga::saga::Saga;
 use saga::step::{Step, StepContext, Undo};
+use saga::store;
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// The saga.
 pub struct AppDelete;
 
 const GONE: &str = "What is gone cannot be brought back.";
+
+/// How often changes under way are looked at while they end.
+const LOOK_EVERY: Duration = Duration::from_millis(300);
+
+/// How long they may take to end. What they do after that is taken back by themselves.
+const ENDS_WITHIN: Duration = Duration::from_mins(2);
 
 impl Saga for AppDelete {
     const NAME: &'static str = "app_delete";
@@ -43,6 +55,9 @@ impl Saga for AppDelete {
             ),
             Step::new("names", "Free names", free_names, Undo::none(GONE)),
         ]
+        .into_iter()
+        .map(Step::until_done)
+        .collect()
     }
 }
 
@@ -50,16 +65,57 @@ type Call = StepContext<AppDelete>;
 
 async fn stop_instances(ctx: Call) -> Result<(), StepError> {
     let environments = ctx.params().environments(ctx.context()).await?;
+    end_changes(&ctx, &environments).await?;
     for (done, e) in environments.iter().enumerate() {
         ctx.progress(
             percent(done, environments.len()),
             &format!("Stopping {}", e.name),
         )
         .await;
-        super::forget(ctx.context(), e.id).await?;
+        workload::take_back(ctx.context(), e.id).await?;
         ctx.log(format!("{}: nothing runs any more", e.name)).await;
     }
     Ok(())
+}
+
+/// Cancels the changes under way, and waits until they have ended; a stuck one does nothing any more.
+async fn end_changes(ctx: &Call, environments: &[Environment]) -> Result<(), StepError> {
+    let begun = Instant::now();
+    let mut cancelled = Vec::new();
+    while begun.elapsed() < ENDS_WITHIN {
+        let under_way = ask_to_cancel(ctx, environments).await?;
+        if under_way.is_empty() {
+            return Ok(());
+        }
+        for title in under_way {
+            if !cancelled.contains(&title) {
+                ctx.log(format!("“{title}” is cancelled")).await;
+                cancelled.push(title);
+            }
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    ctx.log("A change does not end; the deletion goes on beside it.")
+        .await;
+    Ok(())
+}
+
+/// The titles of the changes that are under way still, all of them asked to cancel.
+async fn ask_to_cancel(ctx: &Call, environments: &[Environment]) -> Result<Vec<String>, StepError> {
+    let (state, scope) = (ctx.context(), ctx.params().company.uuid());
+    let mut tx = state.pool.begin().await?;
+    let mut titles = Vec::new();
+    for e in environments {
+        let runs = store::unfinished_for(&mut tx, scope, e.id.uuid()).await?;
+        for run in runs.into_iter().filter(|run| run.state != RunState::Stuck) {
+            if !run.cancel_requested {
+                store::request_cancel(&mut tx, scope, run.id, state.now()).await?;
+            }
+            titles.push(run.title);
+        }
+    }
+    tx.commit().await?;
+    Ok(titles)
 }
 
 async fn drop_databases(ctx: Call) -> Result<(), StepError> {
@@ -94,14 +150,14 @@ async fn remove_packages(ctx: Call) -> Result<(), StepError> {
 async fn free_names(ctx: Call) -> Result<(), StepError> {
     let (params, state) = (ctx.params(), ctx.context());
     let environments = params.environments(state).await?;
-    // Once more: a reconciler may have handed a workload over while the app was being marked.
+    // Once more: a change that did not end may have handed a workload over beside the first step.
     for e in &environments {
-        super::forget(state, e.id).await?;
+        workload::take_back(state, e.id).await?;
     }
     let mut tx = state.pool.begin().await?;
     let subjects = environments.iter().map(|e| e.id.uuid());
     for subject in subjects.chain([params.app.uuid()]) {
-        saga::store::give_up_stuck(&mut tx, params.company.uuid(), subject, state.now()).await?;
+        store::give_up_stuck(&mut tx, params.company.uuid(), subject, state.now()).await?;
     }
     db::apps::delete(&mut tx, params.company, params.app).await?;
     db::notify::changed(&mut tx, params.company, &params.keys()).await?;

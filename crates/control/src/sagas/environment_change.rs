@@ -2,21 +2,24 @@
 //!
 //! Steps: remember what was wanted → want the new → hand it to the engine → wait until every
 //! instance is as wanted. When the engine cannot make it so, what was wanted before is wanted
-//! again; instances of the old version have been serving all the while.
+//! again; instances of the old version have been serving all the while. The undo needs no engine: what
+//! is written down as wanted is handed over until the engine has it.
+
+mod waiting;
 
 use crate::ctx::State;
 use crate::db;
 use crate::db::environments::WantedState;
 use crate::environments::change::Change;
+use crate::environments::workload;
 use crate::error::Error;
 use domain::ids::{CompanyId, EnvironmentId, OperationId};
 use domain::states::Wanted;
-use engine::observation::{Observation, Rollout};
 use saga::error::StepError;
 use saga::saga::Saga;
 use saga::step::{Step, StepContext, Undo};
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
+use sqlx::PgConnection;
 
 /// The saga.
 pub struct EnvironmentChange;
@@ -28,15 +31,6 @@ pub struct Params {
     pub(crate) environment: EnvironmentId,
     pub(crate) change: Change,
 }
-
-/// How often the engine is asked while waiting.
-const ASK_EVERY: Duration = Duration::from_millis(300);
-
-/// How long the engine may take, in askings: 15 minutes.
-const PATIENCE: u32 = 3000;
-
-/// Log lines of a failed instance that go into the operation's log.
-const LOG_LINES: usize = 30;
 
 impl Saga for EnvironmentChange {
     const NAME: &'static str = "environment_change";
@@ -61,7 +55,7 @@ impl Saga for EnvironmentChange {
             Step::new(
                 "wait",
                 "Replace instances",
-                wait,
+                waiting::wait,
                 Undo::none("The engine follows what is wanted."),
             ),
             Step::new(
@@ -121,7 +115,19 @@ async fn want_the_old(ctx: Call) -> Result<(), StepError> {
     write(&ctx, old).await?;
     write_live(&ctx).await?;
     ctx.log("What was wanted before is wanted again.").await;
-    hand_over(&ctx).await.map(drop)
+    match hand_over(&ctx).await {
+        Ok(_) | Err(Error::NotFound) => {}
+        Err(error) => {
+            tracing::warn!(
+                operation = %ctx.id(),
+                error = &error as &dyn std::error::Error,
+                "what was wanted before was not handed over yet"
+            );
+            ctx.log("The engine has not taken that yet; it is given it until it has.")
+                .await;
+        }
+    }
+    Ok(())
 }
 
 async fn write(ctx: &Call, new: WantedState) -> Result<(), StepError> {
@@ -135,7 +141,7 @@ async fn write(ctx: &Call, new: WantedState) -> Result<(), StepError> {
         state.now(),
     )
     .await?;
-    db::notify::changed(&mut tx, params.company, &keys(params)).await?;
+    changed(&mut tx, params).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -149,79 +155,13 @@ async fn write_live(ctx: &Call) -> Result<(), StepError> {
 }
 
 async fn apply(ctx: Call) -> Result<i64, StepError> {
-    hand_over(&ctx).await
+    Ok(hand_over(&ctx).await?)
 }
 
 /// Gives the engine the workload as it is wanted now; its revision.
-async fn hand_over(ctx: &Call) -> Result<i64, StepError> {
-    let workload = crate::environments::workload::assemble(
-        ctx.context(),
-        ctx.params().company,
-        ctx.params().environment,
-    )
-    .await?;
-    ctx.context()
-        .engine
-        .apply(&workload)
-        .await
-        .map_err(Error::from)?;
-    Ok(workload.revision)
-}
-
-async fn wait(ctx: Call) -> Result<(), StepError> {
-    let revision: i64 = ctx.output("apply")?.unwrap_or_default();
-    let mut said = String::new();
-    for _ in 0..PATIENCE {
-        let observation = ctx
-            .context()
-            .engine
-            .observe(ctx.params().environment)
-            .await
-            .map_err(Error::from)?;
-        if observation.revision >= revision && reached(&ctx, &observation, &mut said).await? {
-            return Ok(());
-        }
-        if ctx.cancelled().await {
-            return Err(StepError::cancelled());
-        }
-        tokio::time::sleep(ASK_EVERY).await;
-    }
-    Err(StepError::fail(
-        "The instances were not as wanted after 15 minutes.",
-    ))
-}
-
-async fn reached(
-    ctx: &Call,
-    observation: &Observation,
-    said: &mut String,
-) -> Result<bool, StepError> {
-    match &observation.rollout {
-        Rollout::Settled => Ok(true),
-        Rollout::Rolling { done, total, doing } => {
-            let percent =
-                u8::try_from(u32::from(*done) * 100 / u32::from(*total).max(1)).unwrap_or(100);
-            let detail = if *total == 0 {
-                doing.clone()
-            } else {
-                format!("{done} of {total} instances. {doing}")
-            };
-            if detail != *said {
-                ctx.progress(percent, &detail).await;
-                if !doing.is_empty() {
-                    ctx.log(doing.clone()).await;
-                }
-                *said = detail;
-            }
-            Ok(false)
-        }
-        Rollout::Failed { reason, log } => {
-            for line in log.iter().skip(log.len().saturating_sub(LOG_LINES)) {
-                ctx.log(format!("│ {line}")).await;
-            }
-            Err(StepError::fail(reason.clone()))
-        }
-    }
+async fn hand_over(ctx: &Call) -> Result<i64, Error> {
+    let params = ctx.params();
+    workload::hand_over(ctx.context(), params.company, params.environment).await
 }
 
 async fn finish(ctx: Call) -> Result<(), StepError> {
@@ -240,14 +180,20 @@ async fn end_deployment(ctx: &Call, succeeded: bool) -> Result<(), StepError> {
         state.now(),
     )
     .await?;
-    db::notify::changed(&mut tx, params.company, &keys(params)).await?;
+    changed(&mut tx, params).await?;
     tx.commit().await?;
     Ok(())
 }
 
-fn keys(params: &Params) -> [String; 2] {
-    [
-        "apps".to_owned(),
-        format!("environment:{}", params.environment),
-    ]
+/// Tells the pages that show the environment, or which packages are in use.
+async fn changed(db: &mut PgConnection, params: &Params) -> Result<(), StepError> {
+    let (company, id) = (params.company, params.environment);
+    let mut keys = vec!["apps".to_owned(), format!("environment:{id}")];
+    if let Some(environment) = db::environments::by_id(db, company, id).await?
+        && let Some(app) = db::apps::by_id(db, company, environment.app).await?
+    {
+        keys.push(format!("packages:{}", app.subdomain));
+    }
+    db::notify::changed(db, company, &keys).await?;
+    Ok(())
 }

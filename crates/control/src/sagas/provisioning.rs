@@ -3,7 +3,7 @@
 use super::buckets;
 use crate::ctx::State;
 use crate::db;
-use crate::db::tenants::Tenant;
+use crate::db::tenants::{Server, Tenant};
 use crate::environments::Environment;
 use crate::error::{Error, Result};
 use domain::ids::{AppId, CompanyId};
@@ -55,16 +55,11 @@ impl Params {
             .await?
             .database;
         let password = state.secrets.open(&sealed, &e.owner())?;
-        db::tenants::provision(
-            &self.region(state)?.postgres_admin_url,
-            &self.tenant(e),
-            &password,
-        )
-        .await
+        db::tenants::provision(&self.server(state)?, &self.tenant(e), &password).await
     }
 
     pub(super) async fn drop_database(&self, state: &State, e: &Environment) -> Result<()> {
-        db::tenants::drop(&self.region(state)?.postgres_admin_url, &self.tenant(e)).await
+        db::tenants::drop(&self.server(state)?, &self.tenant(e)).await
     }
 
     pub(super) async fn make_bucket(&self, state: &State, e: &Environment) -> Result<()> {
@@ -73,6 +68,13 @@ impl Params {
 
     pub(super) async fn remove_bucket(&self, state: &State, e: &Environment) -> Result<()> {
         buckets::remove(&buckets::folder(&self.region(state)?.buckets_dir, e.id)).await
+    }
+
+    fn server<'a>(&self, state: &'a State) -> Result<Server<'a>> {
+        Ok(Server {
+            url: &self.region(state)?.postgres_admin_url,
+            region: self.region.region().name,
+        })
     }
 
     fn tenant<'a>(&self, e: &'a Environment) -> Tenant<'a> {

@@ -152,6 +152,27 @@ async fn a_form_sent_twice_makes_one_app(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "control::MIGRATOR")]
+async fn a_form_sent_twice_at_the_same_time_makes_one_app(pool: PgPool) {
+    let world = World::new(pool);
+    let ada = world.person("Ada", "Northwind", Role::Customer).await;
+    let form = new_app("shop");
+    let (first, second) = tokio::join!(create(&ada, form.clone()), create(&ada, form));
+    assert_eq!(first.expect("starts"), second.expect("is the same"));
+    world.run_operations().await;
+    assert_eq!(apps::list(&ada, None).await.expect("lists").items.len(), 1);
+}
+
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn an_address_that_no_resolver_takes_is_refused_at_its_environment(pool: PgPool) {
+    let world = World::new(pool);
+    let ada = world.person("Ada", "Northwind", Role::Customer).await;
+    let mut form = new_app(&"a".repeat(40));
+    form.environments.push("x".repeat(30));
+    let refused = create(&ada, form).await.expect_err("is refused");
+    assert_eq!(fields(refused), ["environments"]);
+}
+
+#[sqlx::test(migrator = "control::MIGRATOR")]
 async fn a_form_sent_again_with_other_names_makes_nothing_and_says_so(pool: PgPool) {
     let world = World::new(pool);
     let ada = world.person("Ada", "Northwind", Role::Customer).await;

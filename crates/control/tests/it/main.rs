@@ -2,7 +2,11 @@
 
 mod apps;
 mod environments;
+mod operations;
+mod outages;
 mod packages;
 mod people;
+mod reconcilers;
 mod sagas;
+mod tenants;
 mod world;

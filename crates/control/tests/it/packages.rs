@@ -1,11 +1,14 @@
 //! Tests of packages: uploads accepted and refused.
 
 use crate::world::{World, package};
+use control::environments::change::deploy;
 use control::error::Error;
 use control::packages;
 use domain::permissions::Role;
+use engine::memory::BROKEN;
 use futures::{StreamExt, stream};
 use sqlx::PgPool;
+use sqlx::postgres::PgListener;
 use std::io;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -163,4 +166,50 @@ async fn the_sweep_takes_what_belongs_to_no_package_and_only_that(pool: PgPool) 
     expected.sort();
     assert_eq!(left, expected);
     assert_eq!(packages::sweep(&world.state).await.expect("sweeps"), 0);
+}
+
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn pages_of_packages_hear_of_a_deployment_that_begins_ends_or_is_taken_back(pool: PgPool) {
+    let world = World::new(pool.clone());
+    let ada = world.person("Ada", "Northwind", Role::Customer).await;
+    let shop = world.app(&ada, "shop").await;
+    let mut listener = PgListener::connect_with(&pool).await.expect("connects");
+    listener.listen("changes").await.expect("listens");
+    for version in ["1.0.0".to_owned(), format!("2.0.0-{BROKEN}")] {
+        let package = world
+            .upload(&ada, &shop, &version)
+            .await
+            .expect("is accepted");
+        deploy(&ada, &shop, "test", package).await.expect("starts");
+        sent(&pool, &mut listener).await;
+        world.run_operations().await;
+        let told: Vec<_> = sent(&pool, &mut listener)
+            .await
+            .into_iter()
+            .filter(|notice| notice.contains("\"apps\""))
+            .collect();
+        assert!(
+            told.len() > 1
+                && told
+                    .iter()
+                    .all(|notice| notice.contains("\"packages:shop\"")),
+            "{version}: {told:?}"
+        );
+    }
+}
+
+/// The notices of changes until now: they come in order, so a mark of our own ends them.
+async fn sent(pool: &PgPool, listener: &mut PgListener) -> Vec<String> {
+    sqlx::query("select pg_notify('changes', 'until here')")
+        .execute(pool)
+        .await
+        .expect("is sent");
+    let mut notices = Vec::new();
+    loop {
+        let notice = listener.recv().await.expect("comes").payload().to_owned();
+        if notice == "until here" {
+            return notices;
+        }
+        notices.push(notice);
+    }
 }

@@ -28,6 +28,81 @@ async fn an_invited_person_is_bound_at_the_first_sign_in(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "control::MIGRATOR")]
+async fn people_stay_themselves_when_the_issuer_is_another(pool: PgPool) {
+    let world = World::new(pool);
+    let ada = world.person("Ada", "Northwind", Role::Customer).await;
+    let mut moved = sign_in("ada@example.com");
+    moved.issuer = "https://id.northwind.example".to_owned();
+    moved.subject = "4711".to_owned();
+    let mut unverified = moved.clone();
+    unverified.email_verified = false;
+    assert!(matches!(
+        people::sign_in(&world.state, unverified).await,
+        Err(Error::Forbidden(_))
+    ));
+    let again = people::sign_in(&world.state, moved.clone()).await;
+    assert_eq!(again.expect("signs in").id, ada.actor.person);
+
+    // That issuer has named Ada now, so another of its subjects is somebody else.
+    moved.subject = "4712".to_owned();
+    assert!(matches!(
+        people::sign_in(&world.state, moved).await,
+        Err(Error::Forbidden(_))
+    ));
+}
+
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn who_is_added_must_be_sound_and_is_added_once(pool: PgPool) {
+    let world = World::new(pool);
+    let ada = people::SeedPerson {
+        email: "ada@example.com".to_owned(),
+        name: "Ada".to_owned(),
+        role: Role::Customer,
+        company: "Northwind".to_owned(),
+    };
+    assert!(people::add(&world.state, &ada).await.expect("is added"));
+    assert!(!people::add(&world.state, &ada).await.expect("is known"));
+    for (field, person) in [
+        (
+            "email",
+            people::SeedPerson {
+                email: "ada".to_owned(),
+                ..ada.clone()
+            },
+        ),
+        (
+            "email",
+            people::SeedPerson {
+                email: "a da@example.com".to_owned(),
+                ..ada.clone()
+            },
+        ),
+        (
+            "name",
+            people::SeedPerson {
+                name: " ".to_owned(),
+                ..ada.clone()
+            },
+        ),
+        (
+            "company",
+            people::SeedPerson {
+                company: "North\0wind".to_owned(),
+                ..ada.clone()
+            },
+        ),
+    ] {
+        let refused = people::add(&world.state, &person).await;
+        assert!(
+            matches!(&refused, Err(Error::Invalid(errors)) if errors[0].field == field),
+            "{person:?}: {refused:?}"
+        );
+    }
+    let everyone = people::list(&world.state).await.expect("a list");
+    assert_eq!(everyone.len(), 1, "{everyone:?}");
+}
+
+#[sqlx::test(migrator = "control::MIGRATOR")]
 async fn strangers_and_unverified_addresses_are_refused_and_audited(pool: PgPool) {
     let world = World::new(pool);
     let seed = people::SeedPerson {
@@ -80,6 +155,7 @@ async fn the_audit_trail_takes_no_change(pool: PgPool) {
     for change in [
         "update audit_events set person_name = 'Eve'",
         "delete from audit_events",
+        "truncate audit_events",
     ] {
         assert!(
             sqlx::query(change)

@@ -11,11 +11,15 @@ use domain::permissions::Role;
 use domain::regions::REGIONS;
 use engine::memory::MemoryEngine;
 use futures::stream;
+use saga::fault::{Fault, Faults, Point};
 use secrecy::SecretString;
 use sqlx::PgPool;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 pub struct World {
@@ -26,8 +30,12 @@ pub struct World {
 
 impl World {
     pub fn new(pool: PgPool) -> Self {
+        Self::with_server(pool, server())
+    }
+
+    /// Its regions have their databases on this server.
+    pub fn with_server(pool: PgPool, server: SecretString) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let server = server();
         let engine = Arc::new(MemoryEngine::default());
         let region = RegionServer {
             postgres_admin_url: server,
@@ -83,6 +91,11 @@ impl World {
             .expect("is active")
     }
 
+    /// What runs beside the requests, until the answer is dropped.
+    pub fn background(&self) -> Background {
+        background(Arc::clone(&self.state))
+    }
+
     pub async fn run_operations(&self) {
         let registry = control::sagas::registry(Arc::clone(&self.state));
         saga::worker::run_until_idle(&self.state.pool, registry)
@@ -126,6 +139,45 @@ impl World {
         }
         names
     }
+}
+
+/// The worker and the reconcilers of a process that is killed when this is dropped.
+pub struct Background(JoinHandle<()>);
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+pub fn background(state: Arc<State>) -> Background {
+    struct NoFaults;
+    impl Faults for NoFaults {
+        fn before(&self, _: Point<'_>) -> Fault {
+            Fault::None
+        }
+        fn after(&self, _: Point<'_>) -> Fault {
+            Fault::None
+        }
+    }
+    let run = control::background::run(state, Arc::new(NoFaults), CancellationToken::new());
+    Background(tokio::spawn(run))
+}
+
+/// Asks until there is an answer, and gives up loudly.
+pub async fn until<T>(ask: impl AsyncFn() -> Option<T>) -> T {
+    let mut pause = tokio::time::interval(Duration::from_millis(20));
+    let answered = async {
+        loop {
+            pause.tick().await;
+            if let Some(answer) = ask().await {
+                return answer;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(1), answered)
+        .await
+        .expect("it happens in time")
 }
 
 #[expect(

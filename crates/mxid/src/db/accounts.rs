@@ -114,3 +114,23 @@ pub(crate) async fn deactivate(
     .fetch_optional(db)
     .await
 }
+
+/// Takes the mark away; the account's id, when there is such an account.
+pub(crate) async fn activate(
+    db: &mut PgConnection,
+    email: &str,
+    at: OffsetDateTime,
+) -> sqlx::Result<Option<Uuid>> {
+    sqlx::query_scalar!(
+        r#"
+        update mxid.accounts
+        set deactivated_at = null, updated_at = $2
+        where email = $1
+        returning id
+        "#,
+        email,
+        at,
+    )
+    .fetch_optional(db)
+    .await
+}

@@ -1,6 +1,6 @@
 //! Accounts, as the operator makes and changes them.
 
-use mxid::accounts::{AccountError, Created, create, deactivate, set_password};
+use mxid::accounts::{AccountError, Created, activate, create, deactivate, set_password};
 use sqlx::PgPool;
 use time::OffsetDateTime;
 
@@ -56,6 +56,10 @@ async fn bad_input_is_refused(pool: PgPool) {
         deactivate(&pool, EMAIL, AT).await,
         Err(AccountError::NotFound)
     ));
+    assert!(matches!(
+        activate(&pool, EMAIL, AT).await,
+        Err(AccountError::NotFound)
+    ));
     let refused = set_password(&pool, EMAIL, &good, AT).await;
     assert!(matches!(refused, Err(AccountError::NotFound)));
 }
@@ -78,6 +82,14 @@ async fn a_deactivated_account_is_out_at_once_and_stays_out(pool: PgPool) {
     let wrong = browser.type_in(&path, EMAIL, NEW_PASSWORD).await;
     assert_eq!(right.status(), 422);
     assert_eq!(right.body(), wrong.body());
+
+    activate(&provider.pool, EMAIL, AT).await.expect("done");
+    assert_eq!(
+        provider.userinfo(&tokens.access).await.status(),
+        401,
+        "what has ended stays so"
+    );
+    assert!(is_signed_in(&browser.type_in(&path, EMAIL, PASSWORD).await));
 }
 
 #[sqlx::test(migrations = "../../migrations")]

@@ -113,6 +113,7 @@ impl Scenario for Paying {
             subject: Uuid::new_v4(),
             title: "Pay".to_owned(),
             started_by: "Ada".to_owned(),
+            started_by_id: Uuid::new_v4(),
             exclusive: None,
         };
         let trial = Trial {

@@ -4,6 +4,8 @@ mod cancel;
 mod exclusive;
 mod harness;
 mod lifecycle;
+mod share;
+mod stubborn;
 mod takeover;
 mod unwinding;
 mod workshop;

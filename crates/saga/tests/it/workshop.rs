@@ -27,6 +27,8 @@ pub const STEPS: [&str; 3] = ["cut", "glue", "paint"];
 pub enum Twist {
     Retry,
     Fail,
+    /// Fails with these words.
+    Say(&'static str),
     Panic,
     /// Waits until the semaphore has a permit.
     Wait(Arc<Semaphore>),
@@ -154,6 +156,7 @@ async fn twisted(
         None => Ok(()),
         Some(Twist::Retry) => Err(StepError::retry(std::io::Error::other("secret cause"))),
         Some(Twist::Fail) => Err(StepError::fail(format!("The {step} tool is blunt."))),
+        Some(Twist::Say(text)) => Err(StepError::fail(text)),
         Some(Twist::Panic) => panic!("the tool broke"),
         Some(Twist::Wait(gate)) => {
             gate.acquire().await.expect("the gate stays open").forget();
@@ -194,6 +197,7 @@ impl Bench {
             subject: self.subject,
             title: "Craft a chair".to_owned(),
             started_by: "Ada".to_owned(),
+            started_by_id: Uuid::new_v4(),
             exclusive: None,
         }
     }

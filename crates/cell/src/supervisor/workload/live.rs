@@ -1,7 +1,7 @@
 //! The instances that a workload's task knows.
 
 use crate::ingress::Backend;
-use crate::record::{self, InstanceRecord};
+use crate::record::{self, Fallen, InstanceRecord};
 use crate::supervisor::report::Order;
 use crate::usage::Usage;
 use domain::states::InstanceState;
@@ -19,13 +19,6 @@ pub(super) struct Live {
     pub(super) backend: Option<Arc<Backend>>,
     pub(super) usage: Usage,
     pub(super) orders: watch::Sender<Order>,
-}
-
-/// The last instance of an index that has none.
-pub(super) struct Fallen {
-    pub(super) record: InstanceRecord,
-    pub(super) print: String,
-    pub(super) since: OffsetDateTime,
 }
 
 impl Live {
@@ -55,6 +48,17 @@ impl Live {
         // Told to end in the meantime, it does not come back.
         if self.state != InstanceState::Draining {
             self.enter(InstanceState::Ready, String::new());
+        }
+    }
+
+    /// What is shown of it when it has crashed.
+    pub(super) fn fallen(self) -> Fallen {
+        Fallen {
+            id: self.record.id,
+            zone: self.record.zone,
+            print: self.print,
+            package: self.record.template.package.label,
+            memory_mib: self.record.template.memory_mib,
         }
     }
 }

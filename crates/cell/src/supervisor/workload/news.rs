@@ -1,12 +1,14 @@
 //! What a workload's task makes of the news of its instances.
 
-use super::live::{Fallen, Live};
+use super::live::Live;
 use super::{Keeper, TRIES};
 use crate::crash_policy::{self, Next};
 use crate::record::Failure;
+use crate::supervisor::plan::Of;
 use crate::supervisor::report::{Ending, News, Report};
 use domain::states::InstanceState;
 use engine::observation::{Crash, EventKind};
+use std::collections::BTreeSet;
 use std::time::Duration;
 use time::OffsetDateTime;
 
@@ -36,21 +38,16 @@ impl Keeper {
                     EventKind::Ready,
                     format!("Instance {index} is ready"),
                 );
-                let current = Some(&live.print) == self.wanted_print.as_ref();
-                if current {
-                    self.tries.remove(&index);
-                    if self.record.moved.insert(index) {
-                        self.save();
-                    }
-                }
+                self.note_moved(index);
             }
             News::Adopted(backend) => {
                 live.serve(backend);
                 let message = format!("Instance {index} was found running and taken over");
                 journal.record(workload, Some(index), EventKind::Adopted, message);
+                self.note_moved(index);
             }
             News::Unhealthy(why) if live.state == InstanceState::Ready => {
-                let message = format!("Instance {index} gets no requests: {why}");
+                let message = format!("Instance {index} fails its check: {why}");
                 journal.record(workload, Some(index), EventKind::Unhealthy, message);
                 live.enter(InstanceState::Unhealthy, why);
             }
@@ -85,14 +82,41 @@ impl Keeper {
                     .record(workload, Some(index), EventKind::Stopped, message);
             }
             Ending::NotReady { reason, log } => self.not_ready(live, reason, log),
-            Ending::Crashed { reason, stable } => {
+            Ending::Crashed {
+                reason,
+                log,
+                stable,
+            } => {
                 let message = format!("Instance {index} crashed: {reason}");
                 self.shared
                     .journal
                     .record(workload, Some(index), EventKind::Crashed, message);
+                if self.is_new(&live.print) {
+                    self.tried(index, &reason, log);
+                }
                 self.crashed(live, reason, stable);
             }
         }
+    }
+
+    /// Whether an instance of the wanted template has been ready at an index and is still there.
+    pub(super) fn moved_on(&self, index: u16) -> bool {
+        let mut here = self.live.iter().filter(|live| live.record.index == index);
+        here.any(|live| {
+            let serves = live.backend.is_some() && live.state != InstanceState::Draining;
+            serves && self.of(&live.print) == Of::Wanted
+        })
+    }
+
+    fn note_moved(&mut self, index: u16) {
+        if self.moved_on(index) && self.record.moved.insert(index) {
+            self.save();
+        }
+    }
+
+    /// Whether a template is the wanted one and has not served everywhere yet.
+    fn is_new(&self, print: &String) -> bool {
+        self.of(print) == Of::Wanted && self.wanted_print != self.serving_print
     }
 
     fn not_ready(&mut self, live: Live, reason: String, log: Vec<String>) {
@@ -102,23 +126,44 @@ impl Keeper {
         self.shared
             .journal
             .record(workload, Some(index), EventKind::Crashed, message);
-        let is_new = Some(&live.print) == self.wanted_print.as_ref()
-            && self.wanted_print != self.serving_print
-            && !self.record.moved.contains(&index);
-        if !is_new {
-            self.crashed(live, reason, false);
-            return;
+        let reached = self.record.moved.contains(&index);
+        let is_new = self.is_new(&live.print);
+        if is_new || (!reached && self.of(&live.print) == Of::Wanted) {
+            self.tried(index, &reason, log);
         }
+        // What never was ready may never be: it is given up, not tried ever later.
+        if !is_new || reached {
+            self.crashed(live, reason, false);
+        }
+    }
+
+    /// Counts a failure of what was asked for; too many, and the change has failed.
+    fn tried(&mut self, index: u16, reason: &str, log: Vec<String>) {
         let tries = self.tries.entry(index).or_default();
         *tries += 1;
-        if *tries < TRIES || self.record.failed.is_some() {
+        if *tries < TRIES {
             return;
         }
-        let message = format!("The change was not rolled out: {reason}");
-        self.shared
-            .journal
-            .record(workload, Some(index), EventKind::RolloutFailed, message);
-        self.record.failed = Some(Failure { reason, log });
+        if self.record.serving.is_some() {
+            // Here what served before takes over again; elsewhere it stays where it still is.
+            let old = self.live.iter().filter(|live| {
+                live.state != InstanceState::Draining && self.of(&live.print) == Of::Serving
+            });
+            let stays: BTreeSet<u16> = old.map(|live| live.record.index).collect();
+            let moved = &mut self.record.moved;
+            moved.retain(|at| *at != index && !stays.contains(at));
+        }
+        if self.record.failed.is_none() {
+            let message = format!("The change was not rolled out: {reason}");
+            self.shared.journal.record(
+                self.record.wanted.id,
+                Some(index),
+                EventKind::RolloutFailed,
+                message,
+            );
+            let reason = reason.to_owned();
+            self.record.failed = Some(Failure { reason, log });
+        }
         self.save();
     }
 
@@ -140,12 +185,7 @@ impl Keeper {
                 Some(OffsetDateTime::from_unix_timestamp(253_402_300_799).unwrap_or(now))
             }
         };
-        let fallen = Fallen {
-            record: live.record,
-            print: live.print,
-            since: now,
-        };
-        self.fallen.insert(fallen.record.index, fallen);
+        crashes.fallen = Some(live.fallen());
         self.save();
     }
 }

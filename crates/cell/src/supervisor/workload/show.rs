@@ -1,7 +1,7 @@
 //! What a workload's task shows of itself.
 
 use super::Keeper;
-use super::live::{Fallen, Live};
+use super::live::Live;
 use crate::crash_policy::{self, Next};
 use domain::states::InstanceState;
 use engine::observation::{Instance, Observation, Rollout};
@@ -17,11 +17,11 @@ impl Keeper {
         let rollout = failed.or_else(|| self.situation().rollout());
         let mut instances: Vec<Instance> = self.live.iter().map(|live| self.show(live)).collect();
         let wanted = self.record.wanted.instances;
-        let gaps = self.fallen.values().filter(|fallen| {
-            let index = fallen.record.index;
-            index < wanted && !self.live.iter().any(|live| live.record.index == index)
+        let missing = (0..wanted).filter(|index| {
+            let mut live = self.live.iter();
+            !live.any(|live| live.record.index == *index)
         });
-        instances.extend(gaps.map(|fallen| self.show_fallen(fallen)));
+        instances.extend(missing.filter_map(|index| self.show_fallen(index)));
         instances.sort_by_key(|instance| (instance.index, instance.since));
         let observation = Observation {
             id: self.record.wanted.id,
@@ -54,9 +54,9 @@ impl Keeper {
         }
     }
 
-    fn show_fallen(&self, fallen: &Fallen) -> Instance {
-        let index = fallen.record.index;
-        let crashes = self.record.crashes.get(&index).cloned().unwrap_or_default();
+    fn show_fallen(&self, index: u16) -> Option<Instance> {
+        let crashes = self.record.crashes.get(&index)?;
+        let (fallen, last) = (crashes.fallen.as_ref()?, crashes.last.as_ref()?);
         let wait = crashes
             .not_before
             .map(|at| (at - OffsetDateTime::now_utc()).whole_seconds());
@@ -67,21 +67,21 @@ impl Keeper {
             Some(seconds @ 1..) => format!("Starts again in {seconds} s"),
             _ => String::new(),
         };
-        Instance {
-            id: fallen.record.id,
+        Some(Instance {
+            id: fallen.id,
             index,
-            zone: fallen.record.zone.clone(),
+            zone: fallen.zone.clone(),
             state: InstanceState::Crashed,
             detail,
             current: Some(&fallen.print) == self.wanted_print.as_ref(),
-            package: fallen.record.template.package.label.clone(),
+            package: fallen.package.clone(),
             pid: None,
-            since: fallen.since,
+            since: last.at,
             memory_bytes: None,
-            memory_limit_bytes: u64::from(fallen.record.template.memory_mib) << 20,
+            memory_limit_bytes: u64::from(fallen.memory_mib) << 20,
             cpu_milli: None,
             restarts: crashes.total,
-            last_crash: crashes.last,
-        }
+            last_crash: Some(last.clone()),
+        })
     }
 }

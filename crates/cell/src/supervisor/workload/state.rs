@@ -15,11 +15,11 @@ impl Keeper {
             return;
         }
         let wanted = &self.record.wanted;
-        let ready = self
-            .live
-            .iter()
-            .filter(|live| live.state == InstanceState::Ready);
-        let backends: Vec<Arc<Backend>> = ready.filter_map(|live| live.backend.clone()).collect();
+        let mut backends = self.backends(InstanceState::Ready);
+        if backends.is_empty() {
+            // A slow answer is better than none: they all fail their checks, or it is the only one.
+            backends = self.backends(InstanceState::Unhealthy);
+        }
         let debugger = backends
             .iter()
             .rev()
@@ -47,6 +47,11 @@ impl Keeper {
             state,
         };
         self.shared.table.set(wanted.id.uuid(), route);
+    }
+
+    fn backends(&self, state: InstanceState) -> Vec<Arc<Backend>> {
+        let found = self.live.iter().filter(|live| live.state == state);
+        found.filter_map(|live| live.backend.clone()).collect()
     }
 
     pub(super) fn situation(&self) -> Situation {

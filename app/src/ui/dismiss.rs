@@ -1,0 +1,44 @@
+//! Closing what dropped down: Escape, or a press elsewhere.
+
+use leptos::ev;
+use leptos::html;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlElement, Node};
+
+/// Closes an open element.
+pub fn close(details: NodeRef<html::Details>) {
+    if let Some(details) = details.get_untracked() {
+        details.set_open(false);
+    }
+}
+
+/// Closes the element on a press elsewhere. Gives what to do with its keys: Escape closes it too, and
+/// the focus goes back to the word that opened it.
+pub fn use_dismiss(details: NodeRef<html::Details>) -> impl Fn(ev::KeyboardEvent) + Copy {
+    Effect::new(move || {
+        let elsewhere = window_event_listener(ev::pointerdown, move |event| {
+            let target = event
+                .target()
+                .and_then(|target| target.dyn_into::<Node>().ok());
+            let inside = details
+                .get_untracked()
+                .is_some_and(|details| details.contains(target.as_ref()));
+            if !inside {
+                close(details);
+            }
+        });
+        on_cleanup(move || elsewhere.remove());
+    });
+    move |event| {
+        let open = details
+            .get_untracked()
+            .filter(|details| event.key() == "Escape" && details.open());
+        let Some(open) = open else { return };
+        close(details);
+        let summary = open.query_selector("summary").ok().flatten();
+        if let Some(summary) = summary.and_then(|found| found.dyn_into::<HtmlElement>().ok()) {
+            let _ = summary.focus();
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Whether a wanted state can be taken on at all.
+
+use super::Refusal;
+use crate::config::Runtime;
+use engine::workload::Workload;
+use std::collections::BTreeMap;
+
+/// Refuses what cannot work with these runtimes, whatever happens later.
+pub fn workload(workload: &Workload, runtimes: &BTreeMap<String, Runtime>) -> Result<(), Refusal> {
+    let Some(template) = &workload.template else {
+        return Ok(());
+    };
+    if !runtimes.contains_key(&template.runtime) {
+        let known: Vec<&str> = runtimes.keys().map(String::as_str).collect();
+        return Err(Refusal::new(format!(
+            "runtime: \"{}\" is not configured; there is {}",
+            template.runtime,
+            known.join(", ")
+        )));
+    }
+    let sha256 = &template.package.sha256;
+    if sha256.len() != 64 || !sha256.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(Refusal::new(
+            "package.sha256: 64 hexadecimal digits are expected",
+        ));
+    }
+    if !template.bucket.is_absolute() || !template.package.file.is_absolute() {
+        return Err(Refusal::new(
+            "bucket, package.file: absolute paths are expected",
+        ));
+    }
+    if template.memory_mib < 16 || template.pids < 8 || template.cpu_milli < 10 {
+        return Err(Refusal::new(
+            "memory_mib, pids, cpu_milli: at least 16 MiB, 8 processes and 10 thousandths of a core are needed",
+        ));
+    }
+    Ok(())
+}

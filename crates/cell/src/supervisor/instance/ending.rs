@@ -1,0 +1,121 @@
+//! How an instance ends: what is asked of it, what is found out, what is kept, what is removed.
+
+use super::{LATECOMERS, Life, Running};
+use crate::crash_policy;
+use crate::disk;
+use crate::init::Exit;
+use crate::process;
+use crate::sandbox::runc::said;
+use crate::shared_folder;
+use crate::supervisor::report::{Ending, News};
+use crate::supervisor::{health, logs};
+use crate::usage::Meter;
+use domain::states::InstanceState;
+use rustix::process::Signal;
+use std::time::Duration;
+use time::OffsetDateTime;
+use tokio::time::{sleep, timeout};
+
+/// Log lines that go with a failure.
+const LAST_LINES: usize = 30;
+/// How long a runtime may take to end itself, first when asked, then when told. A model has work
+/// to finish and microflows to run before it ends.
+const ENDS_WHEN_ASKED: Duration = Duration::from_secs(30);
+const ENDS_WHEN_TOLD: Duration = Duration::from_secs(10);
+
+impl Life {
+    pub(super) async fn stop(&self, running: &Running, drain: Duration) {
+        let drained = async {
+            sleep(LATECOMERS).await;
+            running.backend.drained().await;
+        };
+        tokio::select! {
+            () = running.watched.ended() => return,
+            _ = timeout(drain, drained) => {}
+        }
+        self.doing(InstanceState::Draining, "Ending");
+        let asked = running
+            .client
+            .with_timeout(health::ANSWER_WITHIN)
+            .shutdown()
+            .await;
+        if asked.is_ok()
+            && timeout(ENDS_WHEN_ASKED, running.watched.ended())
+                .await
+                .is_ok()
+        {
+            return;
+        }
+        running.watched.signal(Signal::TERM);
+        if timeout(ENDS_WHEN_TOLD, running.watched.ended())
+            .await
+            .is_err()
+        {
+            tracing::warn!(instance = %self.record.id, "an instance did not end by itself and is killed");
+        }
+    }
+
+    /// Removes everything that is left of the instance and says that it is gone.
+    pub(super) async fn finish(self, ending: Ending) {
+        let Self { shared, record, .. } = &self;
+        shared.close_channel(record.id);
+        if !matches!(ending, Ending::AsWanted)
+            && let Err(error) = disk::aside(|| logs::keep(&shared.layout, record))
+        {
+            tracing::warn!(instance = %record.id, %error, "the end of an instance's log cannot be kept");
+        }
+        while let Err(error) = shared.remove_instance(record).await {
+            let error = format!("{error:#}");
+            tracing::error!(instance = %record.id, error, "an instance cannot be removed; trying again");
+            sleep(Duration::from_secs(5)).await;
+        }
+        self.report(News::Ended(ending));
+    }
+
+    pub(super) fn not_ready(&self, error: &anyhow::Error) -> Ending {
+        Ending::NotReady {
+            reason: format!("{error:#}"),
+            log: self.last_lines(),
+        }
+    }
+
+    pub(super) fn crashed(&self) -> Ending {
+        self.gone(self.how_it_ended())
+    }
+
+    pub(super) fn gone(&self, reason: String) -> Ending {
+        let ready_at = self.record.ready_at;
+        let ran = ready_at.map_or(Duration::ZERO, |at| {
+            Duration::try_from(OffsetDateTime::now_utc() - at).unwrap_or_default()
+        });
+        Ending::Crashed {
+            reason,
+            log: self.last_lines(),
+            stable: ran >= crash_policy::STABLE_AFTER,
+        }
+    }
+
+    pub(super) fn how_it_ended(&self) -> String {
+        let collected = self.record.first.and_then(process::collect);
+        let exit = shared_folder::exit(&self.shared.layout.run(self.record.id));
+        let meter = Meter::new(self.record.groups.clone(), None);
+        match (exit, collected) {
+            (Some(Exit::Code(code)), _) => format!("ended by itself with code {code}"),
+            (Some(Exit::Signal(9)), _) | (None, Some(9)) if meter.out_of_memory() > 0 => {
+                let limit = self.record.template.memory_mib;
+                format!("out of memory: it needed more than its {limit} MiB")
+            }
+            (Some(Exit::Signal(signal)), _) | (None, Some(signal)) => {
+                format!("killed by signal {signal}")
+            }
+            (None, None) => {
+                let console = self.shared.layout.instance(self.record.id).join("console");
+                said(&console).map_or_else(|| "killed".to_owned(), |said| format!("ended: {said}"))
+            }
+        }
+    }
+
+    fn last_lines(&self) -> Vec<String> {
+        shared_folder::log_tail(&self.shared.layout.run(self.record.id), LAST_LINES)
+    }
+}

@@ -1,0 +1,66 @@
+// A page that lives: it comes late, is moved from one thing to the next, and loses sight of the portal.
+
+import { expect, test } from "./support/fixtures";
+import { choose, disclose, environmentPath, heading, newApp, said } from "./support/apps";
+import { sample } from "./support/packages";
+import { createdApp, go, runningApp } from "./support/steps";
+
+test("what is scaled is the environment on the page", async ({ page }) => {
+  const app = await createdApp(page, "Places");
+  await go(page, environmentPath(app));
+  await page.evaluate(() => Object.assign(window, { loadedOnce: true }));
+  await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Production" }).click();
+  await expect(heading(page, "Production")).toBeVisible();
+  await expect(heading(page, "Production")).toBeFocused();
+  await page.getByRole("spinbutton", { name: "Instances" }).fill("2");
+  await page.getByRole("button", { name: "Apply" }).click();
+  await expect(page.getByText(/^2 × 1 GB of/)).toBeVisible();
+  await page.goBack();
+  await expect(heading(page, "Test")).toBeVisible();
+  await expect(page.getByText(/^1 × 1 GB of/)).toBeVisible();
+  expect(await page.evaluate(() => "loadedOnce" in window), "the page was not loaded again").toBe(true);
+});
+
+test("what is typed and picked before the page is alive stays", async ({ page }) => {
+  const app = newApp("Early");
+  let release = () => {};
+  const held = new Promise<void>((resolve) => (release = resolve));
+  await page.route("**/pkg/*.wasm", async (route) => {
+    await held;
+    await route.continue();
+  });
+  const listening = page.waitForRequest((request) => new URL(request.url()).pathname === "/events");
+  await page.goto("/apps/new", { waitUntil: "domcontentloaded" });
+  await page.getByLabel("Name", { exact: true }).fill(app.name);
+  await choose(page, "United States");
+  await page.getByRole("checkbox", { name: "Acceptance" }).uncheck();
+  release();
+  await listening;
+  await expect(page.getByLabel("Address", { exact: true }), "the page follows what was typed").toHaveValue(app.subdomain);
+  await expect(page.getByLabel("Name", { exact: true })).toHaveValue(app.name);
+  await expect(page.getByRole("radio", { name: "United States" })).toBeChecked();
+  await expect(page.getByRole("checkbox", { name: "Acceptance" })).not.toBeChecked();
+  await expect(page.getByRole("checkbox", { name: "Production" })).toBeChecked();
+});
+
+test("a refresh that fails takes nothing away, and what drops down stays in a narrow window", async ({ page, trouble }) => {
+  test.setTimeout(240_000);
+  const app = await runningApp(page, "Refresh", sample("1.0.0"), "Shop 1.0.0");
+  await page.setViewportSize({ width: 390, height: 844 });
+  await disclose(page, "Stop");
+  const stop = page.getByRole("button", { name: "Stop Test" });
+  await expect(stop).toBeInViewport({ ratio: 1 });
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+
+  trouble.allow(/503/);
+  await page.route("**/api/fn/**", (route) => route.fulfill({ status: 503, body: "" }));
+  await expect(page.getByText("What you see may be out of date")).toBeVisible({ timeout: 30_000 });
+  await expect(heading(page, "Test")).toBeVisible();
+  await expect(stop, "what is open stays open").toBeVisible();
+  await page.unroute("**/api/fn/**");
+  await page.getByRole("button", { name: "Try again" }).click();
+  await expect(page.getByText("What you see may be out of date")).toBeHidden();
+  await expect(said(page, "Running 1 / 1")).toBeVisible();
+  await page.keyboard.press("Escape");
+  expect(environmentPath(app)).toBe(new URL(page.url()).pathname);
+});

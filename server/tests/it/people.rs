@@ -1,0 +1,95 @@
+//! People at the command line: added, with new passwords, put out, let in again; and a portal that moves.
+
+use crate::test_app::{ADA, PASSWORD, TestApp};
+use domain::permissions::Role;
+use reqwest::StatusCode;
+use server::people::{Deed, New, run};
+use sqlx::PgPool;
+
+const BO: &str = "bo@eastwind.example";
+
+async fn done(app: &TestApp, deed: Deed) -> String {
+    run(&app.state.control, true, deed).await.expect("is done")
+}
+
+/// The password that was said.
+fn password(said: &str) -> &str {
+    said.trim().rsplit(' ').next().expect("a password")
+}
+
+fn bo() -> Deed {
+    Deed::Add(New {
+        email: BO.to_owned(),
+        name: "Bo".to_owned(),
+        company: "Eastwind".to_owned(),
+        role: Role::Admin,
+    })
+}
+
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn a_person_is_added_and_comes_in_until_put_out(pool: PgPool) {
+    let app = TestApp::new(pool).await;
+    let email = || BO.to_owned();
+    let first = done(&app, bo()).await;
+    let bo_s = app.browser();
+    let page = bo_s.sign_in("/login", BO, password(&first)).await;
+    assert_eq!(page.path, "/apps", "{}", page.body);
+    let listed = done(&app, Deed::List).await;
+    assert!(
+        listed
+            .lines()
+            .any(|line| line.contains(BO) && line.contains("Admin") && line.contains("Eastwind")),
+        "{listed}"
+    );
+
+    let second = done(&app, Deed::SetPassword { email: email() }).await;
+    let refused = app
+        .browser()
+        .give_password("/login", BO, password(&first))
+        .await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+
+    done(&app, Deed::Deactivate { email: email() }).await;
+    assert_eq!(bo_s.get("/apps").await.status, StatusCode::FOUND);
+    let refused = app
+        .browser()
+        .give_password("/login", BO, password(&second))
+        .await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(done(&app, Deed::List).await.contains("deactivated"));
+
+    done(&app, Deed::Activate { email: email() }).await;
+    let page = bo_s.sign_in("/login", BO, password(&second)).await;
+    assert_eq!(page.path, "/apps", "{}", page.body);
+}
+
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn what_cannot_be_done_is_said_with_the_remedy(pool: PgPool) {
+    let app = TestApp::new(pool).await;
+    done(&app, bo()).await;
+    let nobody = || "nobody@example.com".to_owned();
+    for (built_in, deed, words) in [
+        (true, bo(), "in the portal already"),
+        (
+            true,
+            Deed::Deactivate { email: nobody() },
+            "portal people list",
+        ),
+        (false, Deed::SetPassword { email: nobody() }, "MXID_ISSUER"),
+    ] {
+        let refused = run(&app.state.control, built_in, deed).await;
+        let refused = format!("{:#}", refused.expect_err("is refused"));
+        assert!(refused.contains(words), "{refused}");
+    }
+}
+
+/// As when `PORTAL_ADDR` or `PORTAL_URL` changes: the built-in issuer is named after it.
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn people_get_in_after_the_portal_has_moved(pool: PgPool) {
+    let before = TestApp::new(pool.clone()).await;
+    before.signed_in(ADA).await;
+    let after = TestApp::new(pool).await;
+    assert_ne!(before.url, after.url);
+    let page = after.browser().sign_in("/login", ADA, PASSWORD).await;
+    assert_eq!(page.path, "/apps", "{}", page.body);
+}
