@@ -69,7 +69,10 @@ pages! {
 /// Loads the other part once the page is alive, so that going on from it takes no time.
 #[cfg_attr(
     target_arch = "wasm32",
-    expect(clippy::disallowed_methods, reason = "nobody waits for it: a page that needs it asks again")
+    expect(
+        clippy::disallowed_methods,
+        reason = "nobody waits for it: a page that needs it asks again"
+    )
 )]
 pub fn load_ahead() {
     Effect::new(|| {

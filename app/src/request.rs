@@ -26,6 +26,12 @@ pub async fn get_session() -> Result<Session, AppError> {
     Ok(ctx().await?.into())
 }
 
+/// Tells that the person is at work: going from page to page in a living portal loads no document.
+#[server]
+pub async fn renew_session() -> Result<(), AppError> {
+    ctx().await.map(drop)
+}
+
 /// The signed-in person with the means to act, or the refusal of an anonymous caller.
 #[cfg(feature = "ssr")]
 #[expect(

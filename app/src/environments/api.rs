@@ -59,6 +59,8 @@ pub struct EnvironmentDetails {
     pub rollout: Option<Rollout>,
     /// The sandbox that instances run in.
     pub sandbox: String,
+    /// What the sandbox does not enforce on this machine.
+    pub caveats: Vec<String>,
     /// What happened, newest first.
     pub events: Vec<Event>,
     /// The operation under way.

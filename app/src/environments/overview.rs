@@ -270,6 +270,7 @@ fn InstancePanel(details: Signal<EnvironmentDetails>) -> impl IntoView {
     let none = Memo::new(move |_| instances.with(Vec::is_empty));
     let capacity = move || details.with(EnvironmentDetails::capacity);
     let words = move || details.with(EnvironmentDetails::nothing_runs);
+    let caveats = Memo::new(move |_| details.with(|details| details.caveats.join(" ")));
     view! {
         <Panel title="Instances" flush=true>
             <Actions slot><span class="soft">{capacity}</span></Actions>
@@ -280,6 +281,9 @@ fn InstancePanel(details: Signal<EnvironmentDetails>) -> impl IntoView {
                     view! { <Instances instances read_at /> }.into_any()
                 }
             }}
+            <p class="soft caveats" hidden=move || caveats.with(String::is_empty)>
+                {move || caveats.get()}
+            </p>
         </Panel>
     }
 }

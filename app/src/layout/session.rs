@@ -6,7 +6,7 @@ use crate::layout::where_am_i::app_of;
 use crate::live::use_live;
 use crate::operations::api::{OperationList, list_operations};
 use crate::operations::pulse::use_pulse;
-use crate::request::{Session, get_session};
+use crate::request::{Session, get_session, renew_session};
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
@@ -43,6 +43,13 @@ pub fn provide_frame_data() -> FrameData {
             move |_| async move { kept(last_under_way, list_operations(true, None).await) },
         ),
     };
+    let renew = Action::new(|(): &()| renew_session());
+    Effect::new(move |before: Option<()>| {
+        path.track();
+        if before.is_some() {
+            renew.dispatch(());
+        }
+    });
     provide_context(data);
     data
 }

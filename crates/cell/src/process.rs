@@ -4,7 +4,20 @@ use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions};
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use tokio::io::unix::AsyncFd;
+
+/// The path of this very program, as it was when first asked: it stays good when the file is replaced by
+/// a newer one.
+pub fn own_program() -> io::Result<&'static Path> {
+    static PATH: OnceLock<PathBuf> = OnceLock::new();
+    if let Some(path) = PATH.get() {
+        return Ok(path);
+    }
+    let path = std::env::current_exe()?;
+    Ok(PATH.get_or_init(|| path))
+}
 
 /// One process for certain: a number that is used again later comes with another start time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -11,13 +11,11 @@ use domain::states::{OperationState, Status, Tone};
 use engine::observation;
 use time::OffsetDateTime;
 
-/// The sandbox in use; empty while the engine is silent, which the status says already.
-pub(super) async fn sandbox(ctx: &control::ctx::Ctx) -> String {
-    ctx.state
-        .engine
-        .info()
-        .await
-        .map(|info| info.sandbox)
+/// The sandbox in use and what it does not enforce; nothing while the engine is silent, which the status
+/// says already.
+pub(super) async fn sandbox(ctx: &control::ctx::Ctx) -> (String, Vec<String>) {
+    let info = ctx.state.engine.info().await;
+    info.map(|info| (info.sandbox, info.caveats))
         .unwrap_or_default()
 }
 
@@ -66,7 +64,7 @@ pub(super) fn chosen_scale(instances: &str, memory_mib: &str) -> Result<Scale, A
 
 pub(super) fn environment(
     details: environments::EnvironmentDetails,
-    sandbox: String,
+    (sandbox, caveats): (String, Vec<String>),
     now: OffsetDateTime,
 ) -> EnvironmentDetails {
     let environment = details.environment;
@@ -113,6 +111,7 @@ pub(super) fn environment(
         instances: instances.into_iter().map(Into::into).collect(),
         rollout: rollout_note(rollout),
         sandbox,
+        caveats,
         events: details.events.into_iter().map(Into::into).collect(),
         operation: details.operation.map(|operation| summary(operation, now)),
         last_failure: details

@@ -174,7 +174,7 @@ pub fn probe_confinement(folder: &Path) -> anyhow::Result<Confinement> {
         uid: 65_534,
         command: ["/cell", "--version"].map(str::to_owned).to_vec(),
         environment: Vec::new(),
-        mounts: vec![Mount::read(std::env::current_exe()?, "/cell")],
+        mounts: vec![Mount::read(process::own_program()?, "/cell")],
         scratch: vec![("/tmp".to_owned(), 1 << 20)],
         limits: Limits {
             memory_bytes: 64 << 20,

@@ -2,6 +2,7 @@
 
 use crate::config::Runtime;
 use crate::database_socket;
+use crate::process;
 use crate::record::{InstanceRecord, Layout};
 use crate::sandbox::{Confinement, Limits, Mount};
 use anyhow::Context;
@@ -38,7 +39,7 @@ pub fn confinement(
 ) -> anyhow::Result<Confinement> {
     let template = &record.template;
     let mut mounts = vec![
-        Mount::read(std::env::current_exe()?, "/cell"),
+        Mount::read(process::own_program()?, "/cell"),
         Mount::write(layout.run(record.id), RUN),
         Mount::read(package.join("model"), "/app/model"),
         Mount::read(package.join("web"), "/app/web"),
