@@ -64,3 +64,26 @@ test("a refresh that fails takes nothing away, and what drops down stays in a na
   await page.keyboard.press("Escape");
   expect(environmentPath(app)).toBe(new URL(page.url()).pathname);
 });
+
+test("a number that cannot be had stays as it was typed, and nothing is sent", async ({ page }) => {
+  const app = await createdApp(page, "Numbers");
+  await go(page, environmentPath(app));
+  const sent: string[] = [];
+  page.on("request", (request) => {
+    if (request.url().includes("scale_environment")) sent.push(request.postData() ?? "");
+  });
+  const instances = page.getByRole("spinbutton", { name: "Instances" });
+  const apply = page.getByRole("button", { name: "Apply" });
+  for (const typed of ["0", "99", ""]) {
+    await instances.fill(typed);
+    await instances.press("Enter");
+    await apply.click({ force: true });
+    await expect(instances).toHaveValue(typed);
+    await expect(instances).toHaveAttribute("aria-invalid", "true");
+    await expect(apply).toHaveAttribute("aria-description", "Correct the number that is marked first.");
+  }
+  await instances.fill("2");
+  await apply.click();
+  await expect(page.getByText(/^2 × 1 GB of/)).toBeVisible();
+  expect(sent).toHaveLength(1);
+});

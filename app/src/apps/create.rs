@@ -49,6 +49,11 @@ pub fn CreateAppPage() -> impl IntoView {
 #[component]
 fn Page(offer: Signal<Offer>, create: ServerAction<CreateApp>) -> impl IntoView {
     let offer = offer.get_untracked();
+    let words = if offer.create.is_allowed() {
+        "Name the app and press Create: the rest is filled in. The region stays as it is chosen here."
+    } else {
+        "An app belongs to a company and runs in a region."
+    };
     let content = match offer.create.reason() {
         None => view! { <Form offer create /> }.into_any(),
         Some(reason) => view! {
@@ -63,7 +68,7 @@ fn Page(offer: Signal<Offer>, create: ServerAction<CreateApp>) -> impl IntoView 
     view! {
         <PageHeader title="Create an app">
             <Sentence slot>
-                <p>"Name the app and press Create: the rest is filled in. The region stays as it is chosen here."</p>
+                <p>{words}</p>
             </Sentence>
         </PageHeader>
         {content}
@@ -270,18 +275,25 @@ fn EnvironmentChoice(state: FormState, error: Signal<Option<AppError>>) -> impl 
     let extra_error = Signal::derive(move || {
         let text = state.extra_environment.get();
         let text = text.trim();
-        (!text.is_empty())
-            .then(|| {
-                EnvironmentName::parse(text)
-                    .err()
-                    .map(|error| error.message)
-            })
-            .flatten()
+        if text.is_empty() {
+            return None;
+        }
+        let name = match EnvironmentName::parse(text) {
+            Ok(name) => name,
+            Err(error) => return Some(error.message),
+        };
+        let ticked = state.environments.get();
+        let other = ticked.iter().find(|other| {
+            EnvironmentName::parse(other).is_ok_and(|other| other.slug() == name.slug())
+        })?;
+        Some(format!(
+            "“{other}” is ticked already; give this one another name."
+        ))
     });
     // What is wrong with the one more environment is said there alone.
     let error = Signal::derive(move || {
         let said = error.get()?.field("environments")?;
-        (extra_error.get().as_ref() != Some(&said)).then_some(said)
+        extra_error.get().is_none().then_some(said)
     });
     view! {
         <div class="form-fields">

@@ -258,6 +258,9 @@ fn Choice(
                 <For each=move || indexes.get() key=|index| *index children=option />
             </fieldset>
             <Button type_="submit" reason busy=choose.pending()>"Save"</Button>
+            <p class="soft" role="status">
+                {move || format!("The address leads to instance {} now.", chosen.get())}
+            </p>
         </ActionForm>
     }
 }

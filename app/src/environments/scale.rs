@@ -19,6 +19,8 @@ use leptos::prelude::*;
 pub struct ScaleChoice {
     instances: RwSignal<u32>,
     memory_mib: RwSignal<u32>,
+    /// For instances and memory: whether what is typed is no number that can be had.
+    wrong: [RwSignal<bool>; 2],
     seen: StoredValue<Option<(String, Scale)>>,
 }
 
@@ -28,18 +30,30 @@ impl ScaleChoice {
         Self {
             instances: RwSignal::new(1),
             memory_mib: RwSignal::new(INSTANCE_MEMORY_MIB.0),
+            wrong: [RwSignal::new(false), RwSignal::new(false)],
             seen: StoredValue::new(None),
         }
     }
 
-    /// Takes over the scale of an environment unless the person has chosen another.
+    /// Takes over of an environment's scale what the person has not touched.
     fn follow(self, environment: &str, actual: Scale) {
-        let untouched = self.seen.with_value(|seen| match seen {
-            Some((id, seen)) => id != environment || *seen == self.chosen_untracked(),
-            None => true,
+        let chosen = self.chosen_untracked();
+        let seen = self.seen.with_value(|seen| {
+            let seen = seen.as_ref().filter(|(id, _)| id == environment);
+            seen.map(|(_, scale)| *scale)
         });
-        if untouched {
+        let [wrong_instances, wrong_memory] = self.wrong;
+        if seen.is_none() {
+            wrong_instances.set(false);
+            wrong_memory.set(false);
+        }
+        let touched = |wrong: RwSignal<bool>, same: fn(Scale, Scale) -> bool| {
+            seen.is_some_and(|seen| wrong.get_untracked() || !same(seen, chosen))
+        };
+        if !touched(wrong_instances, |a, b| a.instances == b.instances) {
             self.instances.set(actual.instances.into());
+        }
+        if !touched(wrong_memory, |a, b| a.memory_mib == b.memory_mib) {
             self.memory_mib.set(actual.memory_mib);
         }
         self.seen.set_value(Some((environment.to_owned(), actual)));
@@ -55,6 +69,11 @@ impl ScaleChoice {
                 value.set(number);
             }
         }
+    }
+
+    /// Whether a number must be corrected before anything can be said of the choice.
+    fn is_wrong(self) -> bool {
+        self.wrong.iter().any(|wrong| wrong.get())
     }
 
     fn chosen(self) -> Scale {
@@ -153,6 +172,9 @@ pub fn ScalePanel(
     Effect::new(move || alive.set(true));
     let reason = Signal::derive(move || {
         denied.get().or_else(|| {
+            if choice.is_wrong() {
+                return Some("Correct the number that is marked first.".to_owned());
+            }
             let hindrance = || situation.with(|situation| situation.hindrance(choice.chosen()));
             alive.get().then(hindrance).flatten()
         })
@@ -172,6 +194,7 @@ pub fn ScalePanel(
                 min=1
                 max=most
                 value=choice.instances
+                wrong=choice.wrong[0]
                 format=instances_words
             />
             <Slider
@@ -182,10 +205,15 @@ pub fn ScalePanel(
                 max=most_memory
                 step=MEMORY_STEP_MIB
                 value=choice.memory_mib
+                wrong=choice.wrong[1]
                 format=mib
             />
             <div class="scale__effect" role="status">
                 {move || match verdict.get() {
+                    _ if choice.is_wrong() => view! {
+                        <p class="scale__refusal">"One of the numbers cannot be had."</p>
+                    }
+                    .into_any(),
                     Ok(effect) => view! {
                         <p class="scale__summary">{effect.summary}</p>
                         <p class="soft">{effect.sums}</p>
@@ -275,16 +303,16 @@ mod tests {
             "somebody else scaled it"
         );
         choice.instances.set(5);
-        choice.follow("test", scale(4, 512));
+        choice.follow("test", scale(4, 1024));
         assert_eq!(
             choice.chosen_untracked(),
-            scale(5, 512),
-            "a person's choice is not taken away"
+            scale(5, 1024),
+            "a person's choice is not taken away, and what nobody touched follows"
         );
-        choice.follow("production", scale(1, 1024));
+        choice.follow("production", scale(1, 2048));
         assert_eq!(
             choice.chosen_untracked(),
-            scale(1, 1024),
+            scale(1, 2048),
             "another environment starts anew"
         );
     }

@@ -27,23 +27,16 @@ pub fn Slider(
     step: u32,
     /// The number.
     value: RwSignal<u32>,
+    /// Whether what is typed is none of the numbers; it stays as it was typed.
+    #[prop(default = RwSignal::new(false))]
+    wrong: RwSignal<bool>,
     /// The number with its unit.
     format: fn(u32) -> String,
 ) -> impl IntoView {
     let range_label = format!("{label}, slider");
     let rule_id = format!("{id}-rule");
-    let wrong = RwSignal::new(false);
     let take = move |text: String| {
-        let number = within(&text, min, max.get_untracked(), step);
-        wrong.set(number.is_none());
-        if let Some(number) = number {
-            value.set(number);
-        }
-    };
-    // While a number is typed only an allowed one counts; what is left at the end is brought to one.
-    let follow = move |text: String| {
-        let number = within(&text, min, max.get_untracked(), step)
-            .filter(|number| text.trim() == number.to_string());
+        let number = allowed(&text, min, max.get_untracked(), step);
         wrong.set(number.is_none());
         if let Some(number) = number {
             value.set(number);
@@ -83,8 +76,7 @@ pub fn Slider(
                 step=step
                 value=value.get_untracked()
                 prop:value=move || value.get().to_string()
-                on:input=move |event| follow(event_target_value(&event))
-                on:change=move |event| take(event_target_value(&event))
+                on:input=move |event| take(event_target_value(&event))
             />
             <small class="slider__rule" id=rule_id role="status">
                 {move || wrong.get().then(rule)}
@@ -93,32 +85,30 @@ pub fn Slider(
     }
 }
 
-/// The typed number, brought to the nearest one that the limits and the step allow.
-fn within(text: &str, min: u32, max: u32, step: u32) -> Option<u32> {
+/// The typed number, if the limits and the step allow it.
+fn allowed(text: &str, min: u32, max: u32, step: u32) -> Option<u32> {
     let typed: u32 = text.trim().parse().ok()?;
-    let typed = typed.clamp(min, max.max(min));
-    let step = step.max(1);
-    let steps = (typed - min).saturating_add(step / 2) / step;
-    let number = min.saturating_add(steps.saturating_mul(step));
-    Some(if number > max.max(min) {
-        number - step
-    } else {
-        number
-    })
+    let fits = (min..=max).contains(&typed) && (typed - min).is_multiple_of(step.max(1));
+    fits.then_some(typed)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::within;
+    use super::allowed;
 
     #[test]
-    fn a_typed_number_lands_on_an_allowed_one() {
-        assert_eq!(within("3", 1, 4, 1), Some(3));
-        assert_eq!(within(" 99 ", 1, 4, 1), Some(4));
-        assert_eq!(within("0", 1, 4, 1), Some(1));
-        assert_eq!(within("700", 512, 4096, 256), Some(768));
-        assert_eq!(within("4000", 512, 4000, 256), Some(3840));
-        assert_eq!(within("x", 1, 4, 1), None);
-        assert_eq!(within("5", 3, 2, 0), Some(3));
+    fn only_an_allowed_number_counts_and_none_becomes_another() {
+        assert_eq!(allowed("3", 1, 4, 1), Some(3));
+        assert_eq!(allowed(" 768 ", 512, 4096, 256), Some(768));
+        for (text, min, max, step) in [
+            ("99", 1, 4, 1),
+            ("0", 1, 4, 1),
+            ("700", 512, 4096, 256),
+            ("x", 1, 4, 1),
+            ("", 1, 4, 1),
+            ("2.5", 1, 4, 1),
+        ] {
+            assert_eq!(allowed(text, min, max, step), None, "{text}");
+        }
     }
 }

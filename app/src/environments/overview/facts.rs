@@ -106,6 +106,12 @@ impl EnvironmentDetails {
             (
                 "Connections",
                 match self.scale.instances {
+                    _ if !self.runs() => {
+                        format!(
+                            "{}, of which {used} are used when it runs",
+                            self.connections
+                        )
+                    }
                     1 => format!("up to {used} of {} used by 1 instance", self.connections),
                     count => format!(
                         "up to {used} of {} used by {count} instances",
