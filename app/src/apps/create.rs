@@ -287,7 +287,7 @@ fn EnvironmentChoice(state: FormState, error: Signal<Option<AppError>>) -> impl 
             EnvironmentName::parse(other).is_ok_and(|other| other.slug() == name.slug())
         })?;
         Some(format!(
-            "“{other}” is ticked already; give this one another name."
+            "“{other}” is there twice; every environment needs a name of its own."
         ))
     });
     // What is wrong with the one more environment is said there alone.
