@@ -21,24 +21,33 @@ pub mod live;
 pub mod operations;
 pub mod packages;
 pub mod page;
-pub mod parts;
 pub mod paths;
 pub mod request;
 pub mod ui;
 
+use crate::apps::create::CreateAppPage;
 use crate::apps::list::AppsPage;
+use crate::apps::overview::AppPage;
+use crate::apps::settings::AppSettingsPage;
+use crate::environments::debugger::DebuggerPage;
+use crate::environments::deploy::DeployPage;
+use crate::environments::overview::EnvironmentPage;
+use crate::gallery::GalleryPage;
 use crate::layout::frame::Frame;
 use crate::layout::not_found::NotFoundPage;
 use crate::layout::theme::initial_theme;
 use crate::live::provide_live;
-use crate::parts::load_ahead;
+use crate::operations::details::OperationPage;
+use crate::operations::list::OperationsPage;
+use crate::packages::details::PackagePage;
+use crate::packages::list::PackagesPage;
 use crate::ui::ago::provide_clock;
 use crate::ui::arrival::provide_arrival;
 use crate::ui::toast::provide_toasts;
 use leptos::prelude::*;
 use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
 use leptos_router::components::{FlatRoutes, Redirect, Route, Router};
-use leptos_router::{Lazy, SsrMode, path};
+use leptos_router::{SsrMode, path};
 
 /// The whole document, as the server sends it.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
@@ -71,7 +80,6 @@ pub fn App() -> impl IntoView {
     provide_clock();
     provide_arrival();
     provide_live();
-    load_ahead();
     let (leaving, set_leaving) = signal(false);
     view! {
         <Title formatter=|page: String| format!("{page} · Cloud Portal") />
@@ -80,29 +88,29 @@ pub fn App() -> impl IntoView {
                 <FlatRoutes fallback=NotFoundPage>
                     <Route path=path!("/") view=Home ssr=SsrMode::Async />
                     <Route path=path!("/apps") view=AppsPage ssr=SsrMode::Async />
-                    <Route path=path!("/apps/new") view={Lazy::<parts::CreateApp>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/apps/:app") view={Lazy::<parts::App>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/apps/:app/settings") view={Lazy::<parts::AppSettings>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/apps/:app/packages") view={Lazy::<parts::Packages>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/apps/:app/packages/:package") view={Lazy::<parts::Package>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/apps/new") view=CreateAppPage ssr=SsrMode::Async />
+                    <Route path=path!("/apps/:app") view=AppPage ssr=SsrMode::Async />
+                    <Route path=path!("/apps/:app/settings") view=AppSettingsPage ssr=SsrMode::Async />
+                    <Route path=path!("/apps/:app/packages") view=PackagesPage ssr=SsrMode::Async />
+                    <Route path=path!("/apps/:app/packages/:package") view=PackagePage ssr=SsrMode::Async />
                     <Route
                         path=path!("/apps/:app/environments/:environment")
-                        view={Lazy::<parts::Environment>::new()}
+                        view=EnvironmentPage
                         ssr=SsrMode::Async
                     />
                     <Route
                         path=path!("/apps/:app/environments/:environment/deploy")
-                        view={Lazy::<parts::Deploy>::new()}
+                        view=DeployPage
                         ssr=SsrMode::Async
                     />
                     <Route
                         path=path!("/apps/:app/environments/:environment/debugger")
-                        view={Lazy::<parts::Debugger>::new()}
+                        view=DebuggerPage
                         ssr=SsrMode::Async
                     />
-                    <Route path=path!("/operations") view={Lazy::<parts::Operations>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/operations/:operation") view={Lazy::<parts::Operation>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/ui") view={Lazy::<parts::Gallery>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/operations") view=OperationsPage ssr=SsrMode::Async />
+                    <Route path=path!("/operations/:operation") view=OperationPage ssr=SsrMode::Async />
+                    <Route path=path!("/ui") view=GalleryPage ssr=SsrMode::Async />
                 </FlatRoutes>
             </Frame>
         </Router>
