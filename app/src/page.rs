@@ -167,7 +167,8 @@ where
         let face = Memo::new(move |before| data.face(before));
         let ready = ready.clone();
         let again = Callback::new(move |()| data.ask_again());
-        move || match face.get() {
+        // The page may be gone when its last refresh comes.
+        move || match face.try_get().unwrap_or(Face::Waiting) {
             Face::Waiting => ().into_any(),
             Face::Elsewhere => view! { <Skeleton lines=6 /> }.into_any(),
             Face::Failed(error) => view! { <Failure error again /> }.into_any(),
@@ -200,7 +201,7 @@ fn NotRefreshed(
     view! {
         <div>
             {move || {
-                trouble.get().map(|error| {
+                trouble.try_get().flatten().map(|error| {
                     let text = error.beside_fields(&[]);
                     view! {
                         <Notice tone=Tone::Warn title="What you see may be out of date">
