@@ -51,14 +51,14 @@ impl Bench {
             folder,
             child: None,
             sandbox,
-            before: "true",
+            before: "exec \"$0\" \"$@\"",
             apps: SocketAddr::from(([127, 0, 0, 1], 0)),
         };
         bench.run().await;
         bench
     }
 
-    /// A cell that `before`, a line for the shell, has limited.
+    /// A cell that `before`, a fixed line for the shell which ends in `exec "$0" "$@"`, has limited.
     pub async fn start_after(before: &'static str) -> Self {
         let mut bench = Self::start().await;
         bench.kill();
@@ -78,7 +78,7 @@ impl Bench {
         let mut command = Command::new("sh");
         command
             .arg("-c")
-            .arg(format!("{} && exec \"$0\" \"$@\"", self.before))
+            .arg(self.before)
             .arg(env!("CARGO_BIN_EXE_cell"))
             .args([
                 "serve",

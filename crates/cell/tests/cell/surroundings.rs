@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 
 #[tokio::test]
 async fn more_idle_clients_than_open_files_harm_no_instance() {
-    let bench = Bench::start_after("ulimit -n 128").await;
+    let bench = Bench::start_after(r#"ulimit -n 128 && exec "$0" "$@""#).await;
     let (_database, workload, pids) = serving(&bench, 2).await;
     let mut idle = Vec::new();
     // No more, since where few may wait to be accepted the next would not even connect.
@@ -36,7 +36,7 @@ async fn more_idle_clients_than_open_files_harm_no_instance() {
 
 #[tokio::test]
 async fn a_strict_mask_costs_neither_the_sandbox_nor_an_instance() {
-    let bench = Bench::start_after("umask 077").await;
+    let bench = Bench::start_after(r#"umask 077 && exec "$0" "$@""#).await;
     let expected = if is_root() { "runc" } else { "bubblewrap" };
     assert_eq!(bench.engine.info().await.expect("info").sandbox, expected);
     let (_database, workload, _) = serving(&bench, 1).await;
