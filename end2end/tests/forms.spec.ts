@@ -97,6 +97,11 @@ test("a refused form comes back with what was typed", async ({ page, trouble }) 
   await expect(page.getByRole("radio", { name: "United States" })).toBeChecked();
   await expect(page.getByRole("checkbox", { name: "Acceptance" })).not.toBeChecked();
   await expect(page.getByRole("checkbox", { name: "Test" })).toBeChecked();
+
+  await name.fill("<i>Shop</i>");
+  await page.getByRole("button", { name: "Create app" }).click();
+  await expect(name).toHaveValue("<i>Shop</i>");
+  expect(new URL(page.url()).searchParams.getAll("__err"), "the refusal before is forgotten").toHaveLength(1);
 });
 
 test("the look can be chosen without JavaScript", async ({ page }) => {

@@ -87,3 +87,26 @@ test("a number that cannot be had stays as it was typed, and nothing is sent", a
   await expect(page.getByText(/^2 × 1 GB of/)).toBeVisible();
   expect(sent).toHaveLength(1);
 });
+
+test("the frame answers keys while what it shows is read again", async ({ page }) => {
+  await createdApp(page, "Frame");
+  await go(page, "/apps");
+  // Keys come in between any two steps of the page's own work, while the window is hidden and seen again
+  // (everything is read anew then) and pages are changed.
+  await page.getByLabel("Switch app", { exact: true }).evaluate(async (summary) => {
+    let hidden = false;
+    Object.defineProperty(document, "hidden", { get: () => hidden });
+    const links = () => document.querySelectorAll<HTMLElement>("main a[href^='/apps/'], .crumbs a[href='/apps']");
+    for (let pressed = 0; pressed < 1_000; pressed += 1) {
+      summary.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
+      if (pressed % 5 === 0) {
+        hidden = !hidden;
+        document.dispatchEvent(new Event("visibilitychange"));
+      }
+      if (pressed % 7 === 0) links()[pressed % links().length]?.click();
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+  });
+  await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Operations" }).click();
+  await expect(heading(page, "Operations")).toBeVisible();
+});

@@ -8,7 +8,7 @@ use app::error::AppError;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::header::REFERER;
-use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use std::sync::Arc;
@@ -35,18 +35,37 @@ pub async fn with_fitting_status(answer: Response) -> Response {
     Response::from_parts(parts, Body::from(body))
 }
 
-/// Shows a page without the answer in its address, unless the portal itself led there.
+/// Shows a page without the answer in its address, unless the portal itself led there. A form starts
+/// without the answer to the try before it: its refusal goes back to the address that it came from.
 pub async fn only_own(
     State(portal_url): State<Arc<str>>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
-    let read = matches!(*request.method(), Method::GET | Method::HEAD);
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        forget_answers(request.headers_mut());
+        return next.run(request).await;
+    }
     match without_answers(request.uri()) {
-        Some(plain) if read && !led_here(request.headers(), &portal_url) => {
+        Some(plain) if !led_here(request.headers(), &portal_url) => {
             Redirect::to(&plain).into_response()
         }
         _ => next.run(request).await,
+    }
+}
+
+/// Takes the answers out of the address that a request says it comes from.
+fn forget_answers(headers: &mut HeaderMap) {
+    let plain = headers
+        .get(REFERER)
+        .and_then(|referer| referer.to_str().ok())
+        .and_then(|referer| referer.parse::<Uri>().ok())
+        .and_then(|referer| {
+            let origin = format!("{}://{}", referer.scheme()?, referer.authority()?);
+            HeaderValue::try_from(origin + &without_answers(&referer)?).ok()
+        });
+    if let Some(plain) = plain {
+        headers.insert(REFERER, plain);
     }
 }
 
@@ -91,6 +110,23 @@ mod tests {
         ] {
             let found = without_answers(&Uri::from_static(uri));
             assert_eq!(found.as_deref(), plain, "{uri}");
+        }
+    }
+
+    #[test]
+    fn a_form_starts_without_the_last_refusal() {
+        for (from, plain) in [
+            (
+                "http://a.example:3000/apps/new?__path=x&__err=y&after=2",
+                "http://a.example:3000/apps/new?after=2",
+            ),
+            ("http://a.example/apps/new", "http://a.example/apps/new"),
+            ("not an address", "not an address"),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(REFERER, HeaderValue::from_static(from));
+            forget_answers(&mut headers);
+            assert_eq!(headers[REFERER], plain);
         }
     }
 

@@ -1,7 +1,7 @@
 //! Who is signed in, and what that person may choose for all pages.
 
 use crate::layout::menu::Menu;
-use crate::layout::session::use_frame_data;
+use crate::layout::session::{known, use_frame_data};
 use crate::layout::theme::ThemeChoice;
 use crate::paths;
 use crate::request::Session;
@@ -19,9 +19,12 @@ pub fn AccountMenu() -> impl IntoView {
     };
     view! {
         <Menu label="Account" class="menu--end account" summary=summary.into_any()>
-            <Suspense fallback=|| ()>
-                {move || Suspend::new(async move { session.await.ok().map(|session| view! { <Person session /> }) })}
-            </Suspense>
+            <Transition fallback=|| ()>
+                {
+                    let person = known(session, Session::clone);
+                    move || person.get().map(|session| view! { <Person session /> })
+                }
+            </Transition>
             <div class="menu__part">
                 <p class="menu__heading">"Look"</p>
                 <ThemeChoice />

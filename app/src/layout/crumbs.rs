@@ -2,7 +2,7 @@
 
 use crate::apps::api::{AppList, AppSummary};
 use crate::layout::menu::Menu;
-use crate::layout::session::use_frame_data;
+use crate::layout::session::{known, use_frame_data};
 use crate::layout::where_am_i::{app_of, crumbs};
 use crate::paths;
 use crate::ui::chip::Tag;
@@ -21,14 +21,15 @@ pub fn Crumbs() -> impl IntoView {
     view! {
         <nav class="crumbs" aria-label="Breadcrumb">
             <Transition fallback=|| ()>
-                {move || Suspend::new(async move {
-                    let items = apps.await.map(|list| list.items).unwrap_or_default();
-                    view! { <ol class="crumbs__list">{move || way(&path.get(), &items)}</ol> }
-                })}
+                {
+                    let items = known(apps, |list| list.items.clone());
+                    let way = move || items.with(|items| way(&path.get(), items.as_deref().unwrap_or_default()));
+                    view! { <ol class="crumbs__list">{way}</ol> }
+                }
             </Transition>
         </nav>
         <Transition fallback=|| ()>
-            {move || Suspend::new(async move { apps.await.ok().map(|list| view! { <Switcher list /> }) })}
+            <Switcher list=known(apps, AppList::clone) />
         </Transition>
     }
 }
@@ -44,35 +45,55 @@ fn way(path: &str, apps: &[AppSummary]) -> impl IntoView + use<> {
 }
 
 #[component]
-fn Switcher(list: AppList) -> impl IntoView {
-    let path = use_location().pathname;
-    let more = list.next.is_some() || list.items.len() > SWITCHER_APPS;
-    let may_create = list.create.reason().is_none();
-    let items = list
-        .items
-        .into_iter()
-        .take(SWITCHER_APPS)
-        .map(|app| {
-            let href = paths::app(&app.subdomain);
-            let current = move || path.with(|path| app_of(path) == Some(app.subdomain.as_str()));
-            view! {
-                <li>
-                    <a class="menu__item" href=href aria-current=move || current().then_some("true")>
-                        <span class="menu__words">{app.name}</span>
-                        <Tag label=app.region.region().data.zone.code() />
-                    </a>
-                </li>
-            }
+fn Switcher(list: Memo<Option<AppList>>) -> impl IntoView {
+    let items = move || {
+        let items = list.get().map(|list| list.items).unwrap_or_default();
+        let items = items.into_iter().take(SWITCHER_APPS);
+        items
+            .map(|app| view! { <SwitcherItem app /> })
+            .collect_view()
+    };
+    let all = move || {
+        let more = |list: &AppList| list.next.is_some() || list.items.len() > SWITCHER_APPS;
+        if list.with(|list| list.as_ref().is_some_and(more)) {
+            "All apps"
+        } else {
+            "Overview of apps"
+        }
+    };
+    let create = move || {
+        let may = |list: &AppList| list.create.is_allowed();
+        list.with(|list| list.as_ref().is_some_and(may)).then(|| {
+            view! { <a class="menu__item" href=paths::create_app()>"Create an app"</a> }
         })
-        .collect_view();
+    };
     view! {
         <Menu label="Switch app" class="switcher" summary=view! { <Icon shape=Shape::Down /> }.into_any()>
             <p class="menu__heading">"Apps"</p>
             <ul>{items}</ul>
             <div class="menu__part">
-                <a class="menu__item" href=paths::apps()>{if more { "All apps" } else { "Overview of apps" }}</a>
-                {may_create.then(|| view! { <a class="menu__item" href=paths::create_app()>"Create an app"</a> })}
+                <a class="menu__item" href=paths::apps()>{all}</a>
+                {create}
             </div>
         </Menu>
+    }
+}
+
+#[component]
+fn SwitcherItem(app: AppSummary) -> impl IntoView {
+    let path = use_location().pathname;
+    let href = paths::app(&app.subdomain);
+    let current = move || path.with(|path| app_of(path) == Some(app.subdomain.as_str()));
+    view! {
+        <li>
+            <a
+                class="menu__item"
+                href=href
+                aria-current=move || current().then_some("true")
+            >
+                <span class="menu__words">{app.name}</span>
+                <Tag label=app.region.region().data.zone.code() />
+            </a>
+        </li>
     }
 }

@@ -1,7 +1,7 @@
 //! The navigation at the side: the workspace, and the parts of the app that the page belongs to.
 
 use crate::apps::api::AppSummary;
-use crate::layout::session::use_frame_data;
+use crate::layout::session::{known, use_frame_data};
 use crate::layout::where_am_i::app_of;
 use crate::paths;
 use crate::ui::icon::{Icon, Shape};
@@ -38,30 +38,29 @@ pub fn NavLinks() -> impl IntoView {
                         <Icon shape=Shape::Operations />
                         <span class="nav__words">"Operations"</span>
                         <Transition fallback=|| ()>
-                            {move || Suspend::new(async move {
-                                let count = data.under_way.await.map_or(0, |list| list.items.len());
-                                (count > 0).then(|| view! { <span class="nav__count">{count.to_string()}</span> })
-                            })}
+                            {
+                                let count = known(data.under_way, |list| list.items.len());
+                                move || {
+                                    let count = count.get().filter(|count| *count > 0);
+                                    count.map(|count| view! { <span class="nav__count">{count.to_string()}</span> })
+                                }
+                            }
                         </Transition>
                     </a>
                 </li>
             </ul>
         </section>
         <Transition fallback=|| ()>
-            {move || Suspend::new(async move {
-                let apps = data.apps.await.map(|list| list.items).unwrap_or_default();
-                view! {
-                    <div class="nav__app">
-                        {move || {
-                            app.get()
-                                .map(|subdomain| {
-                                    let app = apps.iter().find(|app| app.subdomain == subdomain).cloned();
-                                    view! { <AppLinks subdomain app /> }
-                                })
-                        }}
-                    </div>
-                }
-            })}
+            {
+                let apps = known(data.apps, |list| list.items.clone());
+                let links = move || {
+                    let subdomain = app.get()?;
+                    let apps = apps.get().unwrap_or_default();
+                    let app = apps.into_iter().find(|app| app.subdomain == subdomain);
+                    Some(view! { <AppLinks subdomain app /> })
+                };
+                view! { <div class="nav__app">{links}</div> }
+            }
         </Transition>
     }
 }

@@ -13,7 +13,7 @@ use leptos_router::hooks::use_location;
 /// How often the frame is asked for again, seconds: that something fell silent makes no notice.
 const REFRESH_SECONDS: u64 = 15;
 
-/// The resources of the frame. Read them inside `Suspense` or `Transition` only.
+/// The resources of the frame. Read them through [`known`].
 #[derive(Debug, Clone, Copy)]
 pub struct FrameData {
     /// The signed-in person.
@@ -67,6 +67,25 @@ fn kept<T: Clone + Send + Sync + 'static>(
         }
         Err(error) => Err(error),
     }
+}
+
+/// What `read` finds in an answer of the frame; nothing before there is one, or where there is none.
+/// Inside `Transition` only. A view reads it and stays: a view that is made anew by a `Suspend` hangs
+/// in the page for a while after its signals are gone, and breaks if a key is pressed in it then.
+pub fn known<T, U>(
+    resource: Resource<Result<T, AppError>>,
+    read: impl Fn(&T) -> U + Send + Sync + 'static,
+) -> Memo<Option<U>>
+where
+    T: Send + Sync + 'static,
+    U: PartialEq + Send + Sync + 'static,
+{
+    Memo::new(move |_| {
+        resource.with(|answer| match answer {
+            Some(Ok(data)) => Some(read(data)),
+            _ => None,
+        })
+    })
 }
 
 /// The resources of the frame.

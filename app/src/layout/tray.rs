@@ -3,8 +3,8 @@
 //! Both come from the server's list, so a reload shows the same. When an operation ends, a message
 //! says how.
 
-use crate::layout::session::use_frame_data;
-use crate::operations::api::{OperationSummary, list_operations};
+use crate::layout::session::{known, use_frame_data};
+use crate::operations::api::{OperationList, OperationSummary, list_operations};
 use crate::paths;
 use crate::ui::ago::use_clock;
 use crate::ui::bar::ProgressBar;
@@ -75,17 +75,19 @@ pub fn TrayChip() -> impl IntoView {
     };
     view! {
         <Transition fallback=|| ()>
-            {move || Suspend::new(async move {
-                let items = under_way.await.map(|list| list.items).unwrap_or_default();
-                chip_words(&items).map(|(tone, label)| {
-                    view! {
-                        <a class="bar__chip" href=paths::unfinished_operations() on:click=press>
-                            <span class="visually-hidden">"Operations: "</span>
-                            <Chip tone label />
-                        </a>
-                    }
-                })
-            })}
+            {
+                let words = known(under_way, |list| chip_words(&list.items));
+                move || {
+                    words.get().flatten().map(|(tone, label)| {
+                        view! {
+                            <a class="bar__chip" href=paths::unfinished_operations() on:click=press>
+                                <span class="visually-hidden">"Operations: "</span>
+                                <Chip tone label />
+                            </a>
+                        }
+                    })
+                }
+            }
         </Transition>
     }
 }
@@ -112,31 +114,34 @@ pub fn Tray() -> impl IntoView {
     say_how_operations_end();
     view! {
         <Transition fallback=|| ()>
-            {move || Suspend::new(async move {
-                let items = under_way.await.map(|list| list.items).unwrap_or_default();
-                (!items.is_empty())
-                    .then(|| {
-                        view! {
-                            <aside class="tray" aria-label="Under way" hidden=move || !tray.0.get()>
-                                <header class="tray__head">
-                                    <h2>"Under way"</h2>
-                                    <IconButton
-                                        label="Close the tray"
-                                        icon=Shape::Close
-                                        on_press=move |()| tray.turn(false)
-                                    />
-                                </header>
-                                <ul class="tray__list">
-                                    {items
-                                        .into_iter()
-                                        .map(|operation| view! { <TrayItem operation /> })
-                                        .collect_view()}
-                                </ul>
-                            </aside>
-                        }
-                    })
-            })}
+            <List list=known(under_way, OperationList::clone) tray />
         </Transition>
+    }
+}
+
+#[component]
+fn List(list: Memo<Option<OperationList>>, tray: TrayOpen) -> impl IntoView {
+    let items = move || list.get().map(|list| list.items).unwrap_or_default();
+    let closed = move || !tray.0.get() || items().is_empty();
+    view! {
+        <aside class="tray" aria-label="Under way" hidden=closed>
+            <header class="tray__head">
+                <h2>"Under way"</h2>
+                <IconButton
+                    label="Close the tray"
+                    icon=Shape::Close
+                    on_press=move |()| tray.turn(false)
+                />
+            </header>
+            <ul class="tray__list">
+                {move || {
+                    items()
+                        .into_iter()
+                        .map(|operation| view! { <TrayItem operation /> })
+                        .collect_view()
+                }}
+            </ul>
+        </aside>
     }
 }
 

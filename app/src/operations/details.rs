@@ -147,7 +147,7 @@ fn Cancel(
                 <Disclosure summary="Cancel operation" kind=ButtonKind::Danger>
                     <ActionForm action=cancel>
                         <p>"The step under way is given up, and everything this operation has made is taken back. That may take a moment."</p>
-                        <input type="hidden" name="operation" value=id.get() />
+                        <input type="hidden" name="operation" value=move || id.get() />
                         <Button kind=ButtonKind::Danger type_="submit" busy=cancel.pending()>
                             "Cancel and take back"
                         </Button>
@@ -170,7 +170,7 @@ fn Retry(details: Signal<OperationDetails>, retry: ServerAction<RetryOperation>)
         stuck.get().then(|| {
             view! {
                 <ActionForm action=retry>
-                    <input type="hidden" name="operation" value=id.get() />
+                    <input type="hidden" name="operation" value=move || id.get() />
                     <Button kind=ButtonKind::Primary type_="submit" reason busy=retry.pending()>
                         "Try again to take back"
                     </Button>

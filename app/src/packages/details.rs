@@ -87,7 +87,7 @@ fn Delete(
             <Disclosure summary="Delete" kind=ButtonKind::Danger>
                 <ActionForm action=delete>
                     <p>"The file is taken away for good. Nothing runs it, so nothing stops."</p>
-                    <input type="hidden" name="app" value=app.get() />
+                    <input type="hidden" name="app" value=move || app.get() />
                     <input
                         type="hidden"
                         name="package"

@@ -157,7 +157,7 @@ pub fn Masked(
 }
 
 fn focus_first_button(buttons: NodeRef<html::Span>) {
-    let found = buttons.get_untracked().and_then(|buttons| {
+    let found = buttons.try_get_untracked().flatten().and_then(|buttons| {
         buttons
             .query_selector(":scope > span:not([hidden]) button")
             .ok()

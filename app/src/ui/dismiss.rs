@@ -8,7 +8,7 @@ use web_sys::{HtmlElement, Node};
 
 /// Closes an open element.
 pub fn close(details: NodeRef<html::Details>) {
-    if let Some(details) = details.get_untracked() {
+    if let Some(details) = details.try_get_untracked().flatten() {
         details.set_open(false);
     }
 }
@@ -22,7 +22,8 @@ pub fn use_dismiss(details: NodeRef<html::Details>) -> impl Fn(ev::KeyboardEvent
                 .target()
                 .and_then(|target| target.dyn_into::<Node>().ok());
             let inside = details
-                .get_untracked()
+                .try_get_untracked()
+                .flatten()
                 .is_some_and(|details| details.contains(target.as_ref()));
             if !inside {
                 close(details);
@@ -32,7 +33,8 @@ pub fn use_dismiss(details: NodeRef<html::Details>) -> impl Fn(ev::KeyboardEvent
     });
     move |event| {
         let open = details
-            .get_untracked()
+            .try_get_untracked()
+            .flatten()
             .filter(|details| event.key() == "Escape" && details.open());
         let Some(open) = open else { return };
         close(details);
