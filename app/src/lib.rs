@@ -24,6 +24,7 @@ pub mod page;
 pub mod paths;
 pub mod request;
 pub mod ui;
+pub mod waiting;
 
 use crate::apps::create::CreateAppPage;
 use crate::apps::list::AppsPage;
@@ -44,6 +45,7 @@ use crate::packages::list::PackagesPage;
 use crate::ui::ago::provide_clock;
 use crate::ui::arrival::provide_arrival;
 use crate::ui::toast::provide_toasts;
+use crate::waiting::provide_patience;
 use leptos::prelude::*;
 use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
 use leptos_router::components::{FlatRoutes, Redirect, Route, Router};
@@ -76,6 +78,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
+    provide_patience();
     provide_toasts();
     provide_clock();
     provide_arrival();

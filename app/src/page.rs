@@ -8,6 +8,7 @@ use crate::ui::notice::Notice;
 use crate::ui::page_header::PageHeader;
 use crate::ui::skeleton::Skeleton;
 use crate::ui::state::ErrorState;
+use crate::waiting::sent_with;
 use domain::states::Tone;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_params_map};
@@ -82,7 +83,6 @@ fn names(params: &ParamsMap) -> String {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Face {
     Waiting,
-    Elsewhere,
     Ready(String),
     Failed(AppError),
 }
@@ -92,7 +92,7 @@ impl<T: Clone + PartialEq + Send + Sync + 'static> PageData<T> {
         let address = self.address.get();
         self.answer.with(|answer| match answer {
             None => Face::Waiting,
-            Some((of, _)) if *of != address => Face::Elsewhere,
+            Some((of, _)) if *of != address => Face::Waiting,
             Some((_, Ok(_))) => Face::Ready(address),
             Some((_, Err(error))) => {
                 let ready = Face::Ready(address);
@@ -163,27 +163,22 @@ where
     T: Clone + PartialEq + Send + Sync + 'static,
 {
     let fresh_at = data.keep_trying();
-    let inner = move || {
-        let face = Memo::new(move |before| data.face(before));
-        let ready = ready.clone();
-        let again = Callback::new(move |()| data.ask_again());
-        // The page may be gone when its last refresh comes.
-        move || match face.try_get().unwrap_or(Face::Waiting) {
-            Face::Waiting => ().into_any(),
-            Face::Elsewhere => view! { <Skeleton lines=6 /> }.into_any(),
-            Face::Failed(error) => view! { <Failure error again /> }.into_any(),
-            Face::Ready(address) => {
-                let (trouble, page) = (data.trouble(), ready(data.last(address)));
-                view! {
-                    <NotRefreshed trouble fresh_at again />
-                    {page}
-                }
-                .into_any()
+    let face = Memo::new(move |before| data.face(before));
+    let again = Callback::new(move |()| data.ask_again());
+    // The page may be gone when its last refresh comes.
+    let page = move || match face.try_get().unwrap_or(Face::Waiting) {
+        Face::Waiting => view! { <Skeleton lines=6 /> }.into_any(),
+        Face::Failed(error) => view! { <Failure error again /> }.into_any(),
+        Face::Ready(address) => {
+            let (trouble, page) = (data.trouble(), ready(data.last(address)));
+            view! {
+                <NotRefreshed trouble fresh_at again />
+                {page}
             }
+            .into_any()
         }
     };
-    view! { <Transition fallback=|| view! { <Skeleton lines=6 /> }>{inner()}</Transition> }
-        .into_any()
+    sent_with(data.answer, page)
 }
 
 /// That the page shows what was known before, and why.

@@ -1,7 +1,7 @@
 // A page that lives: it comes late, is moved from one thing to the next, and loses sight of the portal.
 
 import { expect, test } from "./support/fixtures";
-import { choose, disclose, environmentPath, heading, newApp, said } from "./support/apps";
+import { choose, disclose, environmentPath, fillIn, heading, newApp, said, WORK } from "./support/apps";
 import { sample } from "./support/packages";
 import { createdApp, go, runningApp } from "./support/steps";
 
@@ -109,4 +109,23 @@ test("the frame answers keys while what it shows is read again", async ({ page }
   });
   await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Operations" }).click();
   await expect(heading(page, "Operations")).toBeVisible();
+});
+
+test("a page stays in its place while its data is read again", async ({ page }) => {
+  const app = newApp("Steady");
+  await go(page, "/apps/new");
+  await page.getByRole("main").evaluate((main) => {
+    const taken: string[] = [];
+    Object.assign(window, { taken });
+    const seen = new MutationObserver((changes) => {
+      for (const node of changes.flatMap((change) => [...change.removedNodes])) {
+        const heading = node instanceof Element ? node.querySelector("h1") : null;
+        if (heading) taken.push(heading.textContent ?? "");
+      }
+    });
+    seen.observe(main, { childList: true, subtree: true });
+  });
+  await fillIn(page, app);
+  await expect(page.getByText("Everything is done.")).toBeVisible(WORK);
+  expect(await page.evaluate(() => (window as unknown as { taken: string[] }).taken)).toEqual(["Create an app"]);
 });

@@ -6,12 +6,15 @@ use crate::layout::theme::ThemeChoice;
 use crate::paths;
 use crate::request::Session;
 use crate::ui::icon::{Icon, Shape};
+use crate::waiting::sent_with;
 use leptos::prelude::*;
 
 /// The menu at the end of the bar.
 #[component]
 pub fn AccountMenu() -> impl IntoView {
     let session = use_frame_data().session;
+    let known = known(session, Session::clone);
+    let person = move || known.get().map(|session| view! { <Person session /> });
     let summary = view! {
         <span class="account__face"><Icon shape=Shape::Person /></span>
         <span class="account__word">"Account"</span>
@@ -19,12 +22,7 @@ pub fn AccountMenu() -> impl IntoView {
     };
     view! {
         <Menu label="Account" class="menu--end account" summary=summary.into_any()>
-            <Transition fallback=|| ()>
-                {
-                    let person = known(session, Session::clone);
-                    move || person.get().map(|session| view! { <Person session /> })
-                }
-            </Transition>
+            {sent_with(session, person)}
             <div class="menu__part">
                 <p class="menu__heading">"Look"</p>
                 <ThemeChoice />

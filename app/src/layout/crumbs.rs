@@ -7,6 +7,7 @@ use crate::layout::where_am_i::{app_of, crumbs};
 use crate::paths;
 use crate::ui::chip::Tag;
 use crate::ui::icon::{Icon, Shape};
+use crate::waiting::sent_with;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
@@ -18,19 +19,18 @@ const SWITCHER_APPS: usize = 12;
 pub fn Crumbs() -> impl IntoView {
     let apps = use_frame_data().apps;
     let path = use_location().pathname;
+    let list = known(apps, AppList::clone);
+    let way = move || {
+        list.with(|list| {
+            let items = list.as_ref().map(|list| list.items.as_slice());
+            way(&path.get(), items.unwrap_or_default())
+        })
+    };
     view! {
         <nav class="crumbs" aria-label="Breadcrumb">
-            <Transition fallback=|| ()>
-                {
-                    let items = known(apps, |list| list.items.clone());
-                    let way = move || items.with(|items| way(&path.get(), items.as_deref().unwrap_or_default()));
-                    view! { <ol class="crumbs__list">{way}</ol> }
-                }
-            </Transition>
+            {sent_with(apps, move || view! { <ol class="crumbs__list">{way}</ol> })}
         </nav>
-        <Transition fallback=|| ()>
-            <Switcher list=known(apps, AppList::clone) />
-        </Transition>
+        {sent_with(apps, move || view! { <Switcher list /> })}
     }
 }
 

@@ -5,6 +5,7 @@ use crate::layout::session::{known, use_frame_data};
 use crate::layout::where_am_i::app_of;
 use crate::paths;
 use crate::ui::icon::{Icon, Shape};
+use crate::waiting::sent_with;
 use domain::states::Tone;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
@@ -15,6 +16,18 @@ pub fn NavLinks() -> impl IntoView {
     let data = use_frame_data();
     let path = use_location().pathname;
     let app = Memo::new(move |_| path.with(|path| app_of(path).map(str::to_owned)));
+    let under_way = known(data.under_way, |list| list.items.len());
+    let count = move || {
+        let count = under_way.get().filter(|count| *count > 0)?;
+        Some(view! { <span class="nav__count">{count.to_string()}</span> })
+    };
+    let apps = known(data.apps, |list| list.items.clone());
+    let links = move || {
+        let subdomain = app.get()?;
+        let apps = apps.get().unwrap_or_default();
+        let app = apps.into_iter().find(|app| app.subdomain == subdomain);
+        Some(view! { <AppLinks subdomain app /> })
+    };
     view! {
         <section class="nav__group">
             <h2 class="nav__heading">"Workspace"</h2>
@@ -37,31 +50,12 @@ pub fn NavLinks() -> impl IntoView {
                     >
                         <Icon shape=Shape::Operations />
                         <span class="nav__words">"Operations"</span>
-                        <Transition fallback=|| ()>
-                            {
-                                let count = known(data.under_way, |list| list.items.len());
-                                move || {
-                                    let count = count.get().filter(|count| *count > 0);
-                                    count.map(|count| view! { <span class="nav__count">{count.to_string()}</span> })
-                                }
-                            }
-                        </Transition>
+                        {sent_with(data.under_way, count)}
                     </a>
                 </li>
             </ul>
         </section>
-        <Transition fallback=|| ()>
-            {
-                let apps = known(data.apps, |list| list.items.clone());
-                let links = move || {
-                    let subdomain = app.get()?;
-                    let apps = apps.get().unwrap_or_default();
-                    let app = apps.into_iter().find(|app| app.subdomain == subdomain);
-                    Some(view! { <AppLinks subdomain app /> })
-                };
-                view! { <div class="nav__app">{links}</div> }
-            }
-        </Transition>
+        {sent_with(data.apps, move || view! { <div class="nav__app">{links}</div> })}
     }
 }
 

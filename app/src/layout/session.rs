@@ -70,8 +70,8 @@ fn kept<T: Clone + Send + Sync + 'static>(
 }
 
 /// What `read` finds in an answer of the frame; nothing before there is one, or where there is none.
-/// Inside `Transition` only. A view reads it and stays: a view that is made anew by a `Suspend` hangs
-/// in the page for a while after its signals are gone, and breaks if a key is pressed in it then.
+/// A view reads it and stays: a view that is made anew by a `Suspend` hangs in the page for a while after
+/// its signals are gone, and breaks if a key is pressed in it then.
 pub fn known<T, U>(
     resource: Resource<Result<T, AppError>>,
     read: impl Fn(&T) -> U + Send + Sync + 'static,

@@ -12,6 +12,7 @@ use crate::ui::button::IconButton;
 use crate::ui::chip::{Chip, StatusChip};
 use crate::ui::icon::Shape;
 use crate::ui::toast::{Toast, use_toasts};
+use crate::waiting::sent_with;
 use domain::states::{OperationState, Tone};
 use leptos::prelude::*;
 use std::collections::BTreeSet;
@@ -73,23 +74,18 @@ pub fn TrayChip() -> impl IntoView {
             tray.turn(true);
         }
     };
-    view! {
-        <Transition fallback=|| ()>
-            {
-                let words = known(under_way, |list| chip_words(&list.items));
-                move || {
-                    words.get().flatten().map(|(tone, label)| {
-                        view! {
-                            <a class="bar__chip" href=paths::unfinished_operations() on:click=press>
-                                <span class="visually-hidden">"Operations: "</span>
-                                <Chip tone label />
-                            </a>
-                        }
-                    })
-                }
+    let words = known(under_way, |list| chip_words(&list.items));
+    let chip = move || {
+        words.get().flatten().map(|(tone, label)| {
+            view! {
+                <a class="bar__chip" href=paths::unfinished_operations() on:click=press>
+                    <span class="visually-hidden">"Operations: "</span>
+                    <Chip tone label />
+                </a>
             }
-        </Transition>
-    }
+        })
+    };
+    sent_with(under_way, chip)
 }
 
 /// How many run, or, before that, how many wait for a person.
@@ -112,11 +108,8 @@ pub fn Tray() -> impl IntoView {
     let under_way = use_frame_data().under_way;
     let tray = expect_context::<TrayOpen>();
     say_how_operations_end();
-    view! {
-        <Transition fallback=|| ()>
-            <List list=known(under_way, OperationList::clone) tray />
-        </Transition>
-    }
+    let list = known(under_way, OperationList::clone);
+    sent_with(under_way, move || view! { <List list tray /> })
 }
 
 #[component]

@@ -46,7 +46,8 @@ pub fn use_arrival(header: NodeRef<html::H1>, title: Signal<String>) {
     };
     let path = use_location().pathname;
     Effect::new(move || {
-        let (Some(header), path) = (header.get(), path.get()) else {
+        // A header belongs to the page it was made for; the address changes before the page does.
+        let (Some(header), path) = (header.get(), path.get_untracked()) else {
             return;
         };
         // In the next frame the page that was left is gone, and the focus with it.
