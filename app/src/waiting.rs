@@ -28,7 +28,7 @@ where
 /// may then be read outside of a boundary, and within each boundary.
 pub fn provide_patience() {
     if is_browser() {
-        let tasks = ArcRwSignal::new(Default::default());
+        let tasks = ArcRwSignal::default();
         provide_context(SuspenseContext { tasks });
     }
 }
