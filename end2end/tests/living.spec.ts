@@ -1,7 +1,7 @@
 // A page that lives: it comes late, is moved from one thing to the next, and loses sight of the portal.
 
 import { expect, test } from "./support/fixtures";
-import { choose, disclose, environmentPath, fillIn, heading, newApp, said, WORK } from "./support/apps";
+import { appPath, choose, disclose, environmentPath, fillIn, heading, newApp, said, WORK } from "./support/apps";
 import { sample } from "./support/packages";
 import { createdApp, go, runningApp } from "./support/steps";
 
@@ -128,4 +128,37 @@ test("a page stays in its place while its data is read again", async ({ page }) 
   await fillIn(page, app);
   await expect(page.getByText("Everything is done.")).toBeVisible(WORK);
   expect(await page.evaluate(() => (window as unknown as { taken: string[] }).taken)).toEqual(["Create an app"]);
+});
+
+test("an open question stays while something else goes on, and the focus is never lost", async ({ page, context, trouble }) => {
+  test.setTimeout(240_000);
+  trouble.allow(/status of 404/);
+  const app = await runningApp(page, "Asked", sample("1.0.0"), "Shop 1.0.0");
+  await expect(page.getByText(/is under way/)).toHaveCount(0, WORK);
+  await disclose(page, "Stop");
+  const stop = page.getByRole("button", { name: "Stop Test" });
+  await stop.focus();
+  const other = await context.newPage();
+  await go(other, environmentPath(app));
+  await other.getByRole("button", { name: "Restart", exact: true }).click();
+  await expect(stop).toHaveAttribute("aria-description", /^“Restart .*” is under way/);
+  await expect(stop).toBeFocused();
+  await expect(stop).not.toHaveAttribute("aria-disabled", "true", WORK);
+  await expect(stop).toBeFocused();
+
+  await page.getByRole("button", { name: "Close message" }).first().press("Enter");
+  await expect(page.getByRole("main")).toBeFocused();
+
+  await stop.press("Enter");
+  await expect(page.getByRole("main").getByText("Stop", { exact: true })).toBeFocused();
+  await expect(stop).toBeHidden();
+  await expect(said(page, "Stopped")).toBeVisible(WORK);
+
+  await go(page, `${appPath(app)}/packages`);
+  await go(other, `${appPath(app)}/settings`);
+  await other.getByLabel("Name of the app").fill(app.name);
+  await other.getByRole("button", { name: `Delete ${app.name}` }).click();
+  await expect(other.getByText("Everything is done.")).toBeVisible(WORK);
+  await expect(heading(page, "Not found"), "what is deleted is not shown any more").toBeVisible();
+  await expect(page.getByRole("navigation", { name: "Main" }).getByText("Packages")).toHaveCount(0);
 });

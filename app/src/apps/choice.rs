@@ -122,7 +122,9 @@ impl Choice {
         answer: Option<&(String, Result<Availability, AppError>)>,
     ) -> AddressWords {
         if self.subdomain.is_empty() {
-            return AddressWords::Hint("Follows the name until you change it.".to_owned());
+            return AddressWords::Hint(
+                "Letters a to z, digits and hyphens, for example “shop”.".to_owned(),
+            );
         }
         if let Err(error) = Subdomain::parse(&self.subdomain) {
             return AddressWords::Refused(error.message);

@@ -50,7 +50,7 @@ pub fn CreateAppPage() -> impl IntoView {
 fn Page(offer: Signal<Offer>, create: ServerAction<CreateApp>) -> impl IntoView {
     let offer = offer.get_untracked();
     let words = if offer.create.is_allowed() {
-        "Name the app and press Create: the rest is filled in. The region stays as it is chosen here."
+        "Give the app a name and press Create: the rest is filled in, and may be changed. The region stays as it is chosen here."
     } else {
         "An app belongs to a company and runs in a region."
     };

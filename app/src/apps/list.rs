@@ -155,6 +155,7 @@ impl AppList {
             })
             .collect();
         match (self.items.len(), troubled.as_slice()) {
+            (0, _) if !self.create.is_allowed() => "You have no apps.".to_owned(),
             (0, _) => "Your apps and how they do will be here.".to_owned(),
             (_, []) if all().all(|each| each.status.tone == Tone::Ok) => {
                 "Every environment runs.".to_owned()

@@ -10,7 +10,7 @@ use super::api::{
 use super::header::{Address, EnvironmentTab, EnvironmentTabs, Place, StatusLine};
 use super::instances::Instances;
 use super::scale::{ScaleChoice, ScalePanel};
-use crate::error::view::{Refusal, refusal};
+use crate::error::view::{Refusal, done, refusal};
 use crate::live::use_live;
 use crate::operations::api::OperationSummary;
 use crate::operations::progress::OperationStrips;
@@ -80,9 +80,8 @@ pub fn EnvironmentPage() -> impl IntoView {
     let id = RwSignal::new(String::new());
     let changed = use_live(Signal::derive(move || {
         id.with(|id| {
-            ["environment", "subject"]
-                .map(|kind| format!("{kind}:{id}"))
-                .to_vec()
+            let of_app = format!("app:{}", app.get());
+            vec![format!("environment:{id}"), format!("subject:{id}"), of_app]
         })
     }));
     let pulse = use_pulse(REFRESH_SECONDS);
@@ -185,7 +184,7 @@ fn Buttons(details: Signal<EnvironmentDetails>, actions: PageActions) -> impl In
     };
     let deploy =
         Signal::derive(move || details.with(|details| paths::deploy(&details.app, &details.slug)));
-    let stop_reason = may(|details| &details.actions.stop);
+    let stop_reason: Signal<Option<String>> = may(|details| &details.actions.stop);
     view! {
         <LinkButton href=deploy kind=ButtonKind::Primary reason=may(|details| &details.actions.deploy)>
             "Deploy"
@@ -202,23 +201,15 @@ fn Buttons(details: Signal<EnvironmentDetails>, actions: PageActions) -> impl In
                 "Restart"
             </Button>
         </ActionForm>
-        {move || match stop_reason.get() {
-            Some(reason) => {
-                view! { <Button kind=ButtonKind::Danger reason=Some(reason)>"Stop"</Button> }.into_any()
-            }
-            None => view! {
-                <Disclosure summary="Stop" kind=ButtonKind::Danger>
-                    <ActionForm action=actions.stop>
-                        <Place details />
-                        <p>"Requests under way are finished, then nobody can reach it. Data, files and the package stay; starting it again takes a moment."</p>
-                        <Button kind=ButtonKind::Danger type_="submit" busy=actions.stop.pending()>
-                            <span>{move || format!("Stop {}", details.with(|details| details.name.clone()))}</span>
-                        </Button>
-                    </ActionForm>
-                </Disclosure>
-            }
-            .into_any(),
-        }}
+        <Disclosure summary="Stop" kind=ButtonKind::Danger reason=stop_reason done=done(actions.stop)>
+            <ActionForm action=actions.stop>
+                <Place details />
+                <p>"Requests under way are finished, then nobody can reach it. Data, files and the package stay; starting it again takes a moment."</p>
+                <Button kind=ButtonKind::Danger type_="submit" reason=stop_reason busy=actions.stop.pending()>
+                    <span>{move || format!("Stop {}", details.with(|details| details.name.clone()))}</span>
+                </Button>
+            </ActionForm>
+        </Disclosure>
     }
 }
 

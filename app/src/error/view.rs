@@ -69,3 +69,13 @@ where
         refused.filter(|_| !pending.get())
     })
 }
+
+/// Whether an action ended well.
+pub fn done<S>(action: ServerAction<S>) -> Signal<bool>
+where
+    S: ServerFn<Error = AppError> + Clone + Send + Sync + 'static,
+    S::Output: Send + Sync + 'static,
+{
+    let value = action.value();
+    Signal::derive(move || value.with(|value| value.as_ref().is_some_and(Result::is_ok)))
+}

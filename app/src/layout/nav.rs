@@ -25,8 +25,8 @@ pub fn NavLinks() -> impl IntoView {
     let links = move || {
         let subdomain = app.get()?;
         let apps = apps.get().unwrap_or_default();
-        let app = apps.into_iter().find(|app| app.subdomain == subdomain);
-        Some(view! { <AppLinks subdomain app /> })
+        let app = apps.into_iter().find(|app| app.subdomain == subdomain)?;
+        Some(view! { <AppLinks app /> })
     };
     view! {
         <section class="nav__group">
@@ -60,12 +60,14 @@ pub fn NavLinks() -> impl IntoView {
 }
 
 #[component]
-fn AppLinks(subdomain: String, app: Option<AppSummary>) -> impl IntoView {
+fn AppLinks(app: AppSummary) -> impl IntoView {
     let path = use_location().pathname;
-    let name = app
-        .as_ref()
-        .map_or_else(|| subdomain.clone(), |app| app.name.clone());
-    let environments = app.map(|app| app.environments).unwrap_or_default();
+    let AppSummary {
+        name,
+        subdomain,
+        environments,
+        ..
+    } = app;
     let environments = environments
         .into_iter()
         .map(|environment| {

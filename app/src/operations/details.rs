@@ -5,7 +5,7 @@ use super::api::{
 };
 use super::pulse::use_pulse;
 use super::words::span;
-use crate::error::view::{Refusal, refusal};
+use crate::error::view::{Refusal, done, refusal};
 use crate::live::use_live;
 use crate::page::{loaded, page_data};
 use crate::paths;
@@ -141,20 +141,16 @@ fn Cancel(
         if over.get() {
             return None;
         }
-        Some(match reason.get() {
-            Some(reason) => view! { <Button reason=Some(reason)>"Cancel operation"</Button> }.into_any(),
-            None => view! {
-                <Disclosure summary="Cancel operation" kind=ButtonKind::Danger>
-                    <ActionForm action=cancel>
-                        <p>"The step under way is given up, and everything this operation has made is taken back. That may take a moment."</p>
-                        <input type="hidden" name="operation" value=move || id.get() />
-                        <Button kind=ButtonKind::Danger type_="submit" busy=cancel.pending()>
-                            "Cancel and take back"
-                        </Button>
-                    </ActionForm>
-                </Disclosure>
-            }
-            .into_any(),
+        Some(view! {
+            <Disclosure summary="Cancel operation" kind=ButtonKind::Danger reason done=done(cancel)>
+                <ActionForm action=cancel>
+                    <p>"The step under way is given up, and everything this operation has made is taken back. That may take a moment."</p>
+                    <input type="hidden" name="operation" value=move || id.get() />
+                    <Button kind=ButtonKind::Danger type_="submit" reason busy=cancel.pending()>
+                        "Cancel and take back"
+                    </Button>
+                </ActionForm>
+            </Disclosure>
         })
     }
 }

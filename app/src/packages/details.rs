@@ -28,7 +28,9 @@ pub fn PackagePage() -> impl IntoView {
     };
     let (app, package) = (named("app"), named("package"));
     let version = use_live(Signal::derive(move || {
-        vec![format!("packages:{}", app.get())]
+        ["packages", "app"]
+            .map(|kind| format!("{kind}:{}", app.get()))
+            .to_vec()
     }));
     let delete = ServerAction::<DeletePackage>::new();
     let details = page_data(
@@ -78,29 +80,21 @@ fn Delete(
     delete: ServerAction<DeletePackage>,
 ) -> impl IntoView {
     let reason = Memo::new(move |_| details.with(|details| details.delete.reason()));
-    move || {
-        match reason.get() {
-        Some(reason) => {
-            view! { <Button kind=ButtonKind::Danger reason=Some(reason)>"Delete"</Button> }.into_any()
-        }
-        None => view! {
-            <Disclosure summary="Delete" kind=ButtonKind::Danger>
-                <ActionForm action=delete>
-                    <p>"The file is taken away for good. Nothing runs it, so nothing stops."</p>
-                    <input type="hidden" name="app" value=move || app.get() />
-                    <input
-                        type="hidden"
-                        name="package"
-                        value=details.with(|details| details.summary.id.clone())
-                    />
-                    <Button kind=ButtonKind::Danger type_="submit" busy=delete.pending()>
-                        <span>{format!("Delete {}", details.with(|details| details.summary.label()))}</span>
-                    </Button>
-                </ActionForm>
-            </Disclosure>
-        }
-        .into_any(),
-    }
+    view! {
+        <Disclosure summary="Delete" kind=ButtonKind::Danger reason>
+            <ActionForm action=delete>
+                <p>"The file is taken away for good. Nothing runs it, so nothing stops."</p>
+                <input type="hidden" name="app" value=move || app.get() />
+                <input
+                    type="hidden"
+                    name="package"
+                    value=move || details.with(|details| details.summary.id.clone())
+                />
+                <Button kind=ButtonKind::Danger type_="submit" reason busy=delete.pending()>
+                    <span>{move || format!("Delete {}", details.with(|details| details.summary.label()))}</span>
+                </Button>
+            </ActionForm>
+        </Disclosure>
     }
 }
 

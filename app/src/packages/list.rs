@@ -25,7 +25,9 @@ pub fn PackagesPage() -> impl IntoView {
     let after = Memo::new(move |_| query.with(|query| query.get("after")));
     let refused = query.with_untracked(|query| query.get("refused"));
     let version = use_live(Signal::derive(move || {
-        vec![format!("packages:{}", app.get())]
+        ["packages", "app"]
+            .map(|kind| format!("{kind}:{}", app.get()))
+            .to_vec()
     }));
     let packages = page_data(
         move || (app.get(), after.get(), version.get()),

@@ -6,7 +6,8 @@
 use leptos::html;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
-use web_sys::FocusOptions;
+use wasm_bindgen::JsCast;
+use web_sys::{FocusOptions, HtmlElement};
 
 /// Where the person has come to last.
 #[derive(Debug, Clone, Copy)]
@@ -28,14 +29,27 @@ impl Arrival {
     /// page, or what had the focus is gone.
     fn reaches(self, path: String) -> bool {
         let before = self.path.get_value();
-        let lost = || {
-            document()
-                .active_element()
-                .is_none_or(|element| element.tag_name() == "BODY")
-        };
-        let arrived = before.is_some_and(|before| before != path || lost());
+        let arrived = before.is_some_and(|before| before != path || is_focus_lost());
         self.path.set_value(Some(path));
         arrived
+    }
+}
+
+/// Whether what had the focus is gone.
+fn is_focus_lost() -> bool {
+    document()
+        .active_element()
+        .is_none_or(|element| element.tag_name() == "BODY")
+}
+
+/// Gives a focus that was lost to the content of the page, so that the keyboard goes on from there.
+pub fn keep_focus() {
+    let content = document().get_element_by_id("content");
+    let content = content.and_then(|found| found.dyn_into::<HtmlElement>().ok());
+    if let Some(content) = content.filter(|_| is_focus_lost()) {
+        let options = FocusOptions::new();
+        options.set_prevent_scroll(true);
+        let _ = content.focus_with_options(&options);
     }
 }
 

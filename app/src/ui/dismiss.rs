@@ -4,7 +4,7 @@ use leptos::ev;
 use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlElement, Node};
+use web_sys::{HtmlDetailsElement, HtmlElement, Node};
 
 /// Closes an open element.
 pub fn close(details: NodeRef<html::Details>) {
@@ -36,11 +36,21 @@ pub fn use_dismiss(details: NodeRef<html::Details>) -> impl Fn(ev::KeyboardEvent
             .try_get_untracked()
             .flatten()
             .filter(|details| event.key() == "Escape" && details.open());
-        let Some(open) = open else { return };
-        close(details);
-        let summary = open.query_selector("summary").ok().flatten();
-        if let Some(summary) = summary.and_then(|found| found.dyn_into::<HtmlElement>().ok()) {
-            let _ = summary.focus();
+        if open.is_some() {
+            return_to_summary(details);
         }
+    }
+}
+
+/// Closes an open element and gives the focus back to the word that opened it.
+pub fn return_to_summary(details: NodeRef<html::Details>) {
+    let open = details.try_get_untracked().flatten();
+    let Some(open) = open.filter(HtmlDetailsElement::open) else {
+        return;
+    };
+    open.set_open(false);
+    let summary = open.query_selector("summary").ok().flatten();
+    if let Some(summary) = summary.and_then(|found| found.dyn_into::<HtmlElement>().ok()) {
+        let _ = summary.focus();
     }
 }

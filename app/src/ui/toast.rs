@@ -1,5 +1,6 @@
 //! Short messages about what a bare action came to. Errors stay until they are closed.
 
+use crate::ui::arrival::keep_focus;
 use crate::ui::button::IconButton;
 use crate::ui::icon::Shape;
 use domain::states::Tone;
@@ -71,6 +72,12 @@ impl Toasts {
         }
     }
 
+    /// Closes a message on a press: the pressed button goes, and the focus passes on.
+    fn dismiss(self, id: u32) {
+        self.close(id);
+        request_animation_frame(keep_focus);
+    }
+
     fn close(self, id: u32) {
         self.shown
             .update(|shown| shown.retain(|(other, _)| *other != id));
@@ -102,7 +109,7 @@ pub fn ToastRegion() -> impl IntoView {
                         <span>{toast.text}</span>
                         {toast.link.map(|(href, words)| view! { <a href=href>{words}</a> })}
                     </p>
-                    <IconButton label="Close message" icon=Shape::Close on_press=move |()| toasts.close(id) />
+                    <IconButton label="Close message" icon=Shape::Close on_press=move |()| toasts.dismiss(id) />
                 </div>
             </For>
         </section>

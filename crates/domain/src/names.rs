@@ -114,6 +114,18 @@ impl AppName {
                 format!("A name has letters, digits, spaces and - _ . & ' only; take {shown} out."),
             );
         }
+        if let Some(styled) = text.chars().find(|c| is_styled(*c)) {
+            return refuse(
+                FIELD,
+                format!("“{styled}” is a letter in disguise; write the name with plain letters."),
+            );
+        }
+        if imitates_latin(text) {
+            return refuse(
+                FIELD,
+                "Every letter of this name only looks like a Latin one; write it in Latin letters.",
+            );
+        }
         if mixes_scripts(text) {
             return refuse(
                 FIELD,
@@ -127,10 +139,26 @@ impl AppName {
 /// Latin beside Cyrillic or Greek in one name is how one name is made to look like another.
 fn mixes_scripts(text: &str) -> bool {
     let latin = text.chars().any(|c| c.is_ascii_alphabetic());
-    let alike = text
-        .chars()
-        .any(|c| ('\u{370}'..='\u{52f}').contains(&c) || ('\u{ff00}'..='\u{ffef}').contains(&c));
-    latin && alike
+    latin && text.chars().any(is_cyrillic_or_greek)
+}
+
+fn is_cyrillic_or_greek(letter: char) -> bool {
+    ('\u{370}'..='\u{52f}').contains(&letter)
+}
+
+/// Whether a letter is another one in circles, in another width or in a mathematician's hand.
+fn is_styled(letter: char) -> bool {
+    matches!(
+        letter,
+        '\u{2460}'..='\u{24ff}' | '\u{ff00}'..='\u{ffef}' | '\u{1d400}'..='\u{1d7ff}' | '\u{1f100}'..='\u{1f1ff}'
+    )
+}
+
+/// Whether the whole name can be read as Latin although no letter of it is.
+fn imitates_latin(text: &str) -> bool {
+    const ALIKE: &str = "асԁеһіјӏорԛѕԝхуѵАВСЕНІЈӀКМОРЅТХУҺԚԜѴονΑΒΕΖΗΙΚΜΝΟΡΤΥΧ";
+    let mut letters = text.chars().filter(|c| c.is_alphabetic()).peekable();
+    letters.peek().is_some() && letters.all(|letter| ALIKE.contains(letter))
 }
 
 /// The first label of an app's addresses: 3 to 40 of `a-z 0-9 -`, a letter first, no `-` last or twice in a row.
@@ -311,6 +339,8 @@ mod tests {
             "店舗管理",
             "Q1-2026",
             "O'Hara_2",
+            "Магазин",
+            "Καφέ",
         ] {
             assert!(AppName::parse(good).is_ok(), "{good}");
         }
@@ -321,6 +351,9 @@ mod tests {
             "<b>Shop</b>",
             "a\u{0}b",
             "Sh\u{043e}p",
+            "\u{405}\u{4bb}\u{43e}\u{440}",
+            "\u{ff33}\u{ff48}\u{ff4f}\u{ff50}",
+            "\u{24c8}hop",
             "emoji 🙂",
             &"x".repeat(61),
         ] {
