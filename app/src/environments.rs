@@ -1,6 +1,5 @@
 //! Screens of environments: how one does, deploying to it, scaling it, its debugger.
 
-pub mod actions;
 pub mod api;
 pub mod debugger;
 pub mod deploy;

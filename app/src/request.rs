@@ -1,7 +1,7 @@
 //! Who asks: the check that every server function starts with, and the session as pages see it.
 
 use crate::error::AppError;
-use domain::permissions::Access;
+use domain::rights::Access;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -57,11 +57,15 @@ fn present_ctx() -> Option<control::ctx::Ctx> {
 impl From<control::ctx::Ctx> for Session {
     fn from(ctx: control::ctx::Ctx) -> Self {
         Self {
-            create_app: domain::permissions::create_app_access(&ctx.actor),
+            create_app: ctx.may_in_company(domain::rights::Right::CreateApp),
             name: ctx.name,
             email: ctx.email,
             company: ctx.company_name,
-            role_label: ctx.actor.role.label().to_owned(),
+            role_label: ctx
+                .actor
+                .membership()
+                .map(|(role, _)| role.label().to_owned())
+                .unwrap_or_default(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Accounts at the built-in provider, for people of the portal.
 
 use anyhow::{Context, Result};
-use control::ctx::State;
+use control::state::State;
 use mxid::accounts::{self, Created};
 use secrecy::SecretString;
 

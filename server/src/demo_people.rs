@@ -2,10 +2,10 @@
 
 use crate::{accounts, private_file};
 use anyhow::{Context, Result};
-use control::ctx::State;
 use control::people::{self, SeedPerson};
 use control::secrets::Secrets;
-use domain::permissions::Role;
+use control::state::State;
+use domain::roles::Role;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use std::path::Path;

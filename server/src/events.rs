@@ -9,10 +9,10 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use control::changes::News;
 use control::ctx::Ctx;
-use control::people::CHANGED;
+use control::live_updates::Update;
 use domain::ids::CompanyId;
+use domain::topics::Topic;
 use futures::stream::unfold;
 use serde_json::json;
 use std::convert::Infallible;
@@ -40,7 +40,7 @@ pub async fn stream(
     let missed_some = headers.contains_key("last-event-id");
     let listener = Listener {
         changes: app.changes.subscribe(),
-        company: ctx.actor.company,
+        company: ctx.company,
         session: session.id(),
         first: Some(if missed_some {
             Event::default().event("resync").data("{}")
@@ -67,7 +67,7 @@ pub async fn stream(
 }
 
 struct Listener {
-    changes: Receiver<News>,
+    changes: Receiver<Update>,
     company: CompanyId,
     session: Option<Id>,
     first: Option<Event>,
@@ -86,16 +86,16 @@ impl Listener {
             tokio::select! {
                 () = self.app.shutdown.cancelled() => return None,
                 change = self.changes.recv() => match change {
-                    Ok(News::Change(change)) if change.scope == self.company => {
-                        let access_may_have_ended = change.keys.iter().any(|key| key == CHANGED);
+                    Ok(Update::Changed(company, topics)) if company == self.company => {
+                        let access_may_have_ended = topics.contains(&Topic::People);
                         if access_may_have_ended && !self.session_holds().await {
                             return None;
                         }
-                        let data = json!({ "keys": change.keys }).to_string();
+                        let data = json!({ "keys": topics.iter().map(Topic::to_string).collect::<Vec<_>>() }).to_string();
                         return Some(self.numbered("change", &data));
                     }
-                    Ok(News::Change(_)) => {}
-                    Ok(News::Missed) | Err(RecvError::Lagged(_)) => return Some(self.numbered("resync", "{}")),
+                    Ok(Update::Changed(..)) => {}
+                    Ok(Update::Lagged) | Err(RecvError::Lagged(_)) => return Some(self.numbered("resync", "{}")),
                     Err(RecvError::Closed) => return None,
                 },
                 _ = self.check.tick() => {

@@ -5,11 +5,11 @@
 use crate::accounts;
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
-use control::ctx::State;
 use control::error::Error;
 use control::people::{self, Person, SeedPerson};
 use control::secrets::Secrets;
-use domain::permissions::Role;
+use control::state::State;
+use domain::roles::Role;
 use mxid::accounts::AccountError;
 use secrecy::ExposeSecret;
 use std::fmt::Write;

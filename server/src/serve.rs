@@ -13,9 +13,9 @@ use anyhow::{Context, Result, bail};
 use axum::serve::ListenerExt;
 use control::clock::SystemClock;
 use control::config::RegionServer;
-use control::ctx::State;
 use control::packages::store::PackageStore;
 use control::secrets::Secrets;
+use control::state::State;
 use domain::regions::{REGIONS, RegionCode};
 use engine::cell::CellEngine;
 use leptos::config::LeptosOptions;
@@ -55,7 +55,7 @@ pub async fn prepare(config: &Config, shutdown: CancellationToken) -> Result<App
         .context("making the table of sessions")?;
     let (login, mxid) = identity(config, &control).await?;
     Ok(AppState {
-        changes: control::changes::listen(&control.pool),
+        changes: control::live_updates::listen(&control.pool),
         control,
         leptos: leptos_options(config),
         sessions,

@@ -5,8 +5,8 @@ use crate::login::client::Client;
 use crate::rate_limit::RateLimits;
 use crate::session::Sessions;
 use axum::extract::FromRef;
-use control::changes::News;
-use control::ctx::State;
+use control::live_updates::Update;
+use control::state::State;
 use leptos::config::LeptosOptions;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,7 +25,7 @@ pub struct AppState {
     /// The client of the issuer that signs people in.
     pub login: Arc<Client>,
     /// What changed, of every company.
-    pub changes: broadcast::Sender<News>,
+    pub changes: broadcast::Sender<Update>,
     /// How often one address or person may ask for what is costly.
     pub limits: Arc<RateLimits>,
     /// Proxies whose word on where a request comes from is taken.

@@ -12,7 +12,7 @@ use crate::postgres::server::Server;
 use crate::{private_file, serve};
 use anyhow::{Context, Result, bail};
 use cell::Cell;
-use domain::permissions::Role;
+use domain::roles::Role;
 use std::fs::{File, TryLockError};
 use std::future::Future;
 use std::path::Path;

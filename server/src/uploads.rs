@@ -47,7 +47,9 @@ pub async fn package(
         request_id: &id.0,
         nonce,
     };
-    if let Err(wait) = app.limits.upload(ctx.actor.person) {
+    if let Some(person) = ctx.person()
+        && let Err(wait) = app.limits.upload(person)
+    {
         return answer.too_often(wait);
     }
     let Ok(mut form) = form else {

@@ -10,10 +10,10 @@ use crate::operations::api::OperationSummary;
 #[cfg(feature = "ssr")]
 use crate::{paths, request};
 use domain::capabilities::Generation;
-use domain::permissions::Access;
 use domain::plans::PlanCode;
 use domain::regions::RegionCode;
-use domain::states::Status;
+use domain::rights::Access;
+use domain::states::{AppState, Status};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -89,17 +89,6 @@ pub struct AppDetails {
     pub manage_packages: Access,
     /// Whether one may delete the app.
     pub delete: Access,
-}
-
-/// The life of an app.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum AppState {
-    /// Being made.
-    Creating,
-    /// There.
-    Ready,
-    /// Being taken away.
-    Deleting,
 }
 
 /// An environment on the app's page.
@@ -221,9 +210,11 @@ pub async fn get_offer() -> Result<Offer, AppError> {
 #[server]
 pub async fn check_subdomain(subdomain: String) -> Result<Availability, AppError> {
     let ctx = request::ctx().await?;
-    Ok(control::apps::subdomain_state(&ctx, &subdomain)
-        .await?
-        .into())
+    if control::apps::is_subdomain_free(&ctx, &subdomain).await? {
+        Ok(Availability::Free)
+    } else {
+        Ok(Availability::Taken)
+    }
 }
 
 /// Starts to make an app and goes to that operation.

@@ -213,7 +213,7 @@ impl NewApp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::permissions::Access;
+    use domain::rights::Access;
 
     fn offer() -> Offer {
         Offer {

@@ -193,8 +193,8 @@ impl AppSummary {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::permissions::Access;
     use domain::regions::REGIONS;
+    use domain::rights::Access;
     use domain::states::Status;
 
     fn environment(name: &str, tone: Tone, package: Option<&str>) -> EnvironmentSummary {

@@ -1,6 +1,6 @@
 //! An app: its environments from left to right, and what is under way.
 
-use super::api::{AppDetails, AppState, EnvironmentCard, get_app};
+use super::api::{AppDetails, EnvironmentCard, get_app};
 use super::list::LastFailure;
 use crate::live::use_live;
 use crate::operations::progress::OperationStrips;
@@ -13,6 +13,7 @@ use crate::ui::copy::CopyButton;
 use crate::ui::page_header::PageHeader;
 use crate::ui::slots::{Actions, Sentence};
 use crate::ui::tabs::{TabLink, Tabs};
+use domain::states::AppState;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 

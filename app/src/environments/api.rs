@@ -5,16 +5,16 @@
     reason = "an argument of a server function is a field that cannot be documented"
 )]
 
-use super::actions::Actions;
 use crate::error::AppError;
 use crate::operations::api::OperationSummary;
 use crate::packages::api::PackageSummary;
 #[cfg(feature = "ssr")]
 use crate::{apps::api::address, paths, request};
-use domain::permissions::Access;
 use domain::plans::PlanCode;
+use domain::rights::Access;
 use domain::scaling::Scale;
-use domain::states::{InstanceState, Status, Tone, Wanted};
+use domain::states::{Desired, InstanceState, Status, Tone};
+use domain::what_may::environments::Actions;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -38,7 +38,7 @@ pub struct EnvironmentDetails {
     /// How things are, in plain words.
     pub sentence: String,
     /// What it should do.
-    pub wanted: Wanted,
+    pub desired: Desired,
     /// Instances and memory that are wanted.
     pub scale: Scale,
     /// The plan.
@@ -76,7 +76,7 @@ pub struct EnvironmentDetails {
 impl EnvironmentDetails {
     /// Whether it serves or is to.
     pub fn runs(&self) -> bool {
-        self.wanted == Wanted::Running && self.package.is_some()
+        self.desired == Desired::Running && self.package.is_some()
     }
 }
 
@@ -227,7 +227,8 @@ pub async fn deploy_environment(
 ) -> Result<(), AppError> {
     let ctx = request::ctx().await?;
     let package = from_control::chosen_package(&package)?;
-    control::environments::change::deploy(&ctx, &address(&app)?, &environment, package).await?;
+    control::environments::desired_change::deploy(&ctx, &address(&app)?, &environment, package)
+        .await?;
     leptos_axum::redirect(&paths::environment(&app, &environment));
     Ok(())
 }
@@ -236,7 +237,7 @@ pub async fn deploy_environment(
 #[server]
 pub async fn start_environment(app: String, environment: String) -> Result<(), AppError> {
     let ctx = request::ctx().await?;
-    control::environments::change::start(&ctx, &address(&app)?, &environment).await?;
+    control::environments::desired_change::start(&ctx, &address(&app)?, &environment).await?;
     Ok(())
 }
 
@@ -244,7 +245,7 @@ pub async fn start_environment(app: String, environment: String) -> Result<(), A
 #[server]
 pub async fn stop_environment(app: String, environment: String) -> Result<(), AppError> {
     let ctx = request::ctx().await?;
-    control::environments::change::stop(&ctx, &address(&app)?, &environment).await?;
+    control::environments::desired_change::stop(&ctx, &address(&app)?, &environment).await?;
     Ok(())
 }
 
@@ -252,7 +253,7 @@ pub async fn stop_environment(app: String, environment: String) -> Result<(), Ap
 #[server]
 pub async fn restart_environment(app: String, environment: String) -> Result<(), AppError> {
     let ctx = request::ctx().await?;
-    control::environments::change::restart(&ctx, &address(&app)?, &environment).await?;
+    control::environments::desired_change::restart(&ctx, &address(&app)?, &environment).await?;
     Ok(())
 }
 
@@ -267,7 +268,8 @@ pub async fn scale_environment(
     let ctx = request::ctx().await?;
     let change = async {
         let scale = from_control::chosen_scale(&instances, &memory_mib)?;
-        control::environments::change::scale(&ctx, &address(&app)?, &environment, scale).await?;
+        control::environments::desired_change::scale(&ctx, &address(&app)?, &environment, scale)
+            .await?;
         Ok(())
     };
     let changed: Result<(), AppError> = change.await;

@@ -295,7 +295,7 @@ impl DebuggerInstance {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::permissions::Access;
+    use domain::rights::Access;
     use domain::states::InstanceState;
 
     fn instance(index: u16) -> DebuggerInstance {

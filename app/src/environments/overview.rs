@@ -24,8 +24,8 @@ use crate::ui::notice::Notice;
 use crate::ui::page_header::PageHeader;
 use crate::ui::panel::Panel;
 use crate::ui::slots::{Actions, Sentence};
-use domain::permissions::Access;
-use domain::states::{Tone, Wanted};
+use domain::rights::Access;
+use domain::states::{Desired, Tone};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
@@ -280,7 +280,7 @@ fn InstancePanel(details: Signal<EnvironmentDetails>) -> impl IntoView {
 }
 
 impl EnvironmentDetails {
-    /// Wanted instances and memory beside what the plan has: `3 × 1 GB of 4 GB`.
+    /// Desired instances and memory beside what the plan has: `3 × 1 GB of 4 GB`.
     fn capacity(&self) -> String {
         use domain::scaling::mib;
         let plan = self.plan.plan();
@@ -299,12 +299,12 @@ impl EnvironmentDetails {
 
     /// Why there are no instances.
     fn nothing_runs(&self) -> &'static str {
-        match (self.package.is_some(), self.wanted) {
+        match (self.package.is_some(), self.desired) {
             (false, _) => "No instances: nothing is deployed yet.",
-            (true, Wanted::Stopped) => {
+            (true, Desired::Stopped) => {
                 "No instances: the environment is stopped. Its data is kept."
             }
-            (true, Wanted::Running) => "No instances are known yet.",
+            (true, Desired::Running) => "No instances are known yet.",
         }
     }
 }

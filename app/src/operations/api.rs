@@ -8,7 +8,7 @@
 use crate::error::AppError;
 #[cfg(feature = "ssr")]
 use crate::request;
-use domain::permissions::Access;
+use domain::rights::Access;
 use domain::states::{OperationState, Status};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};

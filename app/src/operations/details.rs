@@ -280,7 +280,7 @@ mod tests {
     use super::super::api::PhaseState;
     use super::super::words::tests::running;
     use super::*;
-    use domain::permissions::Access;
+    use domain::rights::Access;
 
     fn details(states: &[PhaseState]) -> OperationDetails {
         let phase = |(number, state): (usize, &PhaseState)| Phase {

@@ -68,11 +68,12 @@ impl OperationSummary {
     /// What a person needs to know of how it stands.
     pub fn sentence(&self) -> &'static str {
         use domain::states::OperationState::{
-            Cancelled, Cancelling, Failed, Queued, Running, Stuck, Succeeded, Unwinding,
+            Cancelled, Cancelling, Failed, Queued, Running, Stuck, Succeeded, Unwinding, Waiting,
         };
         match self.state {
             Queued => "Waits for a worker. You can leave this page.",
             Running => "Goes on by itself, also when you leave this page.",
+            Waiting => "Waits, and goes on by itself. Meanwhile it takes up nothing.",
             Cancelling => "Asked to stop. The step under way is finished or given up first.",
             Unwinding => "What was made is being taken back.",
             Succeeded => "Everything is done.",

@@ -8,7 +8,7 @@
 use crate::error::AppError;
 #[cfg(feature = "ssr")]
 use crate::{apps, paths, request};
-use domain::permissions::Access;
+use domain::rights::Access;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -152,7 +152,7 @@ mod from_control {
     use control::apps::AppDetails;
     use control::page::Page;
     use control::{config, packages};
-    use domain::permissions::Access;
+    use domain::rights::Access;
 
     impl From<packages::PackageSummary> for PackageSummary {
         fn from(package: packages::PackageSummary) -> Self {

@@ -9,7 +9,7 @@ use crate::paths;
 use crate::ui::bar::ProgressBar;
 use crate::ui::button::{Button, ButtonKind};
 use crate::ui::field::Field;
-use domain::permissions::Access;
+use domain::rights::Access;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::closure::Closure;
 use leptos::wasm_bindgen::{JsCast, JsValue};

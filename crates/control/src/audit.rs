@@ -1,12 +1,13 @@
 //! The audit trail: one row for every change and every refusal, in the transaction of the change.
 
 use crate::ctx::Ctx;
-use crate::db;
-use crate::error::Result;
-use domain::ids::{CompanyId, PersonId};
+use domain::actors::{Actor, ActorKind};
+use domain::ids::CompanyId;
+use domain::rights::Right;
+use domain::subjects::Subject;
 use serde_json::Value;
-use sqlx::PgConnection;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 /// How a deed ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +27,33 @@ impl Outcome {
     }
 }
 
+/// Who did it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct By {
+    /// A person, a key or the system.
+    pub kind: ActorKind,
+    /// The person or the key, if known.
+    pub id: Option<Uuid>,
+    /// In words.
+    pub name: String,
+}
+
+impl By {
+    /// A part of the platform.
+    pub fn system(part: &'static str) -> Self {
+        Self::actor(&Actor::System(part), part)
+    }
+
+    /// An actor of this name.
+    pub fn actor(actor: &Actor, name: &str) -> Self {
+        Self {
+            kind: actor.kind(),
+            id: actor.id(),
+            name: name.to_owned(),
+        }
+    }
+}
+
 /// A row of the trail, before it is written.
 #[derive(Debug, Clone)]
 pub struct AuditEvent {
@@ -33,14 +61,14 @@ pub struct AuditEvent {
     pub company: Option<CompanyId>,
     /// When.
     pub at: OffsetDateTime,
-    /// Who, if known.
-    pub person: Option<PersonId>,
-    /// Who, in words.
-    pub person_name: String,
+    /// Who.
+    pub by: By,
     /// What was done: `app.create`.
     pub action: &'static str,
-    /// To what: `Shop / Test`.
+    /// To what, in words: `Shop / Test`.
     pub target: String,
+    /// To what, by kind and id, where it has one.
+    pub subject: Option<Subject>,
     /// Before and after, never a secret.
     pub details: Value,
     /// How it ended.
@@ -51,55 +79,25 @@ pub struct AuditEvent {
     pub from_address: Option<String>,
 }
 
-/// Writes a deed of the person in `ctx`.
-pub(crate) async fn record(
-    db: &mut PgConnection,
+/// The row for a use of a right.
+pub(crate) fn event(
     ctx: &Ctx,
-    action: &'static str,
-    target: &str,
-    details: Value,
-) -> Result<()> {
-    write(db, ctx, action, target, details, Outcome::Done).await
-}
-
-/// Writes a refusal, in a transaction of its own.
-pub(crate) async fn refused(
-    ctx: &Ctx,
-    action: &'static str,
-    target: &str,
-    reason: &str,
-) -> Result<()> {
-    let mut db = ctx.state.pool.acquire().await?;
-    write(
-        &mut db,
-        ctx,
-        action,
-        target,
-        serde_json::json!({ "reason": reason }),
-        Outcome::Refused,
-    )
-    .await
-}
-
-async fn write(
-    db: &mut PgConnection,
-    ctx: &Ctx,
-    action: &'static str,
-    target: &str,
+    right: Right,
+    target: String,
+    subject: Subject,
     details: Value,
     outcome: Outcome,
-) -> Result<()> {
-    let event = AuditEvent {
-        company: Some(ctx.actor.company),
+) -> AuditEvent {
+    AuditEvent {
+        company: Some(ctx.company),
         at: ctx.now(),
-        person: Some(ctx.actor.person),
-        person_name: ctx.name.clone(),
-        action,
-        target: target.to_owned(),
+        by: By::actor(&ctx.actor, &ctx.name),
+        action: right.code(),
+        target,
+        subject: Some(subject),
         details,
         outcome,
         request_id: ctx.request_id.clone(),
         from_address: ctx.from_address.clone(),
-    };
-    db::audit::insert(db, &event).await
+    }
 }

@@ -3,19 +3,19 @@
 //! Every replica runs a worker; the reconcilers run in the one that holds the leadership, a lock
 //! of the database that ends with its connection.
 
-use crate::ctx::State;
 use crate::db::leadership;
 use crate::error::{Error, Result};
 use crate::reconcilers;
-use crate::reconcilers::workloads::Compared;
+use crate::reconcilers::workloads::Verified;
 use crate::sagas;
+use crate::state::State;
 use saga::fault::Faults;
 use saga::worker::{Timing, Worker};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// How often what is wanted and what is are compared.
+/// How often what is desired and what is are verified.
 const COMPARE_EVERY: Duration = Duration::from_millis(700);
 
 /// How long to wait after a failed pass, and before asking for the leadership again.
@@ -43,9 +43,9 @@ async fn lead(state: &State) {
     loop {
         match leadership::take(&state.pool).await {
             Ok(Some(mut held)) => {
-                let compared = Compared::default();
+                let verified = Verified::default();
                 tokio::select! {
-                    () = forever("comparing workloads", COMPARE_EVERY, || reconcilers::workloads::pass(state, &compared)) => {}
+                    () = forever("comparing workloads", COMPARE_EVERY, || reconcilers::workloads::pass(state, &verified)) => {}
                     () = forever("reading events", Duration::ZERO, || reconcilers::events::pass(state)) => {}
                     () = held.lost() => tracing::info!("the leadership was lost"),
                 }

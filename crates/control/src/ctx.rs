@@ -1,51 +1,29 @@
-//! What every use case has: who acts, and the parts of the control plane.
+//! Who acts, for which company, by which request: what every use case takes first.
 
-use crate::clock::Clock;
-use crate::config::Config;
-use crate::packages::store::PackageStore;
-use crate::secrets::Secrets;
-use domain::permissions::Actor;
-use engine::Engine;
-use sqlx::PgPool;
+use crate::db;
+use crate::error::{Error, Result};
+use crate::state::State;
+use domain::actors::Actor;
+use domain::ids::{CompanyId, PersonId};
+use domain::rights::{Access, Right, Target, may};
 use std::sync::Arc;
 use time::OffsetDateTime;
 
-/// The parts of the control plane; one for each process.
-pub struct State {
-    /// The portal's database.
-    pub pool: PgPool,
-    /// Runs the apps.
-    pub engine: Arc<dyn Engine>,
-    /// Settings.
-    pub config: Config,
-    /// Tells the time.
-    pub clock: Arc<dyn Clock>,
-    /// Seals what must not lie in the database in clear.
-    pub secrets: Secrets,
-    /// Keeps the packages.
-    pub packages: PackageStore,
-}
-
-impl State {
-    /// Now.
-    pub fn now(&self) -> OffsetDateTime {
-        self.clock.now()
-    }
-}
-
-/// Who acts, in one request. Having one is being signed in.
+/// Who acts, in one request or one run of a task. Having one is being let in.
 #[derive(Clone)]
 pub struct Ctx {
-    /// Person, company and role.
+    /// Who acts.
     pub actor: Actor,
-    /// The person's name.
-    pub name: String,
-    /// The person's e-mail address.
-    pub email: String,
+    /// The company that is acted for; queries name it.
+    pub company: CompanyId,
     /// The company's name.
     pub company_name: String,
     /// Whether the company demands that data stays in its political region.
     pub residency_required: bool,
+    /// The actor's name, for people.
+    pub name: String,
+    /// The person's e-mail address; empty for the system.
+    pub email: String,
     /// The request, for logs and audit.
     pub request_id: String,
     /// The address that the request came from, for the audit trail; none outside a request.
@@ -55,8 +33,46 @@ pub struct Ctx {
 }
 
 impl Ctx {
+    /// The platform itself at work for a company: `part` names which part of it.
+    pub async fn system(
+        state: &Arc<State>,
+        part: &'static str,
+        company: CompanyId,
+    ) -> Result<Self> {
+        let mut db = state.pool.acquire().await?;
+        let company = db::companies::get(&mut db, company)
+            .await?
+            .ok_or(Error::NotFound)?;
+        Ok(Self {
+            actor: Actor::System(part),
+            company: company.id,
+            company_name: company.name,
+            residency_required: company.residency_required,
+            name: part.to_owned(),
+            email: String::new(),
+            request_id: part.to_lowercase().replace(' ', "-"),
+            from_address: None,
+            state: Arc::clone(state),
+        })
+    }
+
     /// Now.
     pub fn now(&self) -> OffsetDateTime {
         self.state.now()
+    }
+
+    /// The person whose memberships count; none for the system.
+    pub fn person(&self) -> Option<PersonId> {
+        self.actor.person()
+    }
+
+    /// Whether the actor may use a right on a target.
+    pub fn may(&self, right: Right, target: &Target) -> Access {
+        may(&self.actor, right, target)
+    }
+
+    /// Whether the actor may use a right that concerns the own company.
+    pub fn may_in_company(&self, right: Right) -> Access {
+        self.may(right, &Target::Company(self.company))
     }
 }

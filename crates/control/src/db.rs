@@ -3,16 +3,18 @@
 
 pub(crate) mod apps;
 pub(crate) mod audit;
+pub(crate) mod companies;
 pub(crate) mod deployments;
 pub(crate) mod environments;
 pub(crate) mod events;
+pub(crate) mod hosts;
 pub(crate) mod leadership;
+pub(crate) mod members;
 pub(crate) mod notify;
 pub(crate) mod observations;
 pub(crate) mod packages;
 pub(crate) mod people;
 pub(crate) mod subjects;
-pub(crate) mod tenants;
 
 use crate::error::Inconsistent;
 

@@ -1,6 +1,6 @@
 //! What went wrong, named for what the caller can do about it.
 
-use domain::permissions::Access;
+use domain::rights::Access;
 use std::error::Error as StdError;
 
 /// A refused form field.
@@ -82,7 +82,15 @@ impl Error {
         }
     }
 
-    /// The error for an answer of the permission function, if it is not a yes.
+    /// The error for an answer of `what_may`, if it is not a yes.
+    pub fn unless_possible(access: &Access) -> Result<()> {
+        match access {
+            Access::Denied(reason) => Err(Self::Conflict(reason.clone())),
+            other => Self::unless_allowed(other),
+        }
+    }
+
+    /// The error for an answer of `may`, if it is not a yes.
     pub fn unless_allowed(access: &Access) -> Result<()> {
         match access {
             Access::Allowed => Ok(()),

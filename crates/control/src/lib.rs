@@ -4,24 +4,30 @@
 //! its input into domain types, asks `domain::permissions`, owns the transaction, and writes the
 //! audit row. Work that takes longer than a request is a saga, started in the same transaction.
 
+mod access;
 pub mod apps;
 pub mod audit;
 pub mod background;
-pub mod changes;
+mod change;
 pub mod clock;
 pub mod config;
 pub mod ctx;
 mod db;
+mod desired_state;
 pub mod environments;
 pub mod error;
+pub mod live_updates;
+pub mod model;
 pub mod operations;
 pub mod packages;
 pub mod page;
 pub mod people;
 mod reconcilers;
+mod resources;
 pub mod sagas;
 pub mod scram;
 pub mod secrets;
+pub mod state;
 
 /// The schema of the portal's own database.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");

@@ -3,17 +3,24 @@
 //! An operation is a saga run; what belongs to the saga stays in the `saga` crate, this module
 //! says who may see and cancel it and puts it into words.
 
-use crate::apps::App;
-use crate::ctx::{Ctx, State};
+use crate::access::Resource;
+use crate::change::Change;
+use crate::ctx::Ctx;
 use crate::db;
 use crate::db::subjects::Asked;
-use crate::environments::Environment;
 use crate::error::{Error, Result};
+use crate::model::apps::App;
+use crate::model::environments::Environment;
 use crate::page::{Cursor, PAGE, Page};
 use crate::sagas::app_delete::AppDelete;
-use domain::ids::{EnvironmentId, OperationId};
-use domain::permissions::{Access, Permission, app_access};
+use crate::state::State;
+use domain::ids::{CompanyId, EnvironmentId, OperationId, PersonId};
+use domain::rights::{Access, Right, Target};
 use domain::states::OperationState;
+use domain::subjects::SubjectKind;
+use domain::topics::Topic;
+use domain::what_may;
+use domain::what_may::operations::UnderWay;
 use saga::error::StartError;
 use saga::run::{Filter, Position, Run, RunState, StepState};
 use saga::saga::{NewSaga, Saga, SagaId};
@@ -127,7 +134,7 @@ pub async fn list(
         }),
     };
     let ids = db::subjects::visible(&mut db, ctx, asked, PAGE + 1).await?;
-    let runs = saga::store::by_ids(&mut db, ctx.actor.company.uuid(), &ids).await?;
+    let runs = saga::store::by_ids(&mut db, ctx.company.uuid(), &ids).await?;
     let page = Page::from_rows(runs, |run| (run.created_at, run.id.0))?;
     let subjects = db::subjects::of(&mut db, ctx, &page.items).await?;
     Ok(page.map(|run| summary(ctx, run, &subjects)))
@@ -136,14 +143,8 @@ pub async fn list(
 /// One operation.
 pub async fn get(ctx: &Ctx, id: OperationId) -> Result<OperationDetails> {
     let mut db = ctx.state.pool.acquire().await?;
-    let (company, saga_id) = (ctx.actor.company.uuid(), SagaId(id.uuid()));
-    let asked = Asked {
-        only: Some(saga_id),
-        ..Asked::default()
-    };
-    let visible = db::subjects::visible(&mut db, ctx, asked, 1).await?;
-    let run = saga::store::by_ids(&mut db, company, &visible).await?;
-    let run = run.into_iter().next().ok_or(Error::NotFound)?;
+    let (company, saga_id) = (ctx.company.uuid(), SagaId(id.uuid()));
+    let run = visible(ctx, &mut db, id).await?;
     let subjects = db::subjects::of(&mut db, ctx, std::slice::from_ref(&run)).await?;
     let steps = saga::store::steps(&mut db, company, saga_id).await?;
     let log = saga::store::log(&mut db, company, saga_id, 0).await?;
@@ -171,54 +172,73 @@ pub async fn get(ctx: &Ctx, id: OperationId) -> Result<OperationDetails> {
 
 /// Asks the worker to cancel; it acknowledges between steps and then undoes what was done.
 pub async fn cancel(ctx: &Ctx, id: OperationId) -> Result<()> {
-    const ACTION: &str = "operation.cancel";
-    let details = get(ctx, id).await?;
-    let mut tx = allowed(ctx, ACTION, &details, &details.can_cancel).await?;
-    let (company, saga) = (ctx.actor.company.uuid(), SagaId(id.uuid()));
-    if !saga::store::request_cancel(&mut tx, company, saga, ctx.now()).await? {
+    let found = found(ctx, id).await?;
+    let mut change = Change::begin(ctx, Right::ControlOperation, &found).await?;
+    Error::unless_possible(&possible_cancel(&found.run))?;
+    let (company, saga) = (ctx.company.uuid(), SagaId(id.uuid()));
+    if !saga::store::request_cancel(change.db(), company, saga, ctx.now()).await? {
         return Err(Error::Conflict("It has ended already.".to_owned()));
     }
-    tx.commit().await?;
-    Ok(())
+    let details = json!({ "operation": id, "asked": "cancel" });
+    change.commit(details, &[Topic::Operation(id)]).await
 }
 
 /// Has the undo of a stuck operation tried once more.
 pub async fn retry(ctx: &Ctx, id: OperationId) -> Result<()> {
-    const ACTION: &str = "operation.retry";
-    let details = get(ctx, id).await?;
-    let mut tx = allowed(ctx, ACTION, &details, &details.can_retry).await?;
-    let (company, saga) = (ctx.actor.company.uuid(), SagaId(id.uuid()));
-    if !saga::store::resume_stuck(&mut tx, company, saga, ctx.now()).await? {
-        return Err(Error::Conflict(
-            "It is not stuck: there is nothing to try again.".to_owned(),
-        ));
+    let found = found(ctx, id).await?;
+    let mut change = Change::begin(ctx, Right::ControlOperation, &found).await?;
+    let retry = what_may::operations::retry(state(&found.run));
+    Error::unless_possible(&retry)?;
+    let (company, saga) = (ctx.company.uuid(), SagaId(id.uuid()));
+    if !saga::store::resume_stuck(change.db(), company, saga, ctx.now()).await? {
+        Error::unless_possible(&what_may::operations::retry(OperationState::Failed))?;
     }
-    tx.commit().await?;
-    Ok(())
+    let details = json!({ "operation": id, "asked": "retry" });
+    change.commit(details, &[Topic::Operation(id)]).await
 }
 
-/// A transaction in which the action is written down; the refusal, written down too, if it may not be.
-async fn allowed(
-    ctx: &Ctx,
-    action: &'static str,
-    details: &OperationDetails,
-    access: &Access,
-) -> Result<sqlx::Transaction<'static, sqlx::Postgres>> {
-    let (summary, title) = (&details.summary, &details.summary.title);
-    if let Access::Denied(reason) = access {
-        crate::audit::refused(ctx, action, title, reason).await?;
+/// An operation that somebody may see, as something that rights are about.
+struct FoundOperation {
+    run: Run,
+    target: Target,
+}
+
+impl Resource for FoundOperation {
+    fn target(&self) -> Target {
+        self.target
     }
-    Error::unless_allowed(access)?;
-    let mut tx = ctx.state.pool.begin().await?;
-    crate::audit::record(
-        &mut tx,
-        ctx,
-        action,
-        title,
-        json!({ "operation": summary.id }),
-    )
-    .await?;
-    Ok(tx)
+    fn subject(&self) -> domain::subjects::Subject {
+        domain::subjects::Subject::new(SubjectKind::App, self.run.subject)
+    }
+    fn label(&self) -> String {
+        self.run.title.clone()
+    }
+}
+
+async fn found(ctx: &Ctx, id: OperationId) -> Result<FoundOperation> {
+    let mut db = ctx.state.pool.acquire().await?;
+    let run = visible(ctx, &mut db, id).await?;
+    let subjects = db::subjects::of(&mut db, ctx, std::slice::from_ref(&run)).await?;
+    let target = target(ctx, &run, &subjects);
+    Ok(FoundOperation { run, target })
+}
+
+async fn visible(ctx: &Ctx, db: &mut PgConnection, id: OperationId) -> Result<Run> {
+    let asked = Asked {
+        only: Some(SagaId(id.uuid())),
+        ..Asked::default()
+    };
+    let visible = db::subjects::visible(db, ctx, asked, 1).await?;
+    let run = saga::store::by_ids(db, ctx.company.uuid(), &visible).await?;
+    run.into_iter().next().ok_or(Error::NotFound)
+}
+
+/// What decides on the rights over an operation; what it works on may be gone.
+fn target(ctx: &Ctx, run: &Run, subjects: &db::subjects::Subjects) -> Target {
+    Target::App {
+        owner: ctx.company,
+        team_role: subjects.get(run.subject).map(|s| s.team_role),
+    }
 }
 
 /// Starts an operation in the caller's transaction; only one at a time works on one subject.
@@ -226,30 +246,25 @@ pub(crate) async fn start<S: Saga<Context = State>>(
     ctx: &Ctx,
     db: &mut PgConnection,
     id: SagaId,
-    subject: Uuid,
+    subject: domain::subjects::Subject,
     title: String,
     params: &S::Params,
 ) -> Result<()> {
     let new = NewSaga {
         id,
-        scope: ctx.actor.company.uuid(),
-        subject,
+        scope: ctx.company.uuid(),
+        subject: subject.id,
         title,
         started_by: ctx.name.clone(),
-        started_by_id: ctx.actor.person.uuid(),
-        exclusive: Some(subject.to_string()),
+        started_by_id: ctx.person().map(PersonId::uuid).unwrap_or_default(),
+        exclusive: Some(subject.id.to_string()),
     };
     saga::store::start::<S>(db, new, params, ctx.now())
         .await
         .map_err(|error| match error {
-            StartError::Busy {
-                title, stuck: true, ..
-            } => Error::Conflict(format!(
-                "“{title}” is stuck: it failed, and not everything could be taken back. Open it under Operations and press “Try again to take back”."
-            )),
-            StartError::Busy { title, .. } => Error::Conflict(format!(
-                "“{title}” is under way. Wait until it has ended, or cancel it."
-            )),
+            StartError::Busy { title, stuck, .. } => {
+                Error::Conflict(UnderWay { title, stuck }.reason())
+            }
             StartError::Database(error) => error.into(),
             other @ StartError::Params { .. } => Error::internal("starting an operation", other),
         })
@@ -349,38 +364,44 @@ const fn phase_state(state: StepState) -> PhaseState {
 }
 
 fn can_cancel(ctx: &Ctx, run: &Run, subjects: &db::subjects::Subjects) -> Access {
-    if run.name == AppDelete::NAME {
-        return Access::Denied(
-            "A deletion that has begun is finished: what is gone cannot be brought back."
-                .to_owned(),
-        );
-    }
-    match state(run) {
-        OperationState::Queued | OperationState::Running => {}
-        OperationState::Cancelling | OperationState::Unwinding => {
-            return Access::Denied("It is being undone already.".to_owned());
-        }
-        _ => return Access::Denied("It has ended.".to_owned()),
-    }
-    may_operate(ctx, run, subjects)
+    possible_cancel(run).and(|| ctx.may(Right::ControlOperation, &target(ctx, run, subjects)))
+}
+
+fn possible_cancel(run: &Run) -> Access {
+    let gone = "A deletion that has begun is finished: what is gone cannot be brought back.";
+    let final_because = (run.name == AppDelete::NAME).then_some(gone);
+    what_may::operations::cancel(state(run), final_because)
 }
 
 fn can_retry(ctx: &Ctx, run: &Run, subjects: &db::subjects::Subjects) -> Access {
-    match (may_operate(ctx, run, subjects), run.state) {
-        (Access::Allowed, state) if state != RunState::Stuck => {
-            Access::Denied("It is not stuck: there is nothing to try again.".to_owned())
+    ctx.may(Right::ControlOperation, &target(ctx, run, subjects))
+        .and(|| what_may::operations::retry(state(run)))
+}
+
+impl OperationSummary {
+    /// It as what hinders anything else on the same thing.
+    pub(crate) fn under_way(&self) -> UnderWay {
+        UnderWay {
+            title: self.title.clone(),
+            stuck: self.state == OperationState::Stuck,
         }
-        (access, _) => access,
     }
 }
 
-fn may_operate(ctx: &Ctx, run: &Run, subjects: &db::subjects::Subjects) -> Access {
-    subjects.get(run.subject).map_or(Access::Hidden, |s| {
-        app_access(
-            &ctx.actor,
-            ctx.actor.company,
-            Some(s.team_role),
-            Permission::OperateEnvironment,
-        )
-    })
+/// The operation that works on one of these things.
+pub(crate) async fn under_way(
+    db: &mut PgConnection,
+    company: CompanyId,
+    subjects: &[Uuid],
+) -> Result<Option<UnderWay>> {
+    for subject in subjects {
+        let runs = saga::store::unfinished_for(&mut *db, company.uuid(), *subject).await?;
+        if let Some(run) = runs.into_iter().next() {
+            return Ok(Some(UnderWay {
+                stuck: run.state == RunState::Stuck,
+                title: run.title,
+            }));
+        }
+    }
+    Ok(None)
 }

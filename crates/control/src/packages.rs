@@ -1,19 +1,23 @@
 //! Packages: the deployment packages (`.mda`) of an app.
 
-mod room;
 pub mod store;
 pub mod upload;
 
-use crate::apps::{permitted, visible};
-use crate::ctx::{Ctx, State};
+use crate::access;
+use crate::change::Change;
+use crate::ctx::Ctx;
 use crate::db;
 use crate::error::{Error, Result};
 use crate::page::{Cursor, Page};
+use crate::state::State;
 use bytes::Bytes;
 use domain::ids::PackageId;
 use domain::names::Subdomain;
-use domain::permissions::Permission;
+use domain::rights::Right;
+use domain::subjects::{Subject, SubjectKind};
+use domain::topics::Topic;
 use domain::versions::RuntimeVersion;
+use domain::what_may;
 use futures::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -96,19 +100,19 @@ pub async fn list(
     subdomain: &Subdomain,
     after: Option<Cursor>,
 ) -> Result<Page<PackageSummary>> {
-    let (app, _) = visible(ctx, subdomain).await?;
     let after: Option<(OffsetDateTime, PackageId)> =
         after.map(|cursor| cursor.key()).transpose()?;
     let mut db = ctx.state.pool.acquire().await?;
+    let app = access::app(&mut db, ctx, subdomain).await?.app;
     let rows = db::packages::list(&mut db, app.company, app.id, after).await?;
     Ok(Page::from_rows(rows, |p| (p.summary.uploaded_at, p.summary.id))?.map(|p| p.summary))
 }
 
 /// One package.
 pub async fn get(ctx: &Ctx, subdomain: &Subdomain, id: PackageId) -> Result<PackageDetails> {
-    let (app, _) = visible(ctx, subdomain).await?;
     let mut db = ctx.state.pool.acquire().await?;
-    db::packages::by_id(&mut db, app.company, app.id, id)
+    let app = access::app(&mut db, ctx, subdomain).await?.app;
+    db::packages::get(&mut db, app.company, app.id, id)
         .await?
         .ok_or(Error::NotFound)
 }
@@ -134,36 +138,24 @@ pub async fn open(ctx: &Ctx, subdomain: &Subdomain, id: PackageId) -> Result<Dow
     })
 }
 
-/// Deletes a package that no environment wants or serves.
+/// Deletes a package that no environment is to serve or serves.
 pub async fn delete(ctx: &Ctx, subdomain: &Subdomain, id: PackageId) -> Result<()> {
-    const ACTION: &str = "package.delete";
-    let app = permitted(ctx, subdomain, Permission::ManagePackages, ACTION).await?;
-    let mut tx = ctx.state.pool.begin().await?;
-    let package = db::packages::by_id(&mut tx, app.company, app.id, id)
+    let found = access::app(&mut *ctx.state.pool.acquire().await?, ctx, subdomain).await?;
+    let mut change = Change::begin(ctx, Right::DeletePackage, &found).await?;
+    let app = &found.app;
+    let package = db::packages::get(change.db(), app.company, app.id, id)
         .await?
         .ok_or(Error::NotFound)?;
-    if !db::packages::delete(&mut tx, app.company, app.id, id).await? {
-        let users = package.summary.used_by.join(", ");
-        return Err(Error::Conflict(format!(
-            "{} is in use by {users}. Deploy another package there first.",
-            package.summary.label()
-        )));
+    Error::unless_possible(&what_may::packages::delete(&package.summary.used_by))?;
+    if !db::packages::delete(change.db(), app.company, app.id, id).await? {
+        return Err(Error::Conflict(
+            "An environment has just begun to use it. Deploy another package there first."
+                .to_owned(),
+        ));
     }
-    crate::audit::record(
-        &mut tx,
-        ctx,
-        ACTION,
-        app.name.as_str(),
-        json!({ "version": package.summary.version, "sha256": package.sha256 }),
-    )
-    .await?;
-    db::notify::changed(
-        &mut tx,
-        app.company,
-        &[format!("packages:{}", app.subdomain)],
-    )
-    .await?;
-    tx.commit().await?;
+    change.set_subject(Subject::new(SubjectKind::Package, id.uuid()));
+    let details = json!({ "version": package.summary.version, "sha256": package.sha256 });
+    change.commit(details, &[Topic::Packages(app.id)]).await?;
     // The row is gone: a file that stays is only lost space, which the sweep finds.
     ctx.state.packages.remove(id).await
 }

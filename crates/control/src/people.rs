@@ -1,19 +1,21 @@
 //! People: who signs in, and as whom they then act.
 
-use crate::audit::{AuditEvent, Outcome};
-use crate::ctx::{Ctx, State};
+use crate::audit::{AuditEvent, By, Outcome};
+use crate::ctx::Ctx;
 use crate::db;
+use crate::db::people::Find;
 use crate::error::{Error, Result};
+use crate::state::State;
+use domain::actors::{Actor, ActorKind};
 use domain::ids::{CompanyId, PersonId};
-use domain::permissions::{Actor, Role};
+use domain::roles::Role;
+use domain::subjects::{Subject, SubjectKind};
+use domain::topics::Topic;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 use std::sync::Arc;
 use time::OffsetDateTime;
 use uuid::Uuid;
-
-/// The key of the change that somebody's access may have ended.
-pub const CHANGED: &str = "people";
 
 /// A person of a company.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,7 +79,7 @@ pub struct SeedPerson {
 /// the issuer, and may give it another address or choose another one. Anyone else is refused.
 pub async fn sign_in(state: &State, sign_in: SignIn) -> Result<Person> {
     let mut tx = state.pool.begin().await?;
-    let mut person = db::people::by_subject(&mut tx, &sign_in.issuer, &sign_in.subject).await?;
+    let mut person = by_subject(&mut tx, &sign_in).await?;
     if person.is_none() && sign_in.email_verified {
         let bound = db::people::bind(
             &mut tx,
@@ -88,7 +90,7 @@ pub async fn sign_in(state: &State, sign_in: SignIn) -> Result<Person> {
         )
         .await?;
         if let Some(id) = bound {
-            person = db::people::by_id(&mut tx, id).await?;
+            person = db::people::get(&mut tx, Find::Id(id)).await?;
         }
     }
     let refusal = match &person {
@@ -103,12 +105,16 @@ pub async fn sign_in(state: &State, sign_in: SignIn) -> Result<Person> {
     let event = AuditEvent {
         company: person.as_ref().map(|p| p.company),
         at: state.now(),
-        person: person.as_ref().map(|p| p.id),
-        person_name: person
-            .as_ref()
-            .map_or_else(|| sign_in.name.clone(), |p| p.name.clone()),
+        by: By {
+            kind: ActorKind::Person,
+            id: person.as_ref().map(|p| p.id.uuid()),
+            name: person
+                .as_ref()
+                .map_or_else(|| sign_in.name.clone(), |p| p.name.clone()),
+        },
         action: "person.sign_in",
         target: sign_in.email.clone(),
+        subject: person.as_ref().map(|p| subject(p.id)),
         details: json!({ "issuer": sign_in.issuer }),
         outcome: if refusal.is_some() {
             Outcome::Refused
@@ -129,13 +135,14 @@ pub async fn sign_in(state: &State, sign_in: SignIn) -> Result<Person> {
 /// What a session's person may use; none once the person is deactivated.
 pub async fn ctx(state: &Arc<State>, id: PersonId, request_id: String) -> Result<Option<Ctx>> {
     let mut db = state.pool.acquire().await?;
-    let person = db::people::by_id(&mut db, id).await?;
+    let person = db::people::get(&mut db, Find::Id(id)).await?;
     Ok(person.filter(|p| p.active).map(|person| Ctx {
-        actor: Actor {
-            person: person.id,
+        actor: Actor::Person {
+            id: person.id,
             company: person.company,
             role: person.role,
         },
+        company: person.company,
         name: person.name,
         email: person.email,
         company_name: person.company_name,
@@ -149,8 +156,20 @@ pub async fn ctx(state: &Arc<State>, id: PersonId, request_id: String) -> Result
 /// Records that the person signed out, and has open pages ask whether their session still holds.
 pub async fn sign_out(ctx: &Ctx) -> Result<()> {
     let mut tx = ctx.state.pool.begin().await?;
-    crate::audit::record(&mut tx, ctx, "person.sign_out", &ctx.email, json!({})).await?;
-    db::notify::changed(&mut tx, ctx.actor.company, &[CHANGED.to_owned()]).await?;
+    let event = AuditEvent {
+        company: Some(ctx.company),
+        at: ctx.now(),
+        by: By::actor(&ctx.actor, &ctx.name),
+        action: "person.sign_out",
+        target: ctx.email.clone(),
+        subject: ctx.person().map(subject),
+        details: json!({}),
+        outcome: Outcome::Done,
+        request_id: ctx.request_id.clone(),
+        from_address: ctx.from_address.clone(),
+    };
+    db::audit::insert(&mut tx, &event).await?;
+    db::notify::changed(&mut tx, ctx.company, &[Topic::People]).await?;
     Ok(tx.commit().await?)
 }
 
@@ -161,7 +180,7 @@ pub async fn list(state: &State) -> Result<Vec<Person>> {
 
 /// The person with this address.
 pub async fn by_email(state: &State, email: &str) -> Result<Option<Person>> {
-    db::people::by_email(&mut *state.pool.acquire().await?, email.trim()).await
+    db::people::get(&mut *state.pool.acquire().await?, Find::Email(email.trim())).await
 }
 
 /// Adds the people an installation starts with; those who are there already stay as they are.
@@ -200,7 +219,7 @@ pub async fn password_set(state: &State, person: &Person) -> Result<()> {
     let mut db = state.pool.acquire().await?;
     let event = OPERATOR.event(
         state,
-        person.company,
+        (person.id, person.company),
         "person.set_password",
         &person.email,
         json!({}),
@@ -208,37 +227,51 @@ pub async fn password_set(state: &State, person: &Person) -> Result<()> {
     db::audit::insert(&mut db, &event).await
 }
 
-/// Who acts without being a person of the portal.
-struct Outsider {
+/// The subject that a person is.
+const fn subject(id: PersonId) -> Subject {
+    Subject::new(SubjectKind::Person, id.uuid())
+}
+
+async fn by_subject(db: &mut PgConnection, sign_in: &SignIn) -> Result<Option<Person>> {
+    let find = Find::Subject {
+        issuer: &sign_in.issuer,
+        subject: &sign_in.subject,
+    };
+    db::people::get(db, find).await
+}
+
+/// A part of the platform that acts on people.
+struct SystemActor {
     name: &'static str,
     request_id: &'static str,
 }
 
-const INSTALLATION: Outsider = Outsider {
+const INSTALLATION: SystemActor = SystemActor {
     name: "Installation",
     request_id: "installation",
 };
-const OPERATOR: Outsider = Outsider {
+const OPERATOR: SystemActor = SystemActor {
     name: "Operator",
     request_id: "command line",
 };
 
-impl Outsider {
+impl SystemActor {
     fn event(
         &self,
         state: &State,
-        company: CompanyId,
+        person: (PersonId, CompanyId),
         action: &'static str,
         email: &str,
         details: Value,
     ) -> AuditEvent {
+        let (id, company) = person;
         AuditEvent {
             company: Some(company),
             at: state.now(),
-            person: None,
-            person_name: self.name.to_owned(),
+            by: By::system(self.name),
             action,
             target: email.to_owned(),
+            subject: Some(subject(id)),
             details,
             outcome: Outcome::Done,
             request_id: self.request_id.to_owned(),
@@ -280,14 +313,13 @@ async fn insert(
     db: &mut PgConnection,
     state: &State,
     person: &SeedPerson,
-    by: &Outsider,
+    by: &SystemActor,
 ) -> Result<bool> {
-    let company = CompanyId::new(Uuid::now_v7());
-    let company =
-        db::people::upsert_company(db, company, person.company.trim(), state.now()).await?;
+    let company = db::companies::upsert(db, person.company.trim(), state.now()).await?;
+    let id = PersonId::new(Uuid::now_v7());
     let added = db::people::insert(
         db,
-        PersonId::new(Uuid::now_v7()),
+        id,
         company,
         &person.email,
         &person.name,
@@ -297,7 +329,13 @@ async fn insert(
     .await?;
     if added {
         let details = json!({ "role": person.role.as_str() });
-        let event = by.event(state, company, "person.create", &person.email, details);
+        let event = by.event(
+            state,
+            (id, company),
+            "person.create",
+            &person.email,
+            details,
+        );
         db::audit::insert(db, &event).await?;
     }
     Ok(added)
@@ -310,12 +348,18 @@ async fn set_deactivated(
     action: &'static str,
 ) -> Result<()> {
     let mut tx = state.pool.begin().await?;
-    let person = db::people::by_id(&mut tx, id)
+    let person = db::people::get(&mut tx, Find::Id(id))
         .await?
         .ok_or(Error::NotFound)?;
     db::people::set_deactivated(&mut tx, id, deactivated_at, state.now()).await?;
-    let event = OPERATOR.event(state, person.company, action, &person.email, json!({}));
+    let event = OPERATOR.event(
+        state,
+        (id, person.company),
+        action,
+        &person.email,
+        json!({}),
+    );
     db::audit::insert(&mut tx, &event).await?;
-    db::notify::changed(&mut tx, person.company, &[CHANGED.to_owned()]).await?;
+    db::notify::changed(&mut tx, person.company, &[Topic::People]).await?;
     Ok(tx.commit().await?)
 }

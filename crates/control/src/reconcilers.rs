@@ -1,4 +1,4 @@
-//! Loops that make wanted and actual meet: no input, idempotent, woken by time and by events.
+//! Loops that make desired and actual meet: no input, idempotent, woken by time and by events.
 
 pub(crate) mod events;
 pub(crate) mod workloads;

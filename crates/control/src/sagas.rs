@@ -2,12 +2,11 @@
 
 pub mod app_create;
 pub mod app_delete;
-pub(crate) mod buckets;
 pub mod environment_change;
 mod provisioning;
 
-use crate::ctx::State;
 use crate::error::Error;
+use crate::state::State;
 use saga::error::StepError;
 use saga::registry::Registry;
 use std::sync::Arc;

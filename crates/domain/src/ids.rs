@@ -46,6 +46,8 @@ id! {
     CompanyId;
     /// A person who can sign in.
     PersonId;
+    /// A key with which a program acts for a person.
+    ApiKeyId;
     /// An app.
     AppId;
     /// An environment of an app; also the id of its workload in an engine.

@@ -2,17 +2,47 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Where an app is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AppState {
+    /// Its databases and buckets are being made.
+    Creating,
+    /// In use.
+    Ready,
+    /// Everything of it is being taken away.
+    Deleting,
+}
+
+impl AppState {
+    /// The code in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Creating => "creating",
+            Self::Ready => "ready",
+            Self::Deleting => "deleting",
+        }
+    }
+
+    /// Reads a code.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Creating, Self::Ready, Self::Deleting]
+            .into_iter()
+            .find(|state| state.as_str() == text)
+    }
+}
+
 /// What an environment should do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Wanted {
+pub enum Desired {
     /// Serve requests.
     Running,
     /// Hold data, run nothing.
     Stopped,
 }
 
-impl Wanted {
+impl Desired {
     /// The code in the database.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -80,6 +110,8 @@ pub enum OperationState {
     Queued,
     /// A worker runs its steps.
     Running,
+    /// Waits for something outside, and holds nothing meanwhile.
+    Waiting,
     /// Cancel was asked for; the worker has not acknowledged yet.
     Cancelling,
     /// A step failed or cancel was asked for; what was made is being undone.
@@ -100,6 +132,7 @@ impl OperationState {
         match self {
             Self::Queued => "Queued",
             Self::Running => "Running",
+            Self::Waiting => "Waiting",
             Self::Cancelling => "Cancelling",
             Self::Unwinding => "Undoing",
             Self::Succeeded => "Done",
@@ -112,7 +145,7 @@ impl OperationState {
     /// The tone of its chip.
     pub const fn tone(self) -> Tone {
         match self {
-            Self::Queued | Self::Running | Self::Cancelling => Tone::Busy,
+            Self::Queued | Self::Running | Self::Waiting | Self::Cancelling => Tone::Busy,
             Self::Unwinding => Tone::Warn,
             Self::Succeeded => Tone::Ok,
             Self::Failed | Self::Stuck => Tone::Bad,
@@ -165,13 +198,13 @@ pub const SILENT_AFTER_SECONDS: i64 = 30;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StatusFacts {
     /// What it should do.
-    pub wanted: Wanted,
+    pub desired: Desired,
     /// Whether a package is deployed.
     pub deployed: bool,
     /// Whether its database and bucket exist yet.
     pub provisioned: bool,
     /// Instances that should run.
-    pub wanted_instances: u16,
+    pub desired_instances: u16,
     /// Instances that get requests.
     pub ready: u16,
     /// Instances that exist in any state.
@@ -208,18 +241,20 @@ impl StatusFacts {
             }
             Some(_) => {}
         }
-        let share = format!("{} / {}", self.ready, self.wanted_instances);
-        match (self.wanted, self.existing) {
-            (Wanted::Stopped, 0) => say(Tone::Idle, "Stopped".to_owned()),
-            (Wanted::Stopped, _) => say(Tone::Busy, "Stopping".to_owned()),
-            (Wanted::Running, _) if self.ready >= self.wanted_instances => {
+        let share = format!("{} / {}", self.ready, self.desired_instances);
+        match (self.desired, self.existing) {
+            (Desired::Stopped, 0) => say(Tone::Idle, "Stopped".to_owned()),
+            (Desired::Stopped, _) => say(Tone::Busy, "Stopping".to_owned()),
+            (Desired::Running, _) if self.ready >= self.desired_instances => {
                 say(Tone::Ok, format!("Running {share}"))
             }
-            (Wanted::Running, _) if self.crashed > 0 && self.ready == 0 => {
+            (Desired::Running, _) if self.crashed > 0 && self.ready == 0 => {
                 say(Tone::Bad, format!("Crashed {share}"))
             }
-            (Wanted::Running, _) if self.ready == 0 => say(Tone::Busy, format!("Starting {share}")),
-            (Wanted::Running, _) => say(Tone::Warn, format!("Running {share}")),
+            (Desired::Running, _) if self.ready == 0 => {
+                say(Tone::Busy, format!("Starting {share}"))
+            }
+            (Desired::Running, _) => say(Tone::Warn, format!("Running {share}")),
         }
     }
 }
@@ -230,10 +265,10 @@ mod tests {
 
     fn facts() -> StatusFacts {
         StatusFacts {
-            wanted: Wanted::Running,
+            desired: Desired::Running,
             deployed: true,
             provisioned: true,
-            wanted_instances: 3,
+            desired_instances: 3,
             ready: 3,
             existing: 3,
             crashed: 0,
@@ -276,7 +311,7 @@ mod tests {
         );
         assert_eq!(
             label(StatusFacts {
-                wanted: Wanted::Stopped,
+                desired: Desired::Stopped,
                 ready: 1,
                 existing: 1,
                 ..facts()
@@ -285,7 +320,7 @@ mod tests {
         );
         assert_eq!(
             label(StatusFacts {
-                wanted: Wanted::Stopped,
+                desired: Desired::Stopped,
                 ready: 0,
                 existing: 0,
                 ..facts()

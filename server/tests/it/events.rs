@@ -2,12 +2,15 @@
 
 use crate::browser::Browser;
 use crate::test_app::{ADA, OLGA, TestApp};
-use control::changes::{Change, News};
+use control::live_updates::Update;
 use control::people;
+use domain::ids::AppId;
+use domain::topics::Topic;
 use reqwest::{Method, Response, StatusCode};
 use sqlx::PgPool;
 use std::time::Duration;
 use tokio::time::timeout;
+use uuid::Uuid;
 
 const SOON: Duration = Duration::from_secs(20);
 
@@ -16,29 +19,25 @@ async fn a_company_hears_of_its_own_changes_alone(pool: PgPool) {
     let app = TestApp::new(pool).await;
     let (ada, olga) = (app.signed_in(ADA).await, app.signed_in(OLGA).await);
     let (mut of_ada, mut of_olga) = (open(&ada, None).await, open(&olga, None).await);
-    let (northwind, southwind) = (
-        app.ctx(ADA).await.actor.company,
-        app.ctx(OLGA).await.actor.company,
-    );
-    for (scope, key) in [(northwind, "app:quokka"), (southwind, "app:wombat")] {
+    let (northwind, southwind) = (app.ctx(ADA).await.company, app.ctx(OLGA).await.company);
+    let [quokka, wombat] = [1, 2].map(|n| Topic::App(AppId::new(Uuid::from_u128(n))));
+    for (company, topic) in [(northwind, quokka), (southwind, wombat)] {
         app.state
             .changes
-            .send(News::Change(Change {
-                scope,
-                keys: vec![key.to_owned()],
-            }))
+            .send(Update::Changed(company, vec![topic]))
             .expect("someone listens");
     }
-    let heard = read_until(&mut of_ada, "app:quokka").await;
+    let (quokka, wombat) = (quokka.to_string(), wombat.to_string());
+    let heard = read_until(&mut of_ada, &quokka).await;
     assert!(
         heard.contains("event: change")
             && heard.contains("id: 1")
-            && heard.contains(r#"data: {"keys":["app:quokka"]}"#),
+            && heard.contains(&format!(r#"data: {{"keys":["{quokka}"]}}"#)),
         "{heard}"
     );
-    let heard = read_until(&mut of_olga, "app:wombat").await;
+    let heard = read_until(&mut of_olga, &wombat).await;
     assert!(
-        !heard.contains("quokka"),
+        !heard.contains(&quokka),
         "another company's change came first and was heard: {heard}"
     );
 }
@@ -48,7 +47,7 @@ async fn a_change_in_the_database_reaches_the_browser(pool: PgPool) {
     let app = TestApp::new(pool).await;
     let ada = app.signed_in(ADA).await;
     let mut stream = open(&ada, None).await;
-    let company = app.ctx(ADA).await.actor.company;
+    let company = app.ctx(ADA).await.company;
     let payload = serde_json::json!({ "scope": company, "keys": ["apps"] }).to_string();
     let notify = async {
         loop {

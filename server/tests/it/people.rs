@@ -1,7 +1,7 @@
 //! People at the command line: added, with new passwords, put out, let in again; and a portal that moves.
 
 use crate::test_app::{ADA, PASSWORD, TestApp};
-use domain::permissions::Role;
+use domain::roles::Role;
 use reqwest::StatusCode;
 use server::people::{Deed, New, run};
 use sqlx::PgPool;

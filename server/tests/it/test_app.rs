@@ -5,13 +5,14 @@ use crate::stub_engine::StubEngine;
 use control::apps::create::{self, NewApp};
 use control::clock::{Clock, StoppedClock};
 use control::config::{Config, Limits, RegionServer};
-use control::ctx::{Ctx, State};
+use control::ctx::Ctx;
 use control::packages::store::PackageStore;
 use control::people::{self, SeedPerson};
 use control::secrets::Secrets;
+use control::state::State;
 use domain::ids::PersonId;
-use domain::permissions::Role;
 use domain::regions::REGIONS;
+use domain::roles::Role;
 use leptos::config::LeptosOptions;
 use secrecy::SecretString;
 use server::rate_limit::RateLimits;
@@ -79,7 +80,7 @@ impl TestApp {
             .await
             .expect("a provider");
         let mut state = AppState {
-            changes: control::changes::listen(&control.pool),
+            changes: control::live_updates::listen(&control.pool),
             control,
             leptos: LeptosOptions::builder()
                 .output_name("portal")

@@ -1,14 +1,14 @@
 //! Apps as the control plane has them, made into what pages show.
 
 use super::{
-    AppDetails, AppError, AppList, AppState, AppSummary, Availability, EnvironmentCard,
-    EnvironmentSummary, NewApp, Offer,
+    AppDetails, AppError, AppList, AppSummary, EnvironmentCard, EnvironmentSummary, NewApp, Offer,
 };
 use crate::error::FieldError;
 use control::apps;
 use control::ctx::Ctx;
-use domain::permissions::{Access, create_app_access};
 use domain::regions::REGIONS;
+use domain::rights::{Access, Right};
+use domain::states::AppState;
 
 impl From<apps::EnvironmentSummary> for EnvironmentSummary {
     fn from(environment: apps::EnvironmentSummary) -> Self {
@@ -47,37 +47,18 @@ impl From<apps::AppDetails> for AppSummary {
 
 pub(super) fn app_list(page: control::page::Page<apps::AppSummary>, ctx: &Ctx) -> AppList {
     AppList {
-        create: create_app_access(&ctx.actor),
+        create: ctx.may_in_company(Right::CreateApp),
         next: page.next.map(|cursor| cursor.as_str().to_owned()),
         items: page.items.into_iter().map(Into::into).collect(),
     }
 }
 
-impl From<apps::AppState> for AppState {
-    fn from(state: apps::AppState) -> Self {
-        match state {
-            apps::AppState::Creating => Self::Creating,
-            apps::AppState::Ready => Self::Ready,
-            apps::AppState::Deleting => Self::Deleting,
-        }
-    }
-}
-
-impl From<apps::SubdomainState> for Availability {
-    fn from(state: apps::SubdomainState) -> Self {
-        match state {
-            apps::SubdomainState::Free { .. } => Self::Free,
-            apps::SubdomainState::Taken => Self::Taken,
-        }
-    }
-}
-
 pub(super) fn app_details(details: apps::AppDetails, ctx: &Ctx) -> AppDetails {
-    let delete = details.can_delete();
+    let delete = details.can_delete;
     let deploy = match details.app.state {
-        apps::AppState::Ready => details.access.operate,
-        apps::AppState::Creating => Access::Denied("The app is still being created.".to_owned()),
-        apps::AppState::Deleting => Access::Denied("The app is being deleted.".to_owned()),
+        AppState::Ready => details.access.operate,
+        AppState::Creating => Access::Denied("The app is still being created.".to_owned()),
+        AppState::Deleting => Access::Denied("The app is being deleted.".to_owned()),
     };
     let card = |environment: apps::EnvironmentSummary| EnvironmentCard {
         id: environment.id.to_string(),
@@ -97,7 +78,7 @@ pub(super) fn app_details(details: apps::AppDetails, ctx: &Ctx) -> AppDetails {
         region: details.app.region,
         generation: details.app.generation,
         plan: details.app.plan,
-        state: details.app.state.into(),
+        state: details.app.state,
         created_at: details.app.created_at.unix_timestamp(),
         environments: details.environments.into_iter().map(card).collect(),
         operations: crate::operations::api::from_control::summaries(details.operations, ctx.now()),
@@ -116,7 +97,7 @@ pub(super) fn offer(ctx: &Ctx) -> Offer {
         }
     };
     Offer {
-        create: create_app_access(&ctx.actor),
+        create: ctx.may_in_company(Right::CreateApp),
         idempotency_key: uuid::Uuid::new_v4().to_string(),
         company: ctx.company_name.clone(),
         residency_required: ctx.residency_required,

@@ -1,13 +1,12 @@
 //! Environments as the control plane has them, made into what pages show.
 
 use super::{Debugger, DebuggerInstance, Deployment, EnvironmentDetails, Event, Instance, Rollout};
-use crate::environments::actions::Situation;
 use crate::error::{AppError, FieldError};
 use crate::operations::api::from_control::summary;
 use control::environments;
 use domain::ids::PackageId;
 use domain::scaling::Scale;
-use domain::states::{OperationState, Status, Tone};
+use domain::states::{Status, Tone};
 use engine::observation;
 use time::OffsetDateTime;
 
@@ -68,20 +67,6 @@ pub(super) fn environment(
     now: OffsetDateTime,
 ) -> EnvironmentDetails {
     let environment = details.environment;
-    let actions = Situation {
-        operate: details.access.operate,
-        wanted: environment.wanted,
-        deployed: environment.package.is_some(),
-        under_way: details
-            .operation
-            .as_ref()
-            .map(|operation| operation.title.clone()),
-        stuck: details
-            .operation
-            .as_ref()
-            .is_some_and(|operation| operation.state == OperationState::Stuck),
-    }
-    .actions();
     let observed_at = environment
         .observed
         .as_ref()
@@ -100,7 +85,7 @@ pub(super) fn environment(
         url: details.url,
         status: details.status,
         sentence: details.sentence,
-        wanted: environment.wanted,
+        desired: environment.desired,
         scale: environment.scale,
         plan: details.app.plan,
         database: environment.database_name,
@@ -118,7 +103,7 @@ pub(super) fn environment(
             .last_failure
             .map(|operation| summary(operation, now)),
         deployments: details.deployments.into_iter().map(Into::into).collect(),
-        actions,
+        actions: details.actions,
     }
 }
 

@@ -1,19 +1,28 @@
 //! Creating an app: every field is checked at once, names are reserved, the operation starts.
 
-use super::{App, AppState};
+use crate::access::OwnCompany;
+use crate::change::Change;
 use crate::ctx::Ctx;
 use crate::db;
-use crate::environments::Environment;
+use crate::db::apps::Find;
 use crate::error::{Error, FieldError, Result};
+use crate::model::apps::App;
+use crate::model::environments::Environment;
+use crate::operations;
 use crate::sagas::app_create::AppCreate;
 use domain::capabilities::Generation;
 use domain::ids::{AppId, EnvironmentId, OperationId};
 use domain::names::{AppName, EnvironmentName, NameError, Subdomain};
-use domain::permissions::{Access, TeamRole, create_app_access};
 use domain::plans::PlanCode;
 use domain::regions::RegionCode;
+use domain::rights::Right;
+use domain::roles::TeamRole;
+use domain::states::AppState;
+use domain::subjects::{Subject, SubjectKind};
+use domain::topics::Topic;
 use saga::saga::SagaId;
 use serde_json::json;
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 /// The form, as it was typed.
@@ -56,34 +65,20 @@ struct Checked {
 /// Most environments of one app.
 const MAX_ENVIRONMENTS: usize = 10;
 
-/// Starts the creation of an app of the person's company.
+/// Starts the creation of an app of the actor's company.
 pub async fn create(ctx: &Ctx, new: NewApp) -> Result<Created> {
-    let access = create_app_access(&ctx.actor);
-    if let Access::Denied(reason) = &access {
-        crate::audit::refused(ctx, "app.create", &new.name, reason).await?;
-    }
-    Error::unless_allowed(&access)?;
+    let company = OwnCompany {
+        id: ctx.company,
+        label: new.name.clone(),
+    };
+    let mut change = Change::begin(ctx, Right::CreateApp, &company).await?;
     let checked = check(ctx, &new)?;
-    let mut tx = ctx.state.pool.begin().await?;
-    // Pressed twice in a row, the second form finds what the first has made.
-    db::apps::lock_idempotency_key(&mut tx, new.idempotency_key).await?;
-    if let Some(app) =
-        db::apps::by_idempotency_key(&mut tx, ctx.actor.company, new.idempotency_key).await?
-    {
-        if (&app.name, &app.subdomain) != (&checked.name, &checked.subdomain) {
-            return Err(Error::Conflict(format!(
-                "This form has made “{}” already. Open a new form to make another app.",
-                app.name
-            )));
-        }
-        return Ok(Created {
-            subdomain: app.subdomain,
-            operation: OperationId::new(app.id.uuid()),
-        });
+    if let Some(made) = made_before(&mut change, ctx, &new, &checked).await? {
+        return Ok(made);
     }
     let app = App {
         id: AppId::new(Uuid::now_v7()),
-        company: ctx.actor.company,
+        company: ctx.company,
         name: checked.name,
         subdomain: checked.subdomain,
         region: checked.region,
@@ -92,57 +87,85 @@ pub async fn create(ctx: &Ctx, new: NewApp) -> Result<Created> {
         state: AppState::Creating,
         created_at: ctx.now(),
     };
-    db::apps::insert(&mut tx, &app, new.idempotency_key, ctx.actor.person).await?;
-    db::apps::add_member(
-        &mut tx,
-        app.company,
-        app.id,
-        ctx.actor.person,
-        TeamRole::TechnicalContact,
-        ctx.now(),
+    insert(
+        change.db(),
+        ctx,
+        &app,
+        &checked.environments,
+        new.idempotency_key,
     )
     .await?;
-    reserve_labels(&mut tx, &app, &checked.environments).await?;
-    for (position, name) in (0..).zip(&checked.environments) {
-        let environment = Environment::new(
-            EnvironmentId::new(Uuid::now_v7()),
-            &app,
-            name.clone(),
-            position,
-        );
-        let passwords = environment.new_passwords(&ctx.state.secrets)?;
-        db::environments::insert(&mut tx, &environment, &passwords, ctx.now()).await?;
-    }
     // The creation of an app has the app's id, so that a form sent twice finds it again.
     let operation = SagaId(app.id.uuid());
-    crate::operations::start::<AppCreate>(
-        ctx,
-        &mut tx,
-        operation,
-        app.id.uuid(),
-        format!("Create {}", app.name),
-        &app.params(),
-    )
-    .await?;
+    let subject = Subject::new(SubjectKind::App, app.id.uuid());
+    let title = format!("Create {}", app.name);
+    operations::start::<AppCreate>(ctx, change.db(), operation, subject, title, &app.params())
+        .await?;
+    change.set_subject(subject);
     let details = json!({ "subdomain": app.subdomain, "region": app.region, "plan": app.plan, "generation": app.generation });
-    crate::audit::record(&mut tx, ctx, "app.create", app.name.as_str(), details).await?;
-    db::notify::changed(&mut tx, app.company, &["apps".to_owned()]).await?;
-    tx.commit().await?;
+    change.commit(details, &[Topic::Apps]).await?;
     Ok(Created {
         subdomain: app.subdomain,
         operation: OperationId::new(operation.0),
     })
 }
 
+/// What a form with the same key has made. Pressed twice in a row, the second one finds it here.
+async fn made_before(
+    change: &mut Change<'_>,
+    ctx: &Ctx,
+    new: &NewApp,
+    checked: &Checked,
+) -> Result<Option<Created>> {
+    let key = new.idempotency_key;
+    db::apps::lock_idempotency_key(change.db(), key).await?;
+    let Some(app) = db::apps::get(change.db(), ctx.company, Find::Key(key)).await? else {
+        return Ok(None);
+    };
+    if (&app.name, &app.subdomain) != (&checked.name, &checked.subdomain) {
+        return Err(Error::Conflict(format!(
+            "This form has made “{}” already. Open a new form to make another app.",
+            app.name
+        )));
+    }
+    Ok(Some(Created {
+        subdomain: app.subdomain,
+        operation: OperationId::new(app.id.uuid()),
+    }))
+}
+
+/// The rows of the app: itself, its team, its names and its environments.
+async fn insert(
+    db: &mut PgConnection,
+    ctx: &Ctx,
+    app: &App,
+    environments: &[EnvironmentName],
+    key: Uuid,
+) -> Result<()> {
+    db::apps::insert(db, app, key, ctx.person()).await?;
+    if let Some(person) = ctx.person() {
+        let role = TeamRole::TechnicalContact;
+        db::members::upsert(db, app.company, app.id, person, role, ctx.now()).await?;
+    }
+    reserve_labels(db, app, environments).await?;
+    for (position, name) in (0..).zip(environments) {
+        let id = EnvironmentId::new(Uuid::now_v7());
+        let environment = Environment::new(id, app, name.clone(), position);
+        let passwords = environment.new_passwords(&ctx.state.secrets)?;
+        db::environments::insert(db, &environment, &passwords, ctx.now()).await?;
+    }
+    Ok(())
+}
+
 /// The subdomain itself and the first label of every environment.
 async fn reserve_labels(
-    db: &mut sqlx::PgConnection,
+    db: &mut PgConnection,
     app: &App,
     environments: &[EnvironmentName],
 ) -> Result<()> {
-    db::apps::reserve_label(db, app, app.subdomain.as_str()).await?;
+    db::hosts::reserve(db, app.id, app.subdomain.as_str()).await?;
     for name in environments.iter().filter(|name| !name.is_production()) {
-        db::apps::reserve_label(db, app, &name.host_label(&app.subdomain)).await?;
+        db::hosts::reserve(db, app.id, &name.host_label(&app.subdomain)).await?;
     }
     Ok(())
 }

@@ -1,20 +1,27 @@
 //! Deleting an app: the name is typed, then everything of it goes.
 
-use super::{AppState, permitted};
+use crate::access;
+use crate::change::Change;
 use crate::ctx::Ctx;
 use crate::db;
 use crate::error::{Error, Result};
+use crate::operations;
 use crate::sagas::app_delete::AppDelete;
 use domain::ids::OperationId;
 use domain::names::Subdomain;
-use domain::permissions::Permission;
+use domain::rights::Right;
+use domain::states::AppState;
+use domain::topics::Topic;
+use domain::what_may;
 use saga::saga::SagaId;
 use serde_json::json;
 use uuid::Uuid;
 
 /// Starts the deletion of an app. `typed_name` must be the app's name to the letter.
 pub async fn delete(ctx: &Ctx, subdomain: &Subdomain, typed_name: &str) -> Result<OperationId> {
-    let app = permitted(ctx, subdomain, Permission::DeleteApp, "app.delete").await?;
+    let found = access::app(&mut *ctx.state.pool.acquire().await?, ctx, subdomain).await?;
+    let mut change = Change::begin(ctx, Right::DeleteApp, &found).await?;
+    let app = &found.app;
     if typed_name.trim() != app.name.as_str() {
         return Err(Error::invalid(
             "typed_name",
@@ -24,32 +31,29 @@ pub async fn delete(ctx: &Ctx, subdomain: &Subdomain, typed_name: &str) -> Resul
             ),
         ));
     }
-    let mut tx = ctx.state.pool.begin().await?;
+    let under_way = operations::under_way(change.db(), app.company, &[app.id.uuid()]).await?;
+    Error::unless_possible(&what_may::apps::delete(app.state, under_way.as_ref()))?;
     let operation = SagaId(Uuid::now_v7());
-    crate::operations::start::<AppDelete>(
+    operations::start::<AppDelete>(
         ctx,
-        &mut tx,
+        change.db(),
         operation,
-        app.id.uuid(),
+        access::Resource::subject(&found),
         format!("Delete {}", app.name),
         &app.params(),
     )
     .await?;
-    db::apps::set_state(&mut tx, app.company, app.id, AppState::Deleting, ctx.now()).await?;
-    crate::audit::record(
-        &mut tx,
-        ctx,
-        "app.delete",
-        app.name.as_str(),
-        json!({ "subdomain": app.subdomain }),
-    )
-    .await?;
-    db::notify::changed(
-        &mut tx,
+    db::apps::set_state(
+        change.db(),
         app.company,
-        &["apps".to_owned(), format!("app:{}", app.subdomain)],
+        app.id,
+        AppState::Deleting,
+        ctx.now(),
     )
     .await?;
-    tx.commit().await?;
+    let topics = [Topic::Apps, Topic::App(app.id)];
+    change
+        .commit(json!({ "subdomain": app.subdomain }), &topics)
+        .await?;
     Ok(OperationId::new(operation.0))
 }

@@ -1,14 +1,15 @@
-//! SQL of apps, their host names and teams.
+//! SQL of apps.
 
 use super::parsed;
-use crate::apps::{App, AppState};
 use crate::error::{Error, Inconsistent, Result};
+use crate::model::apps::App;
 use domain::capabilities::Generation;
 use domain::ids::{AppId, CompanyId, PersonId};
 use domain::names::{AppName, Subdomain};
-use domain::permissions::TeamRole;
 use domain::plans::PlanCode;
 use domain::regions::RegionCode;
+use domain::roles::TeamRole;
+use domain::states::AppState;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -23,113 +24,139 @@ struct AppRow {
     plan: String,
     state: String,
     created_at: OffsetDateTime,
+    role: Option<String>,
 }
 
 impl TryFrom<AppRow> for App {
     type Error = Inconsistent;
     fn try_from(row: AppRow) -> std::result::Result<Self, Inconsistent> {
+        const TABLE: &str = "apps";
         let id = row.id;
+        let subdomain = Subdomain::parse(&row.subdomain).ok();
+        let generation = Generation::parse(&row.generation);
         Ok(Self {
             id: AppId::new(id),
             company: CompanyId::new(row.company_id),
-            name: parsed(AppName::parse(&row.name).ok(), "apps", "name", id)?,
-            subdomain: parsed(
-                Subdomain::parse(&row.subdomain).ok(),
-                "apps",
-                "subdomain",
-                id,
-            )?,
-            region: parsed(RegionCode::parse(&row.region), "apps", "region", id)?,
-            generation: parsed(Generation::parse(&row.generation), "apps", "generation", id)?,
-            plan: parsed(PlanCode::parse(&row.plan), "apps", "plan", id)?,
-            state: parsed(AppState::parse(&row.state), "apps", "state", id)?,
+            name: parsed(AppName::parse(&row.name).ok(), TABLE, "name", id)?,
+            subdomain: parsed(subdomain, TABLE, "subdomain", id)?,
+            region: parsed(RegionCode::parse(&row.region), TABLE, "region", id)?,
+            generation: parsed(generation, TABLE, "generation", id)?,
+            plan: parsed(PlanCode::parse(&row.plan), TABLE, "plan", id)?,
+            state: parsed(AppState::parse(&row.state), TABLE, "state", id)?,
             created_at: row.created_at,
         })
     }
 }
 
-pub(crate) async fn list(
+/// Which apps of a company are asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Find<'a> {
+    /// The one with this id.
+    Id(AppId),
+    /// The one with this subdomain.
+    Subdomain(&'a Subdomain),
+    /// The one that a form with this key has made.
+    Key(Uuid),
+}
+
+/// What the one select list of apps is asked with.
+#[derive(Default)]
+struct Filter<'a> {
+    person: Option<Uuid>,
+    members_only: bool,
+    id: Option<Uuid>,
+    subdomain: Option<&'a str>,
+    key: Option<Uuid>,
+    after: Option<(String, Uuid)>,
+    limit: i64,
+}
+
+async fn select(
     db: &mut PgConnection,
     company: CompanyId,
-    person: PersonId,
-    after: Option<(String, AppId)>,
-) -> Result<Vec<App>> {
-    let (name, id) = after.map_or((None, None), |(name, id)| (Some(name), Some(id.uuid())));
+    filter: Filter<'_>,
+) -> Result<Vec<AppRow>> {
+    let (after_name, after_id) = filter.after.unzip();
     let rows = sqlx::query_as!(
         AppRow,
         r#"
-        select a.id, a.company_id, a.name, a.subdomain, a.region, a.generation, a.plan, a.state, a.created_at
-        from apps a join app_members m on m.app_id = a.id and m.person_id = $2
-        where a.company_id = $1 and ($3::text is null or (a.name, a.id) > ($3, $4))
+        select a.id, a.company_id, a.name, a.subdomain, a.region, a.generation, a.plan, a.state, a.created_at, m.role as "role?"
+        from apps a left join app_members m on m.app_id = a.id and m.person_id = $2
+        where a.company_id = $1
+            and (not $3::bool or m.role is not null)
+            and ($4::uuid is null or a.id = $4)
+            and ($5::text is null or a.subdomain = $5)
+            and ($6::uuid is null or a.idempotency_key = $6)
+            and ($7::text is null or (a.name, a.id) > ($7, $8::uuid))
         order by a.name, a.id
-        limit $5
+        limit $9
         "#,
         company.uuid(),
-        person.uuid(),
-        name,
-        id,
-        crate::page::PAGE + 1,
+        filter.person,
+        filter.members_only,
+        filter.id,
+        filter.subdomain,
+        filter.key,
+        after_name,
+        after_id,
+        filter.limit,
     )
     .fetch_all(db)
     .await?;
+    Ok(rows)
+}
+
+/// Apps whose team the person is in, by name; one more than a page holds.
+pub(crate) async fn list(
+    db: &mut PgConnection,
+    company: CompanyId,
+    person: Option<PersonId>,
+    after: Option<(String, AppId)>,
+) -> Result<Vec<App>> {
+    let filter = Filter {
+        person: person.map(PersonId::uuid),
+        members_only: true,
+        after: after.map(|(name, id)| (name, id.uuid())),
+        limit: crate::page::PAGE + 1,
+        ..Filter::default()
+    };
+    let rows = select(db, company, filter).await?;
     rows.into_iter()
         .map(|row| App::try_from(row).map_err(Error::from))
         .collect()
 }
 
-pub(crate) async fn by_subdomain(
+/// One app.
+pub(crate) async fn get(
     db: &mut PgConnection,
     company: CompanyId,
-    person: PersonId,
-    subdomain: &Subdomain,
-) -> Result<Option<(App, Option<TeamRole>)>> {
-    let row = sqlx::query!(
-        r#"
-        select a.id, a.company_id, a.name, a.subdomain, a.region, a.generation, a.plan, a.state, a.created_at, m.role as "role?"
-        from apps a left join app_members m on m.app_id = a.id and m.person_id = $2
-        where a.company_id = $1 and a.subdomain = $3
-        "#,
-        company.uuid(),
-        person.uuid(),
-        subdomain.as_str(),
-    )
-    .fetch_optional(db)
-    .await?;
-    let Some(row) = row else { return Ok(None) };
-    let app = AppRow {
-        id: row.id,
-        company_id: row.company_id,
-        name: row.name,
-        subdomain: row.subdomain,
-        region: row.region,
-        generation: row.generation,
-        plan: row.plan,
-        state: row.state,
-        created_at: row.created_at,
-    };
-    Ok(Some((
-        App::try_from(app)?,
-        row.role.as_deref().and_then(TeamRole::parse),
-    )))
+    find: Find<'_>,
+) -> Result<Option<App>> {
+    Ok(get_for(db, company, None, find).await?.map(|(app, _)| app))
 }
 
-pub(crate) async fn by_id(
+/// One app, with the person's role in its team.
+pub(crate) async fn get_for(
     db: &mut PgConnection,
     company: CompanyId,
-    id: AppId,
-) -> Result<Option<App>> {
-    let row = sqlx::query_as!(
-        AppRow,
-        r#"
-        select id, company_id, name, subdomain, region, generation, plan, state, created_at
-        from apps where company_id = $1 and id = $2
-        "#,
-        company.uuid(),
-        id.uuid(),
-    )
-    .fetch_optional(db)
-    .await?;
-    Ok(row.map(App::try_from).transpose()?)
+    person: Option<PersonId>,
+    find: Find<'_>,
+) -> Result<Option<(App, Option<TeamRole>)>> {
+    let mut filter = Filter {
+        person: person.map(PersonId::uuid),
+        limit: 1,
+        ..Filter::default()
+    };
+    match find {
+        Find::Id(id) => filter.id = Some(id.uuid()),
+        Find::Subdomain(subdomain) => filter.subdomain = Some(subdomain.as_str()),
+        Find::Key(key) => filter.key = Some(key),
+    }
+    let Some(mut row) = select(db, company, filter).await?.pop() else {
+        return Ok(None);
+    };
+    let role = row.role.take().as_deref().and_then(TeamRole::parse);
+    Ok(Some((App::try_from(row)?, role)))
 }
 
 /// Keeps others with the same key waiting until the transaction ends.
@@ -143,41 +170,11 @@ pub(crate) async fn lock_idempotency_key(db: &mut PgConnection, key: Uuid) -> Re
     Ok(())
 }
 
-/// The app that an earlier request with the same key made.
-pub(crate) async fn by_idempotency_key(
-    db: &mut PgConnection,
-    company: CompanyId,
-    key: Uuid,
-) -> Result<Option<App>> {
-    let row = sqlx::query_as!(
-        AppRow,
-        r#"
-        select id, company_id, name, subdomain, region, generation, plan, state, created_at
-        from apps where company_id = $1 and idempotency_key = $2
-        "#,
-        company.uuid(),
-        key,
-    )
-    .fetch_optional(db)
-    .await?;
-    Ok(row.map(App::try_from).transpose()?)
-}
-
-pub(crate) async fn any_label_taken(db: &mut PgConnection, labels: &[String]) -> Result<bool> {
-    let taken = sqlx::query_scalar!(
-        r#"select exists (select 1 from hosts where label = any($1)) as "taken!""#,
-        labels
-    )
-    .fetch_one(db)
-    .await?;
-    Ok(taken)
-}
-
 pub(crate) async fn insert(
     db: &mut PgConnection,
     app: &App,
     idempotency_key: Uuid,
-    by: PersonId,
+    by: Option<PersonId>,
 ) -> Result<()> {
     sqlx::query!(
         r#"
@@ -193,66 +190,30 @@ pub(crate) async fn insert(
         app.plan.as_str(),
         app.state.as_str(),
         idempotency_key,
-        by.uuid(),
+        by.map(PersonId::uuid),
         app.created_at,
     )
     .execute(db)
     .await
-    .map_err(|error| taken(error, app.subdomain.as_str()))?;
+    .map_err(|error| super::hosts::taken(error, app.subdomain.as_str()))?;
     Ok(())
 }
 
-/// Reserves the first label of a host name.
-pub(crate) async fn reserve_label(db: &mut PgConnection, app: &App, label: &str) -> Result<()> {
-    sqlx::query!(
-        "insert into hosts (label, app_id) values ($1, $2)",
-        label,
-        app.id.uuid()
-    )
-    .execute(db)
-    .await
-    .map_err(|error| taken(error, label))?;
-    Ok(())
-}
-
-/// What a broken uniqueness of a host's first label means to the person who typed the subdomain.
-fn taken(error: sqlx::Error, label: &str) -> Error {
-    match error.as_database_error().and_then(|e| e.constraint()) {
-        Some("apps_subdomain_key" | "hosts_pkey" | "environments_host_label_key") => {
-            Error::invalid(
-                "subdomain",
-                format!("“{label}” is taken by another app; choose another address."),
-            )
-        }
-        Some("apps_idempotency_key") => {
-            Error::Conflict("This form has been sent already.".to_owned())
-        }
-        _ => error.into(),
-    }
-}
-
-pub(crate) async fn add_member(
+/// The app's state, held against a change of it until the transaction ends.
+pub(crate) async fn hold_state(
     db: &mut PgConnection,
     company: CompanyId,
-    app: AppId,
-    person: PersonId,
-    role: TeamRole,
-    at: OffsetDateTime,
-) -> Result<()> {
-    sqlx::query!(
-        r#"
-        insert into app_members (company_id, app_id, person_id, role, created_at, updated_at) values ($1, $2, $3, $4, $5, $5)
-        on conflict on constraint app_members_pkey do update set role = excluded.role, updated_at = excluded.updated_at
-        "#,
+    id: AppId,
+) -> Result<Option<AppState>> {
+    let state = sqlx::query_scalar!(
+        "select state from apps where company_id = $1 and id = $2 for share",
         company.uuid(),
-        app.uuid(),
-        person.uuid(),
-        role.as_str(),
-        at,
+        id.uuid(),
     )
-    .execute(db)
+    .fetch_optional(db)
     .await?;
-    Ok(())
+    let state = state.map(|state| parsed(AppState::parse(&state), "apps", "state", id.uuid()));
+    Ok(state.transpose()?)
 }
 
 pub(crate) async fn set_state(
@@ -291,24 +252,4 @@ pub(crate) async fn delete(db: &mut PgConnection, company: CompanyId, id: AppId)
     .execute(db)
     .await?;
     Ok(())
-}
-
-/// The app, held against a change of its state until the transaction ends.
-pub(crate) async fn by_id_locked(
-    db: &mut PgConnection,
-    company: CompanyId,
-    id: AppId,
-) -> Result<Option<App>> {
-    let row = sqlx::query_as!(
-        AppRow,
-        r#"
-        select id, company_id, name, subdomain, region, generation, plan, state, created_at
-        from apps where company_id = $1 and id = $2 for share
-        "#,
-        company.uuid(),
-        id.uuid(),
-    )
-    .fetch_optional(db)
-    .await?;
-    Ok(row.map(App::try_from).transpose()?)
 }

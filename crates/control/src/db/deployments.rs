@@ -1,7 +1,8 @@
 //! SQL of deployments.
 
-use crate::environments::{Deployment, Environment};
+use crate::environments::Deployment;
 use crate::error::Result;
+use crate::model::environments::Environment;
 use domain::ids::{CompanyId, EnvironmentId, OperationId};
 use sqlx::PgConnection;
 use time::OffsetDateTime;

@@ -3,12 +3,12 @@
 use super::parsed;
 use crate::apps::EnvironmentSummary;
 use crate::ctx::Ctx;
-use crate::environments::{Environment, Passwords};
 use crate::error::{Error, Inconsistent, Result};
+use crate::model::environments::{DesiredState, Environment, Passwords};
 use domain::ids::{AppId, CompanyId, EnvironmentId, PackageId};
 use domain::names::EnvironmentName;
 use domain::scaling::Scale;
-use domain::states::{StatusFacts, Wanted};
+use domain::states::{AppState, Desired, StatusFacts};
 use engine::observation::Observation;
 use sqlx::PgConnection;
 use std::collections::HashMap;
@@ -22,7 +22,7 @@ struct EnvironmentRow {
     name: String,
     host_label: String,
     position: i16,
-    wanted: String,
+    desired: String,
     instances: i16,
     memory_mib: i32,
     package_id: Option<Uuid>,
@@ -52,7 +52,7 @@ impl TryFrom<EnvironmentRow> for Environment {
             name: parsed(EnvironmentName::parse(&row.name).ok(), TABLE, "name", id)?,
             host_label: row.host_label,
             position: row.position,
-            wanted: parsed(Wanted::parse(&row.wanted), TABLE, "wanted", id)?,
+            desired: parsed(Desired::parse(&row.desired), TABLE, "desired", id)?,
             scale: Scale {
                 instances: parsed(u16::try_from(row.instances).ok(), TABLE, "instances", id)?,
                 memory_mib: parsed(u32::try_from(row.memory_mib).ok(), TABLE, "memory_mib", id)?,
@@ -88,7 +88,7 @@ pub(crate) async fn insert(
     sqlx::query!(
         r#"
         insert into environments
-            (id, company_id, app_id, name, slug, host_label, position, wanted, instances, memory_mib,
+            (id, company_id, app_id, name, slug, host_label, position, desired, instances, memory_mib,
              database_name, database_role, database_password, debugger_password, admin_password, created_at, updated_at)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16)
         "#,
@@ -99,7 +99,7 @@ pub(crate) async fn insert(
         e.name.slug(),
         e.host_label,
         e.position,
-        e.wanted.as_str(),
+        e.desired.as_str(),
         instances,
         memory,
         e.database_name,
@@ -114,69 +114,99 @@ pub(crate) async fn insert(
     Ok(())
 }
 
-pub(crate) async fn by_slug(
-    db: &mut PgConnection,
-    company: CompanyId,
-    app: AppId,
-    slug: &str,
-) -> Result<Option<Environment>> {
-    let row = sqlx::query_as!(
-        EnvironmentRow,
-        r#"
-        select id, company_id, app_id, name, host_label, position, wanted, instances, memory_mib, package_id, live_package_id, debugger_instance,
-               restarts, revision, provisioned, database_name, database_role, observation, observed_at
-        from environments where company_id = $1 and app_id = $2 and slug = $3
-        "#,
-        company.uuid(),
-        app.uuid(),
-        slug,
-    )
-    .fetch_optional(db)
-    .await?;
-    Ok(row.map(Environment::try_from).transpose()?)
+/// Which environment of a company is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Find<'a> {
+    /// The one with this id.
+    Id(EnvironmentId),
+    /// The one of this app with this slug.
+    Slug(AppId, &'a str),
 }
 
-pub(crate) async fn by_id(
+async fn select(
     db: &mut PgConnection,
     company: CompanyId,
-    id: EnvironmentId,
-) -> Result<Option<Environment>> {
-    let row = sqlx::query_as!(
-        EnvironmentRow,
-        r#"
-        select id, company_id, app_id, name, host_label, position, wanted, instances, memory_mib, package_id, live_package_id, debugger_instance,
-               restarts, revision, provisioned, database_name, database_role, observation, observed_at
-        from environments where company_id = $1 and id = $2
-        "#,
-        company.uuid(),
-        id.uuid(),
-    )
-    .fetch_optional(db)
-    .await?;
-    Ok(row.map(Environment::try_from).transpose()?)
-}
-
-pub(crate) async fn of_app(
-    db: &mut PgConnection,
-    company: CompanyId,
-    app: AppId,
+    id: Option<EnvironmentId>,
+    app: Option<AppId>,
+    slug: Option<&str>,
 ) -> Result<Vec<Environment>> {
     let rows = sqlx::query_as!(
         EnvironmentRow,
         r#"
-        select id, company_id, app_id, name, host_label, position, wanted, instances, memory_mib, package_id, live_package_id, debugger_instance,
+        select id, company_id, app_id, name, host_label, position, desired, instances, memory_mib, package_id, live_package_id, debugger_instance,
                restarts, revision, provisioned, database_name, database_role, observation, observed_at
-        from environments where company_id = $1 and app_id = $2
+        from environments
+        where company_id = $1
+            and ($2::uuid is null or id = $2)
+            and ($3::uuid is null or app_id = $3)
+            and ($4::text is null or slug = $4)
         order by position
         "#,
         company.uuid(),
-        app.uuid(),
+        id.map(EnvironmentId::uuid),
+        app.map(AppId::uuid),
+        slug,
     )
     .fetch_all(db)
     .await?;
     rows.into_iter()
         .map(|row| Environment::try_from(row).map_err(Error::from))
         .collect()
+}
+
+/// One environment.
+pub(crate) async fn get(
+    db: &mut PgConnection,
+    company: CompanyId,
+    find: Find<'_>,
+) -> Result<Option<Environment>> {
+    let found = match find {
+        Find::Id(id) => select(db, company, Some(id), None, None).await?,
+        Find::Slug(app, slug) => select(db, company, None, Some(app), Some(slug)).await?,
+    };
+    Ok(found.into_iter().next())
+}
+
+/// The app of an environment.
+pub(crate) async fn app_of(
+    db: &mut PgConnection,
+    company: CompanyId,
+    id: EnvironmentId,
+) -> Result<Option<AppId>> {
+    let app = sqlx::query_scalar!(
+        "select app_id from environments where company_id = $1 and id = $2",
+        company.uuid(),
+        id.uuid(),
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(app.map(AppId::new))
+}
+
+/// The state of the environment's app.
+pub(crate) async fn app_state(
+    db: &mut PgConnection,
+    company: CompanyId,
+    id: EnvironmentId,
+) -> Result<Option<AppState>> {
+    let state = sqlx::query_scalar!(
+        "select a.state from environments e join apps a on a.id = e.app_id where e.company_id = $1 and e.id = $2",
+        company.uuid(),
+        id.uuid(),
+    )
+    .fetch_optional(db)
+    .await?;
+    let state = state.map(|state| parsed(AppState::parse(&state), "apps", "state", id.uuid()));
+    Ok(state.transpose()?)
+}
+
+/// The environments of an app, in order.
+pub(crate) async fn of_app(
+    db: &mut PgConnection,
+    company: CompanyId,
+    app: AppId,
+) -> Result<Vec<Environment>> {
+    select(db, company, None, Some(app), None).await
 }
 
 /// The environments of several apps as lists show them, in one query.
@@ -188,21 +218,20 @@ pub(crate) async fn summaries(
     let ids: Vec<Uuid> = apps.iter().map(|id| id.uuid()).collect();
     let rows = sqlx::query!(
         r#"
-        select e.id, e.app_id, e.name, e.host_label, e.wanted, e.instances, e.provisioned, e.observed_at,
+        select e.id, e.app_id, e.name, e.host_label, e.desired, e.instances, e.provisioned, e.observed_at,
                e.observed_ready, e.observed_existing, e.observed_crashed,
                e.package_id is not null as "deployed!", p.name as "package_name?", p.version as "package_version?"
         from environments e left join packages p on p.id = e.live_package_id
         where e.company_id = $1 and e.app_id = any($2)
         order by e.app_id, e.position
         "#,
-        ctx.actor.company.uuid(),
+        ctx.company.uuid(),
         &ids,
     )
     .fetch_all(&mut *db)
     .await?;
     let environments: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-    let mut failures =
-        saga::store::last_failures(db, ctx.actor.company.uuid(), &environments).await?;
+    let mut failures = saga::store::last_failures(db, ctx.company.uuid(), &environments).await?;
     let mut out: HashMap<AppId, Vec<EnvironmentSummary>> = HashMap::new();
     for row in rows {
         let package = row
@@ -211,10 +240,15 @@ pub(crate) async fn summaries(
             .map(|(name, version)| format!("{name} {version}"));
         let count = |n: i16| u16::try_from(n).unwrap_or(0);
         let facts = StatusFacts {
-            wanted: parsed(Wanted::parse(&row.wanted), "environments", "wanted", row.id)?,
+            desired: parsed(
+                Desired::parse(&row.desired),
+                "environments",
+                "desired",
+                row.id,
+            )?,
             deployed: row.deployed,
             provisioned: row.provisioned,
-            wanted_instances: count(row.instances),
+            desired_instances: count(row.instances),
             ready: count(row.observed_ready),
             existing: count(row.observed_existing),
             crashed: count(row.observed_crashed),
@@ -241,11 +275,19 @@ pub(crate) async fn summaries(
     Ok(out)
 }
 
-pub(crate) async fn passwords(db: &mut PgConnection, id: EnvironmentId) -> Result<Passwords> {
-    let row = sqlx::query!("select database_password, debugger_password, admin_password from environments where id = $1", id.uuid())
-        .fetch_optional(db)
-        .await?
-        .ok_or(Error::NotFound)?;
+pub(crate) async fn passwords(
+    db: &mut PgConnection,
+    company: CompanyId,
+    id: EnvironmentId,
+) -> Result<Passwords> {
+    let row = sqlx::query!(
+        "select database_password, debugger_password, admin_password from environments where company_id = $1 and id = $2",
+        company.uuid(),
+        id.uuid()
+    )
+    .fetch_optional(db)
+    .await?
+    .ok_or(Error::NotFound)?;
     Ok(Passwords {
         database: row.database_password,
         debugger: row.debugger_password,
@@ -253,32 +295,12 @@ pub(crate) async fn passwords(db: &mut PgConnection, id: EnvironmentId) -> Resul
     })
 }
 
-/// What a change may want anew, all of it at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub(crate) struct WantedState {
-    pub(crate) wanted: Wanted,
-    pub(crate) scale: Scale,
-    pub(crate) package: Option<PackageId>,
-    pub(crate) restarts: i64,
-}
-
-impl From<&Environment> for WantedState {
-    fn from(e: &Environment) -> Self {
-        Self {
-            wanted: e.wanted,
-            scale: e.scale,
-            package: e.package,
-            restarts: e.restarts,
-        }
-    }
-}
-
-/// Writes what is wanted and counts the revision up.
-pub(crate) async fn set_wanted(
+/// Writes what is desired and counts the revision up.
+pub(crate) async fn set_desired(
     db: &mut PgConnection,
     company: CompanyId,
     id: EnvironmentId,
-    state: WantedState,
+    state: DesiredState,
     at: OffsetDateTime,
 ) -> Result<()> {
     let instances = i16::try_from(state.scale.instances)
@@ -288,13 +310,13 @@ pub(crate) async fn set_wanted(
     sqlx::query!(
         r#"
         update environments
-        set wanted = $3, instances = $4::smallint, memory_mib = $5, package_id = $6, restarts = $7,
+        set desired = $3, instances = $4::smallint, memory_mib = $5, package_id = $6, restarts = $7,
             debugger_instance = least(debugger_instance, greatest($4::smallint - 1, 0))::smallint, revision = revision + 1, updated_at = $8
         where company_id = $1 and id = $2
         "#,
         company.uuid(),
         id.uuid(),
-        state.wanted.as_str(),
+        state.desired.as_str(),
         instances,
         memory,
         state.package.map(PackageId::uuid),
@@ -306,7 +328,7 @@ pub(crate) async fn set_wanted(
     Ok(())
 }
 
-/// Writes down that the package that is wanted serves now.
+/// Writes down that the package that is desired serves now.
 pub(crate) async fn set_live(
     db: &mut PgConnection,
     company: CompanyId,

@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use domain::ids::CompanyId;
+use domain::topics::Topic;
 use sqlx::PgConnection;
 
 /// The channel that carries `{"scope": company, "keys": [...]}`.
@@ -10,8 +11,9 @@ pub(crate) const CHANNEL: &str = "changes";
 pub(crate) async fn changed(
     db: &mut PgConnection,
     company: CompanyId,
-    keys: &[String],
+    topics: &[Topic],
 ) -> Result<()> {
+    let keys: Vec<String> = topics.iter().map(Topic::to_string).collect();
     let payload = serde_json::json!({ "scope": company.uuid(), "keys": keys }).to_string();
     sqlx::query!("select pg_notify($1, $2)", CHANNEL, payload)
         .execute(db)

@@ -1,25 +1,25 @@
 //! SQL of what the engine tells about environments.
 
-use crate::environments::Counts;
 use crate::error::{Error, Result};
-use domain::ids::{CompanyId, EnvironmentId};
+use crate::model::environments::Counts;
+use domain::ids::{AppId, CompanyId, EnvironmentId};
 use engine::observation::Observation;
 use engine::text::make_plain;
 use sqlx::PgConnection;
 
 /// What the reconcilers need of every environment that an engine should know.
-pub(crate) struct Known {
+pub(crate) struct EnvironmentRef {
     pub(crate) id: EnvironmentId,
     pub(crate) company: CompanyId,
-    pub(crate) app: String,
+    pub(crate) app: AppId,
     pub(crate) revision: i64,
     pub(crate) observed: Option<serde_json::Value>,
 }
 
-pub(crate) async fn provisioned(db: &mut PgConnection) -> Result<Vec<Known>> {
+pub(crate) async fn provisioned(db: &mut PgConnection) -> Result<Vec<EnvironmentRef>> {
     let rows = sqlx::query!(
         r#"
-        select e.id, e.company_id, a.subdomain, e.revision, e.observation
+        select e.id, e.company_id, e.app_id, e.revision, e.observation
         from environments e join apps a on a.id = e.app_id
         where e.provisioned and a.state = 'ready'
         order by e.id
@@ -29,10 +29,10 @@ pub(crate) async fn provisioned(db: &mut PgConnection) -> Result<Vec<Known>> {
     .await?;
     Ok(rows
         .into_iter()
-        .map(|row| Known {
+        .map(|row| EnvironmentRef {
             id: EnvironmentId::new(row.id),
             company: CompanyId::new(row.company_id),
-            app: row.subdomain,
+            app: AppId::new(row.app_id),
             revision: row.revision,
             observed: row.observation,
         })

@@ -113,13 +113,15 @@ pub(crate) async fn insert(
     Ok(())
 }
 
-pub(crate) async fn list(
+async fn select(
     db: &mut PgConnection,
     company: CompanyId,
     app: AppId,
+    id: Option<PackageId>,
     after: Option<(OffsetDateTime, PackageId)>,
+    limit: i64,
 ) -> Result<Vec<PackageDetails>> {
-    let (at, id) = after.map_or((None, None), |(at, id)| (Some(at), Some(id.uuid())));
+    let (after_at, after_id) = after.map(|(at, id)| (at, id.uuid())).unzip();
     let rows = sqlx::query_as!(
         PackageRow,
         r#"
@@ -127,43 +129,43 @@ pub(crate) async fn list(
                p.files, p.sha256, p.constants, p.scheduled_events, p.uploaded_by, p.created_at,
                array(select e.name from environments e where p.id in (e.package_id, e.live_package_id) order by e.position) as "used_by!"
         from packages p
-        where p.company_id = $1 and p.app_id = $2 and ($3::timestamptz is null or (p.created_at, p.id) < ($3, $4))
+        where p.company_id = $1 and p.app_id = $2
+            and ($3::uuid is null or p.id = $3)
+            and ($4::timestamptz is null or (p.created_at, p.id) < ($4, $5::uuid))
         order by p.created_at desc, p.id desc
-        limit $5
+        limit $6
         "#,
         company.uuid(),
         app.uuid(),
-        at,
-        id,
-        crate::page::PAGE + 1,
+        id.map(PackageId::uuid),
+        after_at,
+        after_id,
+        limit,
     )
     .fetch_all(db)
     .await?;
     rows.into_iter().map(PackageDetails::try_from).collect()
 }
 
-pub(crate) async fn by_id(
+/// Packages of an app, newest first; one more than a page holds.
+pub(crate) async fn list(
+    db: &mut PgConnection,
+    company: CompanyId,
+    app: AppId,
+    after: Option<(OffsetDateTime, PackageId)>,
+) -> Result<Vec<PackageDetails>> {
+    select(db, company, app, None, after, crate::page::PAGE + 1).await
+}
+
+/// One package.
+pub(crate) async fn get(
     db: &mut PgConnection,
     company: CompanyId,
     app: AppId,
     id: PackageId,
 ) -> Result<Option<PackageDetails>> {
-    let row = sqlx::query_as!(
-        PackageRow,
-        r#"
-        select p.id, p.file_name, p.name, p.version, p.runtime_version, p.java_version, p.description, p.size_bytes, p.unpacked_bytes,
-               p.files, p.sha256, p.constants, p.scheduled_events, p.uploaded_by, p.created_at,
-               array(select e.name from environments e where p.id in (e.package_id, e.live_package_id) order by e.position) as "used_by!"
-        from packages p
-        where p.company_id = $1 and p.app_id = $2 and p.id = $3
-        "#,
-        company.uuid(),
-        app.uuid(),
-        id.uuid(),
-    )
-    .fetch_optional(db)
-    .await?;
-    row.map(PackageDetails::try_from).transpose()
+    let found = select(db, company, app, Some(id), None, 1).await?;
+    Ok(found.into_iter().next())
 }
 
 pub(crate) async fn ids_of_app(

@@ -4,7 +4,7 @@ use super::parsed;
 use crate::error::Result;
 use crate::people::Person;
 use domain::ids::{CompanyId, PersonId};
-use domain::permissions::Role;
+use domain::roles::Role;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -38,69 +38,64 @@ impl TryFrom<PersonRow> for Person {
     }
 }
 
-pub(crate) async fn by_id(db: &mut PgConnection, id: PersonId) -> Result<Option<Person>> {
-    let row = sqlx::query_as!(
-        PersonRow,
-        r#"
-        select p.id, p.company_id, c.name as company_name, c.residency_required, p.email, p.name, p.role, p.issuer, p.deactivated_at
-        from people p join companies c on c.id = p.company_id
-        where p.id = $1
-        "#,
-        id.uuid(),
-    )
-    .fetch_optional(db)
-    .await?;
-    row.map(Person::try_from).transpose()
+/// Which person is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Find<'a> {
+    /// The one with this id.
+    Id(PersonId),
+    /// The one with this address.
+    Email(&'a str),
+    /// The one whom an issuer calls so.
+    Subject {
+        /// The issuer.
+        issuer: &'a str,
+        /// Its name for the person.
+        subject: &'a str,
+    },
 }
 
-pub(crate) async fn by_email(db: &mut PgConnection, email: &str) -> Result<Option<Person>> {
-    let row = sqlx::query_as!(
-        PersonRow,
-        r#"
-        select p.id, p.company_id, c.name as company_name, c.residency_required, p.email, p.name, p.role, p.issuer, p.deactivated_at
-        from people p join companies c on c.id = p.company_id
-        where p.email = lower($1)
-        "#,
-        email,
-    )
-    .fetch_optional(db)
-    .await?;
-    row.map(Person::try_from).transpose()
-}
-
-/// Everyone of every company: for the operator alone.
-pub(crate) async fn all(db: &mut PgConnection) -> Result<Vec<Person>> {
+async fn select(
+    db: &mut PgConnection,
+    id: Option<PersonId>,
+    email: Option<&str>,
+    bound: Option<(&str, &str)>,
+) -> Result<Vec<Person>> {
+    let (issuer, subject) = bound.unzip();
     let rows = sqlx::query_as!(
         PersonRow,
         r#"
         select p.id, p.company_id, c.name as company_name, c.residency_required, p.email, p.name, p.role, p.issuer, p.deactivated_at
         from people p join companies c on c.id = p.company_id
+        where ($1::uuid is null or p.id = $1)
+            and ($2::text is null or p.email = lower($2))
+            and ($3::text is null or (p.issuer = $3 and p.subject = $4))
         order by c.name, p.email
         "#,
+        id.map(PersonId::uuid),
+        email,
+        issuer,
+        subject,
     )
     .fetch_all(db)
     .await?;
     rows.into_iter().map(Person::try_from).collect()
 }
 
-pub(crate) async fn by_subject(
-    db: &mut PgConnection,
-    issuer: &str,
-    subject: &str,
-) -> Result<Option<Person>> {
-    let row = sqlx::query_as!(
-        PersonRow,
-        r#"
-        select p.id, p.company_id, c.name as company_name, c.residency_required, p.email, p.name, p.role, p.issuer, p.deactivated_at
-        from people p join companies c on c.id = p.company_id
-        where p.issuer = $1 and p.subject = $2
-        "#,
-        issuer,
-        subject,
-    )
-    .fetch_optional(db)
-    .await?;
-    row.map(Person::try_from).transpose()
+/// One person, of whichever company.
+pub(crate) async fn get(db: &mut PgConnection, find: Find<'_>) -> Result<Option<Person>> {
+    let found = match find {
+        Find::Id(id) => select(db, Some(id), None, None).await?,
+        Find::Email(email) => select(db, None, Some(email), None).await?,
+        Find::Subject { issuer, subject } => {
+            select(db, None, None, Some((issuer, subject))).await?
+        }
+    };
+    Ok(found.into_iter().next())
+}
+
+/// Everyone of every company: for the operator alone.
+pub(crate) async fn all(db: &mut PgConnection) -> Result<Vec<Person>> {
+    select(db, None, None, None).await
 }
 
 /// Binds the person who has this address and no subject of this issuer yet; at most one row.
@@ -125,27 +120,6 @@ pub(crate) async fn bind(
     .fetch_optional(db)
     .await?;
     Ok(id.map(PersonId::new))
-}
-
-pub(crate) async fn upsert_company(
-    db: &mut PgConnection,
-    id: CompanyId,
-    name: &str,
-    at: OffsetDateTime,
-) -> Result<CompanyId> {
-    let id = sqlx::query_scalar!(
-        r#"
-        insert into companies (id, name, residency_required, created_at, updated_at) values ($1, $2, false, $3, $3)
-        on conflict on constraint companies_name_key do update set updated_at = companies.updated_at
-        returning id
-        "#,
-        id.uuid(),
-        name,
-        at,
-    )
-    .fetch_one(db)
-    .await?;
-    Ok(CompanyId::new(id))
 }
 
 /// Adds a person; false if the address is known already.

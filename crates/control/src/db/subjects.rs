@@ -3,7 +3,7 @@
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::operations::Subject;
-use domain::permissions::TeamRole;
+use domain::roles::TeamRole;
 use saga::run::{Position, Run};
 use saga::saga::SagaId;
 use sqlx::PgConnection;
@@ -57,8 +57,8 @@ pub(crate) async fn visible(
         order by run.created_at desc, run.id desc
         limit $7
         "#,
-        ctx.actor.company.uuid(),
-        ctx.actor.person.uuid(),
+        ctx.company.uuid(),
+        ctx.person().map(domain::ids::PersonId::uuid),
         asked.only.map(|id| id.0),
         asked.unfinished,
         asked.after.map(|position| position.created_at),
@@ -100,8 +100,8 @@ pub(crate) async fn of(db: &mut PgConnection, ctx: &Ctx, runs: &[Run]) -> Result
         ) s
         join app_members m on m.app_id = s.app_id and m.person_id = $2
         "#,
-        ctx.actor.company.uuid(),
-        ctx.actor.person.uuid(),
+        ctx.company.uuid(),
+        ctx.person().map(domain::ids::PersonId::uuid),
         &ids,
     )
     .fetch_all(db)

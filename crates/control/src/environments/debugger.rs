@@ -1,13 +1,15 @@
 //! Debugger credentials: always active on v4, for a chosen instance.
 
-use super::find;
-use crate::apps::{permitted, visible};
+use crate::access::{self, Resource};
+use crate::change::Change;
 use crate::ctx::Ctx;
 use crate::db;
+use crate::desired_state;
 use crate::error::{Error, Result};
 use domain::names::Subdomain;
-use domain::permissions::{Access, Permission, app_access};
+use domain::rights::{Access, Right};
 use domain::states::InstanceState;
+use domain::topics::Topic;
 use engine::observation::Instance;
 use secrecy::SecretString;
 use serde_json::json;
@@ -42,14 +44,10 @@ pub struct InstanceDebugger {
 
 /// The debugger's page of an environment.
 pub async fn get(ctx: &Ctx, subdomain: &Subdomain, slug: &str) -> Result<Debugger> {
-    let (app, team_role) = visible(ctx, subdomain).await?;
-    let environment = find(ctx, subdomain, slug).await?;
-    let can_reveal = app_access(
-        &ctx.actor,
-        app.company,
-        Some(team_role),
-        Permission::UseDebugger,
-    );
+    let found =
+        access::environment(&mut *ctx.state.pool.acquire().await?, ctx, subdomain, slug).await?;
+    let can_reveal = ctx.may(Right::RevealDebuggerPassword, &found.target());
+    let environment = found.environment;
     let mut instances = Vec::new();
     if let Some((observation, _)) = &environment.observed {
         for instance in &observation.instances {
@@ -107,24 +105,14 @@ async fn ask(ctx: &Ctx, instance: &Instance) -> InstanceDebugger {
 
 /// The debugger's password; each look is audited.
 pub async fn reveal_password(ctx: &Ctx, subdomain: &Subdomain, slug: &str) -> Result<SecretString> {
-    const ACTION: &str = "environment.reveal_debugger_password";
-    let app = permitted(ctx, subdomain, Permission::UseDebugger, ACTION).await?;
-    let mut tx = ctx.state.pool.begin().await?;
-    let environment = db::environments::by_slug(&mut tx, app.company, app.id, slug)
-        .await?
-        .ok_or(Error::NotFound)?;
-    let sealed = db::environments::passwords(&mut tx, environment.id)
+    let found =
+        access::environment(&mut *ctx.state.pool.acquire().await?, ctx, subdomain, slug).await?;
+    let mut change = Change::begin(ctx, Right::RevealDebuggerPassword, &found).await?;
+    let environment = &found.environment;
+    let sealed = db::environments::passwords(change.db(), found.app.company, environment.id)
         .await?
         .debugger;
-    crate::audit::record(
-        &mut tx,
-        ctx,
-        ACTION,
-        &format!("{} / {}", app.name, environment.name),
-        json!({}),
-    )
-    .await?;
-    tx.commit().await?;
+    change.commit(json!({}), &[]).await?;
     ctx.state.secrets.open(&sealed, &environment.owner())
 }
 
@@ -135,40 +123,24 @@ pub async fn choose_instance(
     slug: &str,
     index: u16,
 ) -> Result<()> {
-    const ACTION: &str = "environment.choose_debugger_instance";
-    let app = permitted(ctx, subdomain, Permission::UseDebugger, ACTION).await?;
-    let mut tx = ctx.state.pool.begin().await?;
-    let environment = db::environments::by_slug(&mut tx, app.company, app.id, slug)
-        .await?
-        .ok_or(Error::NotFound)?;
-    if index >= environment.scale.instances {
+    let found =
+        access::environment(&mut *ctx.state.pool.acquire().await?, ctx, subdomain, slug).await?;
+    let mut change = Change::begin(ctx, Right::ChooseDebuggerInstance, &found).await?;
+    let (company, environment) = (found.app.company, &found.environment);
+    let instances = environment.scale.instances;
+    if index >= instances {
         return Err(Error::invalid(
             "instance",
-            format!(
-                "Choose one of the {} instances.",
-                environment.scale.instances
-            ),
+            format!("Choose one of the {instances} instances."),
         ));
     }
-    db::environments::set_debugger_instance(&mut tx, app.company, environment.id, index, ctx.now())
+    let (id, now) = (environment.id, ctx.now());
+    db::environments::set_debugger_instance(change.db(), company, id, index, now).await?;
+    change
+        .commit(json!({ "instance": index }), &[Topic::Environment(id)])
         .await?;
-    crate::audit::record(
-        &mut tx,
-        ctx,
-        ACTION,
-        &format!("{} / {}", app.name, environment.name),
-        json!({ "instance": index }),
-    )
-    .await?;
-    db::notify::changed(
-        &mut tx,
-        app.company,
-        &[format!("environment:{}", environment.id)],
-    )
-    .await?;
-    tx.commit().await?;
-    // The reconciler hands it over again if the engine is silent just now.
-    if let Err(error) = super::workload::hand_over(&ctx.state, app.company, environment.id).await {
+    // The reconciler gives it once more if the engine is silent just now.
+    if let Err(error) = desired_state::apply(&ctx.state, company, id).await {
         tracing::warn!(
             error = &error as &dyn std::error::Error,
             "the engine did not take the change yet"

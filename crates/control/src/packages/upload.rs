@@ -1,14 +1,19 @@
 //! Uploading a package: streamed to disk, inspected, and only then a package.
 
-use super::{Constant, PackageDetails, PackageSummary, room};
-use crate::apps::{App, permitted};
+use super::{Constant, PackageDetails, PackageSummary};
+use crate::access;
+use crate::change::{Change, authorize};
 use crate::ctx::Ctx;
 use crate::db;
 use crate::error::{Error, Result};
+use crate::model::apps::App;
+use crate::resources::disk_space;
 use bytes::Bytes;
 use domain::ids::PackageId;
 use domain::names::Subdomain;
-use domain::permissions::Permission;
+use domain::rights::Right;
+use domain::subjects::{Subject, SubjectKind};
+use domain::topics::Topic;
 use domain::versions::RuntimeVersion;
 use futures::{Stream, StreamExt};
 use serde_json::json;
@@ -28,8 +33,8 @@ pub async fn upload(
     declared_size: Option<u64>,
     body: impl Stream<Item = io::Result<Bytes>> + Send,
 ) -> Result<PackageId> {
-    const ACTION: &str = "package.upload";
-    let app = permitted(ctx, subdomain, Permission::ManagePackages, ACTION).await?;
+    let found = access::app(&mut *ctx.state.pool.acquire().await?, ctx, subdomain).await?;
+    authorize(ctx, Right::UploadPackage, &found).await?;
     let limit = ctx.state.config.limits.package_bytes;
     if declared_size.is_some_and(|size| size > limit) {
         return Err(too_large(limit));
@@ -38,27 +43,16 @@ pub async fn upload(
     let incoming = Incoming(ctx.state.packages.incoming(id));
     let size = receive(&incoming.0, body, declared_size, limit).await?;
     let manifest = inspect(ctx, &incoming).await?;
-    let package = details(ctx, &app, id, clean_file_name(file_name), size, manifest)?;
-    let mut tx = ctx.state.pool.begin().await?;
-    db::packages::insert(&mut tx, app.company, app.id, &package).await?;
-    crate::audit::record(
-        &mut tx,
-        ctx,
-        ACTION,
-        app.name.as_str(),
-        json!({ "version": package.summary.version, "sha256": package.sha256 }),
-    )
-    .await?;
-    db::notify::changed(
-        &mut tx,
-        app.company,
-        &[format!("packages:{}", app.subdomain)],
-    )
-    .await?;
+    let app = &found.app;
+    let package = details(ctx, app, id, clean_file_name(file_name), size, manifest)?;
+    let mut change = Change::begin(ctx, Right::UploadPackage, &found).await?;
+    db::packages::insert(change.db(), app.company, app.id, &package).await?;
+    change.set_subject(Subject::new(SubjectKind::Package, id.uuid()));
     ctx.state.packages.accept(id).await?;
-    if let Err(error) = tx.commit().await {
+    let details = json!({ "version": package.summary.version, "sha256": package.sha256 });
+    if let Err(error) = change.commit(details, &[Topic::Packages(app.id)]).await {
         ctx.state.packages.remove(id).await?;
-        return Err(error.into());
+        return Err(error);
     }
     Ok(id)
 }
@@ -87,7 +81,7 @@ async fn receive(
     limit: u64,
 ) -> Result<u64> {
     let coming = |size| declared_size.map_or(0, |declared| declared.saturating_sub(size));
-    room::check(file, coming(0))?;
+    disk_space::check(file, coming(0))?;
     let mut out = tokio::fs::File::create_new(file).await.map_err(disk)?;
     let mut body = std::pin::pin!(body);
     let mut size: u64 = 0;
@@ -106,7 +100,7 @@ async fn receive(
         }
         out.write_all(&chunk).await.map_err(disk)?;
         if size - looked_at >= LOOK_EVERY {
-            room::check(file, coming(size))?;
+            disk_space::check(file, coming(size))?;
             looked_at = size;
         }
     }

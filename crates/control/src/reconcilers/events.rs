@@ -1,8 +1,9 @@
 //! Copies the engine's events to the database, so that pages show them after both have restarted.
 
-use crate::ctx::State;
 use crate::db;
 use crate::error::Result;
+use crate::state::State;
+use domain::topics::Topic;
 
 /// How long the engine may hold the question until something happens, seconds.
 const WAIT_SECONDS: u32 = 5;
@@ -17,12 +18,8 @@ pub(crate) async fn pass(state: &State) -> Result<()> {
     let mut tx = state.pool.begin().await?;
     for event in &events {
         if let Some(company) = db::events::insert(&mut tx, event).await? {
-            db::notify::changed(
-                &mut tx,
-                company,
-                &[format!("environment:{}", event.workload)],
-            )
-            .await?;
+            let topics = [Topic::Environment(event.workload)];
+            db::notify::changed(&mut tx, company, &topics).await?;
         }
     }
     db::events::set_cursor(&mut tx, last.sequence).await?;

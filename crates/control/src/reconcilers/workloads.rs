@@ -1,11 +1,13 @@
 //! Stores what the engine tells of every environment, and hands over again what it does not have.
 
-use crate::ctx::State;
 use crate::db;
-use crate::db::observations::Known;
-use crate::environments::{Counts, workload};
+use crate::db::observations::EnvironmentRef;
+use crate::desired_state;
 use crate::error::{Error, Result};
+use crate::model::environments::Counts;
+use crate::state::State;
 use domain::ids::EnvironmentId;
+use domain::topics::Topic;
 use engine::observation::Observation;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
@@ -15,14 +17,14 @@ use std::time::Duration;
 const REFRESH_SECONDS: i64 = 3;
 
 /// How long handing one workload over may keep the others waiting.
-const HAND_OVER_MAY_TAKE: Duration = Duration::from_secs(20);
+const APPLY_MAY_TAKE: Duration = Duration::from_secs(20);
 
 /// Environments that the engine has as this process would make them: what a workload is made of is also
 /// the configuration, which may be another than that of the process before.
 #[derive(Default)]
-pub(crate) struct Compared(Mutex<HashSet<EnvironmentId>>);
+pub(crate) struct Verified(Mutex<HashSet<EnvironmentId>>);
 
-impl Compared {
+impl Verified {
     /// Whether this is the first look at the environment.
     fn is_new(&self, id: EnvironmentId) -> bool {
         !self.set().contains(&id)
@@ -38,7 +40,7 @@ impl Compared {
 }
 
 /// One pass over every environment that an engine should know. What goes wrong with one is no other's.
-pub(crate) async fn pass(state: &State, compared: &Compared) -> Result<()> {
+pub(crate) async fn pass(state: &State, verified: &Verified) -> Result<()> {
     let observed: HashMap<EnvironmentId, Observation> = state
         .engine
         .observe_all()
@@ -54,8 +56,8 @@ pub(crate) async fn pass(state: &State, compared: &Compared) -> Result<()> {
             None => Ok(()),
         };
         warn(environment, "an observation was not stored", stored);
-        let work = meet(state, environment, observation, compared);
-        let given = tokio::time::timeout(HAND_OVER_MAY_TAKE, work)
+        let work = reconcile(state, environment, observation, verified);
+        let given = tokio::time::timeout(APPLY_MAY_TAKE, work)
             .await
             .unwrap_or_else(|late| Err(Error::internal("handing a workload over", late)));
         warn(environment, "a workload was not handed over", given);
@@ -64,50 +66,54 @@ pub(crate) async fn pass(state: &State, compared: &Compared) -> Result<()> {
 }
 
 /// A failure is logged and tried again next time.
-fn warn(environment: &Known, what: &str, outcome: Result<()>) {
+fn warn(environment: &EnvironmentRef, what: &str, outcome: Result<()>) {
     if let Err(error) = outcome {
         let error = &error as &dyn std::error::Error;
         tracing::warn!(environment = %environment.id, error, "{what}");
     }
 }
 
-/// What the engine does not have as it is wanted, it is given.
-async fn meet(
+/// What the engine does not have as it is desired, it is given.
+async fn reconcile(
     state: &State,
-    environment: &Known,
+    environment: &EnvironmentRef,
     observation: Option<&Observation>,
-    compared: &Compared,
+    verified: &Verified,
 ) -> Result<()> {
-    let &Known { id, company, .. } = environment;
+    let &EnvironmentRef { id, company, .. } = environment;
     match observation.map(|observation| observation.revision) {
-        Some(has) if has > environment.revision => renew(state, environment, has).await,
+        Some(has) if has > environment.revision => bump_revision(state, environment, has).await,
         Some(has) if has == environment.revision => {
-            if !compared.is_new(id) {
+            if !verified.is_new(id) {
                 return Ok(());
             }
-            match workload::hand_over(state, company, id).await {
+            match desired_state::apply(state, company, id).await {
                 // It has another content under this revision.
-                Err(Error::Conflict(_)) => renew(state, environment, has).await?,
+                Err(Error::Conflict(_)) => bump_revision(state, environment, has).await?,
                 other => drop(other?),
             }
-            compared.add(id);
+            verified.add(id);
             Ok(())
         }
-        _ => workload::hand_over(state, company, id).await.map(drop),
+        _ => desired_state::apply(state, company, id).await.map(drop),
     }
 }
 
 /// Wants the same under a revision that the engine does not know yet. It may know a higher one when the
 /// portal's database was restored from a copy.
-async fn renew(state: &State, environment: &Known, has: i64) -> Result<()> {
-    let &Known { id, company, .. } = environment;
+async fn bump_revision(state: &State, environment: &EnvironmentRef, has: i64) -> Result<()> {
+    let &EnvironmentRef { id, company, .. } = environment;
     let mut db = state.pool.acquire().await?;
     db::environments::raise_revision(&mut db, company, id, has, state.now()).await?;
     drop(db);
-    workload::hand_over(state, company, id).await.map(drop)
+    desired_state::apply(state, company, id).await.map(drop)
 }
 
-async fn store(state: &State, environment: &Known, observation: &Observation) -> Result<()> {
+async fn store(
+    state: &State,
+    environment: &EnvironmentRef,
+    observation: &Observation,
+) -> Result<()> {
     let before: Option<Observation> = environment
         .observed
         .clone()
@@ -124,12 +130,12 @@ async fn store(state: &State, environment: &Known, observation: &Observation) ->
     let mut tx = state.pool.begin().await?;
     db::observations::observe(&mut tx, observation, Counts::of(observation)).await?;
     if changed {
-        let keys = [
-            format!("environment:{}", environment.id),
-            format!("app:{}", environment.app),
-            "apps".to_owned(),
+        let topics = [
+            Topic::Environment(environment.id),
+            Topic::App(environment.app),
+            Topic::Apps,
         ];
-        db::notify::changed(&mut tx, environment.company, &keys).await?;
+        db::notify::changed(&mut tx, environment.company, &topics).await?;
     }
     tx.commit().await?;
     Ok(())

@@ -5,10 +5,10 @@
 //! operation and its log stay.
 
 use super::provisioning::{Params, percent};
-use crate::apps::AppState;
-use crate::ctx::State;
 use crate::db;
-use crate::environments::workload;
+use crate::desired_state;
+use crate::state::State;
+use domain::states::AppState;
 use saga::error::StepError;
 use saga::saga::Saga;
 use saga::step::{Step, StepContext, Undo};
@@ -75,7 +75,7 @@ async fn free_names(ctx: Call) -> Result<(), StepError> {
     let (params, state) = (ctx.params(), ctx.context());
     let mut tx = state.pool.begin().await?;
     db::apps::delete(&mut tx, params.company, params.app).await?;
-    db::notify::changed(&mut tx, params.company, &params.keys()).await?;
+    db::notify::changed(&mut tx, params.company, &params.topics()).await?;
     tx.commit().await?;
     ctx.log(format!("The address “{}” is free again.", params.subdomain))
         .await;
@@ -124,14 +124,14 @@ async fn remove_buckets(ctx: Call) -> Result<(), StepError> {
 
 async fn make_routes(ctx: Call) -> Result<(), StepError> {
     for e in ctx.params().environments(ctx.context()).await? {
-        workload::hand_over(ctx.context(), e.company, e.id).await?;
+        desired_state::apply(ctx.context(), e.company, e.id).await?;
     }
     Ok(())
 }
 
 async fn remove_routes(ctx: Call) -> Result<(), StepError> {
     for e in ctx.params().environments(ctx.context()).await? {
-        workload::take_back(ctx.context(), e.id).await?;
+        desired_state::remove(ctx.context(), e.id).await?;
     }
     Ok(())
 }
@@ -148,7 +148,7 @@ async fn open(ctx: Call) -> Result<(), StepError> {
         state.now(),
     )
     .await?;
-    db::notify::changed(&mut tx, params.company, &params.keys()).await?;
+    db::notify::changed(&mut tx, params.company, &params.topics()).await?;
     tx.commit().await?;
     Ok(())
 }

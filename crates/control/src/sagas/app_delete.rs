@@ -5,9 +5,10 @@
 //! it again goes on where it stopped.
 
 use super::provisioning::{Params, percent};
-use crate::ctx::State;
 use crate::db;
-use crate::environments::{Environment, workload};
+use crate::desired_state;
+use crate::model::environments::Environment;
+use crate::state::State;
 use saga::error::StepError;
 use saga::run::RunState;
 use saga::saga::Saga;
@@ -72,7 +73,7 @@ async fn stop_instances(ctx: Call) -> Result<(), StepError> {
             &format!("Stopping {}", e.name),
         )
         .await;
-        workload::take_back(ctx.context(), e.id).await?;
+        desired_state::remove(ctx.context(), e.id).await?;
         ctx.log(format!("{}: nothing runs any more", e.name)).await;
     }
     Ok(())
@@ -152,7 +153,7 @@ async fn free_names(ctx: Call) -> Result<(), StepError> {
     let environments = params.environments(state).await?;
     // Once more: a change that did not end may have handed a workload over beside the first step.
     for e in &environments {
-        workload::take_back(state, e.id).await?;
+        desired_state::remove(state, e.id).await?;
     }
     let mut tx = state.pool.begin().await?;
     let subjects = environments.iter().map(|e| e.id.uuid());
@@ -160,7 +161,7 @@ async fn free_names(ctx: Call) -> Result<(), StepError> {
         store::give_up_stuck(&mut tx, params.company.uuid(), subject, state.now()).await?;
     }
     db::apps::delete(&mut tx, params.company, params.app).await?;
-    db::notify::changed(&mut tx, params.company, &params.keys()).await?;
+    db::notify::changed(&mut tx, params.company, &params.topics()).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -1,20 +1,22 @@
-//! Changes what is wanted of an environment and waits until it is so.
+//! Changes what is desired of an environment and waits until it is so.
 //!
-//! Steps: remember what was wanted → want the new → hand it to the engine → wait until every
-//! instance is as wanted. When the engine cannot make it so, what was wanted before is wanted
+//! Steps: remember what was desired → want the new → hand it to the engine → wait until every
+//! instance is as desired. When the engine cannot make it so, what was desired before is desired
 //! again; instances of the old version have been serving all the while. The undo needs no engine: what
-//! is written down as wanted is handed over until the engine has it.
+//! is written down as desired is handed over until the engine has it.
 
 mod waiting;
 
-use crate::ctx::State;
 use crate::db;
-use crate::db::environments::WantedState;
-use crate::environments::change::Change;
-use crate::environments::workload;
+use crate::db::environments::Find;
+use crate::desired_state;
+use crate::environments::desired_change::DesiredChange;
 use crate::error::Error;
+use crate::model::environments::DesiredState;
+use crate::state::State;
 use domain::ids::{CompanyId, EnvironmentId, OperationId};
-use domain::states::Wanted;
+use domain::states::Desired;
+use domain::topics::Topic;
 use saga::error::StepError;
 use saga::saga::Saga;
 use saga::step::{Step, StepContext, Undo};
@@ -29,7 +31,7 @@ pub struct EnvironmentChange;
 pub struct Params {
     pub(crate) company: CompanyId,
     pub(crate) environment: EnvironmentId,
-    pub(crate) change: Change,
+    pub(crate) change: DesiredChange,
 }
 
 impl Saga for EnvironmentChange {
@@ -70,11 +72,15 @@ impl Saga for EnvironmentChange {
 
 type Call = StepContext<EnvironmentChange>;
 
-async fn remember(ctx: Call) -> Result<WantedState, StepError> {
+async fn remember(ctx: Call) -> Result<DesiredState, StepError> {
     let mut db = ctx.context().pool.acquire().await?;
-    let environment =
-        db::environments::by_id(&mut db, ctx.params().company, ctx.params().environment).await?;
-    Ok(WantedState::from(&environment.ok_or(Error::NotFound)?))
+    let environment = db::environments::get(
+        &mut db,
+        ctx.params().company,
+        Find::Id(ctx.params().environment),
+    )
+    .await?;
+    Ok(DesiredState::from(&environment.ok_or(Error::NotFound)?))
 }
 
 async fn close_deployment(ctx: Call) -> Result<(), StepError> {
@@ -82,40 +88,40 @@ async fn close_deployment(ctx: Call) -> Result<(), StepError> {
 }
 
 async fn want(ctx: Call) -> Result<(), StepError> {
-    let old: WantedState = ctx
+    let old: DesiredState = ctx
         .output("remember")?
         .ok_or_else(|| StepError::fail("What was wanted before is not known."))?;
     let new = match ctx.params().change {
-        Change::Deploy { package } => WantedState {
+        DesiredChange::Deploy { package } => DesiredState {
             package: Some(package),
-            wanted: Wanted::Running,
+            desired: Desired::Running,
             ..old
         },
-        Change::Start => WantedState {
-            wanted: Wanted::Running,
+        DesiredChange::Start => DesiredState {
+            desired: Desired::Running,
             ..old
         },
-        Change::Stop => WantedState {
-            wanted: Wanted::Stopped,
+        DesiredChange::Stop => DesiredState {
+            desired: Desired::Stopped,
             ..old
         },
-        Change::Restart => WantedState {
+        DesiredChange::Restart => DesiredState {
             restarts: old.restarts + 1,
             ..old
         },
-        Change::Scale { scale } => WantedState { scale, ..old },
+        DesiredChange::Scale { scale } => DesiredState { scale, ..old },
     };
     write(&ctx, new).await
 }
 
 async fn want_the_old(ctx: Call) -> Result<(), StepError> {
-    let Some(old) = ctx.output::<WantedState>("remember")? else {
+    let Some(old) = ctx.output::<DesiredState>("remember")? else {
         return Ok(());
     };
     write(&ctx, old).await?;
     write_live(&ctx).await?;
     ctx.log("What was wanted before is wanted again.").await;
-    match hand_over(&ctx).await {
+    match apply_desired(&ctx).await {
         Ok(_) | Err(Error::NotFound) => {}
         Err(error) => {
             tracing::warn!(
@@ -130,10 +136,10 @@ async fn want_the_old(ctx: Call) -> Result<(), StepError> {
     Ok(())
 }
 
-async fn write(ctx: &Call, new: WantedState) -> Result<(), StepError> {
+async fn write(ctx: &Call, new: DesiredState) -> Result<(), StepError> {
     let (params, state) = (ctx.params(), ctx.context());
     let mut tx = state.pool.begin().await?;
-    db::environments::set_wanted(
+    db::environments::set_desired(
         &mut tx,
         params.company,
         params.environment,
@@ -146,7 +152,7 @@ async fn write(ctx: &Call, new: WantedState) -> Result<(), StepError> {
     Ok(())
 }
 
-/// Writes down that the package that is wanted now is the one that serves.
+/// Writes down that the package that is desired now is the one that serves.
 async fn write_live(ctx: &Call) -> Result<(), StepError> {
     let (params, state) = (ctx.params(), ctx.context());
     let mut db = state.pool.acquire().await?;
@@ -155,13 +161,13 @@ async fn write_live(ctx: &Call) -> Result<(), StepError> {
 }
 
 async fn apply(ctx: Call) -> Result<i64, StepError> {
-    Ok(hand_over(&ctx).await?)
+    Ok(apply_desired(&ctx).await?)
 }
 
-/// Gives the engine the workload as it is wanted now; its revision.
-async fn hand_over(ctx: &Call) -> Result<i64, Error> {
+/// Gives the engine the workload as it is desired now; its revision.
+async fn apply_desired(ctx: &Call) -> Result<i64, Error> {
     let params = ctx.params();
-    workload::hand_over(ctx.context(), params.company, params.environment).await
+    desired_state::apply(ctx.context(), params.company, params.environment).await
 }
 
 async fn finish(ctx: Call) -> Result<(), StepError> {
@@ -188,12 +194,12 @@ async fn end_deployment(ctx: &Call, succeeded: bool) -> Result<(), StepError> {
 /// Tells the pages that show the environment, or which packages are in use.
 async fn changed(db: &mut PgConnection, params: &Params) -> Result<(), StepError> {
     let (company, id) = (params.company, params.environment);
-    let mut keys = vec!["apps".to_owned(), format!("environment:{id}")];
-    if let Some(environment) = db::environments::by_id(db, company, id).await?
-        && let Some(app) = db::apps::by_id(db, company, environment.app).await?
-    {
-        keys.push(format!("packages:{}", app.subdomain));
-    }
-    db::notify::changed(db, company, &keys).await?;
+    let mut topics = vec![Topic::Apps, Topic::Environment(id)];
+    topics.extend(
+        db::environments::app_of(db, company, id)
+            .await?
+            .map(Topic::Packages),
+    );
+    db::notify::changed(db, company, &topics).await?;
     Ok(())
 }

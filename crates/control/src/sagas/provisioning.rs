@@ -1,14 +1,17 @@
 //! What creating and deleting an app have in common: the parts an environment stands on.
 
-use super::buckets;
-use crate::ctx::State;
+use crate::state::State;
+
 use crate::db;
-use crate::db::tenants::{Server, Tenant};
-use crate::environments::Environment;
 use crate::error::{Error, Result};
+use crate::model::apps::App;
+use crate::model::environments::Environment;
+use crate::resources::buckets;
+use crate::resources::databases::{self, Server, Tenant};
 use domain::ids::{AppId, CompanyId};
 use domain::names::Subdomain;
 use domain::regions::RegionCode;
+use domain::topics::Topic;
 use serde::{Deserialize, Serialize};
 
 /// The app that is created or deleted.
@@ -22,7 +25,7 @@ pub struct Params {
     pub(crate) connections: u32,
 }
 
-impl crate::apps::App {
+impl App {
     pub(crate) fn params(&self) -> Params {
         Params {
             company: self.company,
@@ -51,15 +54,16 @@ impl Params {
     }
 
     pub(super) async fn make_database(&self, state: &State, e: &Environment) -> Result<()> {
-        let sealed = db::environments::passwords(&mut *state.pool.acquire().await?, e.id)
-            .await?
-            .database;
+        let sealed =
+            db::environments::passwords(&mut *state.pool.acquire().await?, e.company, e.id)
+                .await?
+                .database;
         let password = state.secrets.open(&sealed, &e.owner())?;
-        db::tenants::provision(&self.server(state)?, &self.tenant(e), &password).await
+        databases::provision(&self.server(state)?, &self.tenant(e), &password).await
     }
 
     pub(super) async fn drop_database(&self, state: &State, e: &Environment) -> Result<()> {
-        db::tenants::drop(&self.server(state)?, &self.tenant(e)).await
+        databases::drop(&self.server(state)?, &self.tenant(e)).await
     }
 
     pub(super) async fn make_bucket(&self, state: &State, e: &Environment) -> Result<()> {
@@ -86,8 +90,8 @@ impl Params {
     }
 
     /// Tells pages that the app changed.
-    pub(super) fn keys(&self) -> [String; 2] {
-        ["apps".to_owned(), format!("app:{}", self.subdomain)]
+    pub(super) const fn topics(&self) -> [Topic; 2] {
+        [Topic::Apps, Topic::App(self.app)]
     }
 }
 

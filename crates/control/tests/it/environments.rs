@@ -1,13 +1,13 @@
 //! Tests of environments: what changes reach the engine, and who may make them.
 
 use crate::world::World;
-use control::environments::change::{deploy, restart, scale, start, stop};
+use control::environments::desired_change::{deploy, restart, scale, start, stop};
 use control::environments::{self, debugger};
 use control::error::Error;
 use control::{operations, packages};
-use domain::permissions::Role;
+use domain::roles::Role;
 use domain::scaling::Scale;
-use domain::states::{OperationState, Wanted};
+use domain::states::{Desired, OperationState};
 use engine::memory::BROKEN;
 use secrecy::ExposeSecret;
 use sqlx::PgPool;
@@ -126,8 +126,8 @@ async fn a_broken_version_leaves_the_old_one_wanted(pool: PgPool) {
         .await
         .expect("is there");
     assert_eq!(
-        (details.environment.package, details.environment.wanted),
-        (Some(good), Wanted::Running)
+        (details.environment.package, details.environment.desired),
+        (Some(good), Desired::Running)
     );
     assert!(
         details
@@ -218,7 +218,7 @@ async fn the_debugger_password_is_that_of_the_workload_and_each_look_is_audited(
 
     let viewer = world.person("Vi", "Northwind", Role::Customer).await;
     sqlx::query("insert into app_members (company_id, app_id, person_id, role, created_at, updated_at) select company_id, id, $1, 'viewer', created_at, created_at from apps")
-        .bind(viewer.actor.person.uuid())
+        .bind(viewer.person().expect("a person").uuid())
         .execute(&world.state.pool)
         .await
         .expect("joins the team");

@@ -6,7 +6,7 @@ use control::apps::delete::delete;
 use control::ctx::Ctx;
 use control::error::Error;
 use control::operations::{get, list};
-use domain::permissions::Role;
+use domain::roles::Role;
 use sqlx::PgPool;
 
 async fn titles(ctx: &Ctx) -> Vec<String> {

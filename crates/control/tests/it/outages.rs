@@ -5,12 +5,12 @@ use control::apps;
 use control::apps::create::create;
 use control::apps::delete::delete;
 use control::ctx::Ctx;
-use control::environments::{self, change::deploy};
+use control::environments::{self, desired_change::deploy};
 use control::error::Error;
 use control::operations::{self, OperationDetails};
 use domain::ids::OperationId;
 use domain::names::Subdomain;
-use domain::permissions::Role;
+use domain::roles::Role;
 use domain::states::OperationState;
 use engine::memory::Mood;
 use secrecy::SecretString;
@@ -161,10 +161,10 @@ async fn nothing_is_handed_over_for_an_app_that_is_being_deleted(pool: PgPool) {
     );
     assert!(world.engine.workload(environment.id).is_none());
     let details = apps::get(&ada, &shop).await.expect("is there");
-    assert!(details.can_delete().is_allowed(), "nothing deletes it");
+    assert!(details.can_delete.is_allowed(), "nothing deletes it");
     delete(&ada, &shop, "Shop").await.expect("is deleted again");
     let details = apps::get(&ada, &shop).await.expect("is there");
-    assert!(!details.can_delete().is_allowed(), "it is being deleted");
+    assert!(!details.can_delete.is_allowed(), "it is being deleted");
     world.run_operations().await;
     assert!(matches!(apps::get(&ada, &shop).await, Err(Error::NotFound)));
 }

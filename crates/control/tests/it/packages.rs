@@ -1,10 +1,10 @@
 //! Tests of packages: uploads accepted and refused.
 
 use crate::world::{World, package};
-use control::environments::change::deploy;
+use control::environments::desired_change::deploy;
 use control::error::Error;
 use control::packages;
-use domain::permissions::Role;
+use domain::roles::Role;
 use engine::memory::BROKEN;
 use futures::{StreamExt, stream};
 use sqlx::PgPool;

@@ -3,7 +3,7 @@
 use crate::world::{World, sign_in};
 use control::error::Error;
 use control::people;
-use domain::permissions::Role;
+use domain::roles::Role;
 use sqlx::PgPool;
 
 #[sqlx::test(migrator = "control::MIGRATOR")]
@@ -15,7 +15,7 @@ async fn an_invited_person_is_bound_at_the_first_sign_in(pool: PgPool) {
         .expect("signs in");
     assert_eq!(
         (again.id, again.company_name.as_str()),
-        (ada.actor.person, "Northwind")
+        (ada.person().expect("a person"), "Northwind")
     );
 
     // Somebody else with the same address is not Ada: the address was bound once.
@@ -41,7 +41,7 @@ async fn people_stay_themselves_when_the_issuer_is_another(pool: PgPool) {
         Err(Error::Forbidden(_))
     ));
     let again = people::sign_in(&world.state, moved.clone()).await;
-    assert_eq!(again.expect("signs in").id, ada.actor.person);
+    assert_eq!(again.expect("signs in").id, ada.person().expect("a person"));
 
     // That issuer has named Ada now, so another of its subjects is somebody else.
     moved.subject = "4712".to_owned();
@@ -135,12 +135,16 @@ async fn strangers_and_unverified_addresses_are_refused_and_audited(pool: PgPool
 async fn a_deactivated_person_is_out_at_once(pool: PgPool) {
     let world = World::new(pool);
     let ada = world.person("Ada", "Northwind", Role::Customer).await;
-    people::deactivate(&world.state, ada.actor.person)
+    people::deactivate(&world.state, ada.person().expect("a person"))
         .await
         .expect("deactivates");
-    let ctx = people::ctx(&world.state, ada.actor.person, "test".to_owned())
-        .await
-        .expect("loads");
+    let ctx = people::ctx(
+        &world.state,
+        ada.person().expect("a person"),
+        "test".to_owned(),
+    )
+    .await
+    .expect("loads");
     assert!(ctx.is_none());
     assert!(matches!(
         people::sign_in(&world.state, sign_in("ada@example.com")).await,

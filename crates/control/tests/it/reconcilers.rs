@@ -1,11 +1,11 @@
 //! Tests of what makes wanted and actual meet, on its own.
 
 use crate::world::{World, until};
-use control::ctx::State;
-use control::environments::{self, change::deploy};
+use control::environments::{self, desired_change::deploy};
 use control::packages::store::PackageStore;
 use control::secrets::Secrets;
-use domain::permissions::Role;
+use control::state::State;
+use domain::roles::Role;
 use engine::Engine;
 use engine::memory::BROKEN;
 use sqlx::PgPool;

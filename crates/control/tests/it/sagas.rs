@@ -3,15 +3,16 @@
 use crate::world::{World, new_app};
 use async_trait::async_trait;
 use control::apps::create::create;
-use control::ctx::{Ctx, State};
+use control::ctx::Ctx;
 use control::environments;
-use control::environments::change::{deploy, scale};
+use control::environments::desired_change::{deploy, scale};
 use control::sagas::app_create::AppCreate;
 use control::sagas::app_delete::AppDelete;
 use control::sagas::environment_change::EnvironmentChange;
+use control::state::State;
 use domain::ids::{EnvironmentId, OperationId};
 use domain::names::Subdomain;
-use domain::permissions::Role;
+use domain::roles::Role;
 use domain::scaling::Scale;
 use saga::saga::SagaId;
 use saga::testing::{
@@ -53,7 +54,7 @@ impl Stage {
     fn trial<S: saga::saga::Saga<Context = State>>(&self, operation: OperationId) -> Trial<S> {
         Trial {
             id: SagaId(operation.uuid()),
-            scope: self.ada.actor.company.uuid(),
+            scope: self.ada.company.uuid(),
             context: Arc::clone(&self.world.state),
         }
     }

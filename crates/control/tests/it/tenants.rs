@@ -1,7 +1,7 @@
 //! Tests of what an environment gets on a region's database server.
 
 use crate::world::World;
-use domain::permissions::Role;
+use domain::roles::Role;
 use sqlx::{ConnectOptions, Connection, PgPool};
 
 #[sqlx::test(migrator = "control::MIGRATOR")]

@@ -2,13 +2,14 @@
 
 use control::clock::SystemClock;
 use control::config::{Config, Limits, RegionServer};
-use control::ctx::{Ctx, State};
+use control::ctx::Ctx;
 use control::packages::store::PackageStore;
 use control::people::{SeedPerson, SignIn};
 use control::secrets::Secrets;
+use control::state::State;
 use domain::names::Subdomain;
-use domain::permissions::Role;
 use domain::regions::REGIONS;
+use domain::roles::Role;
 use engine::memory::MemoryEngine;
 use futures::stream;
 use saga::fault::{Fault, Faults, Point};

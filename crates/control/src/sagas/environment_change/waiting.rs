@@ -1,4 +1,4 @@
-//! Waits until the engine has made what is wanted so, for as long as it gets on.
+//! Waits until the engine has made what is desired so, for as long as it gets on.
 
 use super::Call;
 use crate::error::Error;
@@ -24,7 +24,7 @@ struct Told {
     detail: String,
 }
 
-/// Ready instances of the wanted template at their most, and since when.
+/// Ready instances of the desired template at their most, and since when.
 struct Progress {
     best: u16,
     since: Instant,

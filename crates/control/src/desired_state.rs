@@ -1,11 +1,13 @@
-//! From what is wanted to the workload an engine takes, and to the engine.
+//! From what is desired to the workload an engine takes, and to the engine.
 
-use crate::apps::{App, AppState};
-use crate::ctx::State;
 use crate::db;
+use crate::db::environments::Find;
 use crate::error::{Error, Result};
+use crate::model::apps::App;
+use crate::model::environments::Environment;
+use crate::state::State;
 use domain::ids::{CompanyId, EnvironmentId};
-use domain::states::Wanted;
+use domain::states::{AppState, Desired};
 use engine::EngineError;
 use engine::workload::{Database, PackageSource, Template, Workload};
 use std::collections::BTreeMap;
@@ -16,62 +18,68 @@ const DRAIN_SECONDS: u32 = 30;
 /// Limit of processes and threads of one instance.
 const PIDS: u32 = 512;
 
-/// Gives the engine an environment's workload as it is wanted now; its revision.
+/// Gives the engine an environment's workload as it is desired now; its revision.
 ///
-/// Of an app that is being deleted nothing is wanted any more: what was handed over beside the deletion
+/// Of an app that is being deleted nothing is desired any more: what was handed over beside the deletion
 /// is taken back, and the environment is not found.
-pub(crate) async fn hand_over(state: &State, company: CompanyId, id: EnvironmentId) -> Result<i64> {
-    let given = give(state, company, id).await;
-    let gone = match app_of(state, company, id).await? {
-        None => true,
-        Some(app) => app.state == AppState::Deleting,
+pub(crate) async fn apply(state: &State, company: CompanyId, id: EnvironmentId) -> Result<i64> {
+    let given = match read(state, company, id).await? {
+        Some((app, environment)) => give(state, &app, &environment).await,
+        None => Err(Error::NotFound),
     };
+    let mut db = state.pool.acquire().await?;
+    let gone = match db::environments::app_state(&mut db, company, id).await? {
+        None | Some(AppState::Deleting) => true,
+        Some(AppState::Creating | AppState::Ready) => false,
+    };
+    drop(db);
     if gone {
-        take_back(state, id).await?;
+        remove(state, id).await?;
         return Err(Error::NotFound);
     }
     given
 }
 
-async fn give(state: &State, company: CompanyId, id: EnvironmentId) -> Result<i64> {
-    let workload = assemble(state, company, id).await?;
+async fn give(state: &State, app: &App, environment: &Environment) -> Result<i64> {
+    let workload = assemble(state, app, environment).await?;
     state.engine.apply(&workload).await?;
     Ok(workload.revision)
 }
 
 /// Takes a workload from the engine; nothing if the engine does not know it.
-pub(crate) async fn take_back(state: &State, id: EnvironmentId) -> Result<()> {
+pub(crate) async fn remove(state: &State, id: EnvironmentId) -> Result<()> {
     match state.engine.remove(id).await {
         Ok(()) | Err(EngineError::NotFound) => Ok(()),
         Err(error) => Err(error.into()),
     }
 }
 
-async fn app_of(state: &State, company: CompanyId, id: EnvironmentId) -> Result<Option<App>> {
+async fn read(
+    state: &State,
+    company: CompanyId,
+    id: EnvironmentId,
+) -> Result<Option<(App, Environment)>> {
     let mut db = state.pool.acquire().await?;
-    match db::environments::by_id(&mut db, company, id).await? {
-        Some(environment) => db::apps::by_id(&mut db, company, environment.app).await,
-        None => Ok(None),
-    }
+    let Some(environment) = db::environments::get(&mut db, company, Find::Id(id)).await? else {
+        return Ok(None);
+    };
+    let app = db::apps::Find::Id(environment.app);
+    let app = db::apps::get(&mut db, company, app).await?;
+    Ok(app.map(|app| (app, environment)))
 }
 
-/// The workload of an environment as it is wanted now.
-async fn assemble(state: &State, company: CompanyId, id: EnvironmentId) -> Result<Workload> {
+/// The workload of an environment as it is desired now.
+async fn assemble(state: &State, app: &App, environment: &Environment) -> Result<Workload> {
+    let (company, id) = (app.company, environment.id);
     let mut db = state.pool.acquire().await?;
-    let environment = db::environments::by_id(&mut db, company, id)
-        .await?
-        .ok_or(Error::NotFound)?;
-    let app = db::apps::by_id(&mut db, company, environment.app)
-        .await?
-        .ok_or(Error::NotFound)?;
     let package = match environment.package {
-        Some(package) => db::packages::by_id(&mut db, company, app.id, package).await?,
+        Some(package) => db::packages::get(&mut db, company, app.id, package).await?,
         None => None,
     };
     let template = match package {
         None => None,
         Some(package) => {
-            let passwords = db::environments::passwords(&mut db, id).await?;
+            let passwords = db::environments::passwords(&mut db, company, id).await?;
             let open = |sealed: &[u8]| state.secrets.open(sealed, &environment.owner());
             let region = state.config.regions.get(&app.region).ok_or_else(|| {
                 Error::internal(
@@ -96,7 +104,7 @@ async fn assemble(state: &State, company: CompanyId, id: EnvironmentId) -> Resul
                     user: environment.database_role.clone(),
                     password: open(&passwords.database)?,
                 },
-                bucket: crate::sagas::buckets::folder(&region.buckets_dir, id),
+                bucket: crate::resources::buckets::folder(&region.buckets_dir, id),
                 dtap_mode: dtap_mode(&environment.name.slug()).to_owned(),
                 root_url: state.config.app_url(&environment.host_label),
                 constants: package
@@ -119,7 +127,7 @@ async fn assemble(state: &State, company: CompanyId, id: EnvironmentId) -> Resul
         revision: environment.revision,
         title: format!("{} / {}", app.name, environment.name),
         hosts: vec![state.config.host(&environment.host_label)],
-        instances: if environment.wanted == Wanted::Running {
+        instances: if environment.desired == Desired::Running {
             environment.scale.instances
         } else {
             0

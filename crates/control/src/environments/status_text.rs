@@ -1,8 +1,8 @@
 //! The first line under an environment's title: how things are and what happens next.
 
-use super::Environment;
+use crate::model::environments::Environment;
 use crate::operations::OperationSummary;
-use domain::states::{InstanceState, OperationState, Status, Tone, Wanted};
+use domain::states::{Desired, InstanceState, OperationState, Status, Tone};
 use engine::observation::{Instance, Rollout};
 
 pub(super) fn of(
@@ -42,7 +42,7 @@ pub(super) fn of(
     if status.label.starts_with("Unknown") {
         return "The engine that runs it is silent; what is shown below is the last it told. The app itself may well be serving.".to_owned();
     }
-    if environment.wanted == Wanted::Stopped {
+    if environment.desired == Desired::Stopped {
         return "Nobody is served. Its data is kept.".to_owned();
     }
     if let Some(crashed) = observation

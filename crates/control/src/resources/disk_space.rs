@@ -12,7 +12,7 @@ const LEFT_FREE: u64 = 2 << 30;
 const LEFT_PART: u64 = 10;
 
 /// Refuses unless `coming` more bytes fit on the disk of `file` and leave enough free.
-pub(super) fn check(file: &Path, coming: u64) -> Result<()> {
+pub(crate) fn check(file: &Path, coming: u64) -> Result<()> {
     let folder = file.parent().unwrap_or(file);
     let disk = rustix::fs::statvfs(folder).map_err(|error| Error::Unavailable {
         text: "The disk that keeps packages does not say how much room it has. Nothing was kept; an operator must look."

@@ -1,0 +1,130 @@
+//! Finding what somebody acts on: the one place that decides who may know of it.
+
+use crate::ctx::Ctx;
+use crate::db;
+use crate::db::apps::Find;
+use crate::db::environments;
+use crate::error::{Error, Result};
+use crate::model::apps::App;
+use crate::model::environments::Environment;
+use domain::ids::CompanyId;
+use domain::names::Subdomain;
+use domain::rights::{Access, Right, Target};
+use domain::roles::TeamRole;
+use domain::subjects::{Subject, SubjectKind};
+use sqlx::PgConnection;
+
+/// Something that rights are about.
+pub(crate) trait Resource {
+    /// What decides on rights.
+    fn target(&self) -> Target;
+    /// What it is to operations and to the audit trail.
+    fn subject(&self) -> Subject;
+    /// How the audit trail names it: `Shop / Test`.
+    fn label(&self) -> String;
+}
+
+/// An app that somebody may see.
+pub(crate) struct FoundApp {
+    pub(crate) app: App,
+    pub(crate) team_role: Option<TeamRole>,
+}
+
+/// An environment that somebody may see.
+pub(crate) struct FoundEnvironment {
+    pub(crate) app: App,
+    pub(crate) team_role: Option<TeamRole>,
+    pub(crate) environment: Environment,
+}
+
+/// The company that somebody acts for.
+pub(crate) struct OwnCompany {
+    pub(crate) id: CompanyId,
+    /// What the audit trail is to name: the company, or what is about to be made in it.
+    pub(crate) label: String,
+}
+
+impl Resource for FoundApp {
+    fn target(&self) -> Target {
+        Target::App {
+            owner: self.app.company,
+            team_role: self.team_role,
+        }
+    }
+    fn subject(&self) -> Subject {
+        Subject::new(SubjectKind::App, self.app.id.uuid())
+    }
+    fn label(&self) -> String {
+        self.app.name.to_string()
+    }
+}
+
+impl Resource for FoundEnvironment {
+    fn target(&self) -> Target {
+        Target::Environment {
+            owner: self.app.company,
+            team_role: self.team_role,
+        }
+    }
+    fn subject(&self) -> Subject {
+        Subject::new(SubjectKind::Environment, self.environment.id.uuid())
+    }
+    fn label(&self) -> String {
+        format!("{} / {}", self.app.name, self.environment.name)
+    }
+}
+
+impl Resource for OwnCompany {
+    fn target(&self) -> Target {
+        Target::Company(self.id)
+    }
+    fn subject(&self) -> Subject {
+        Subject::new(SubjectKind::Company, self.id.uuid())
+    }
+    fn label(&self) -> String {
+        self.label.clone()
+    }
+}
+
+impl FoundApp {
+    /// Whether the actor may use a right on it.
+    pub(crate) fn may(&self, ctx: &Ctx, right: Right) -> Access {
+        ctx.may(right, &self.target())
+    }
+}
+
+/// The app of this subdomain, if the actor may see it.
+pub(crate) async fn app(
+    db: &mut PgConnection,
+    ctx: &Ctx,
+    subdomain: &Subdomain,
+) -> Result<FoundApp> {
+    let (app, team_role) =
+        db::apps::get_for(db, ctx.company, ctx.person(), Find::Subdomain(subdomain))
+            .await?
+            .ok_or(Error::NotFound)?;
+    let found = FoundApp { app, team_role };
+    match found.may(ctx, Right::ViewApp) {
+        Access::Allowed => Ok(found),
+        Access::Denied(_) | Access::Hidden => Err(Error::NotFound),
+    }
+}
+
+/// The environment of this name in the app of this subdomain, if the actor may see it.
+pub(crate) async fn environment(
+    db: &mut PgConnection,
+    ctx: &Ctx,
+    subdomain: &Subdomain,
+    slug: &str,
+) -> Result<FoundEnvironment> {
+    let FoundApp { app, team_role } = app(db, ctx, subdomain).await?;
+    let environment =
+        db::environments::get(db, app.company, environments::Find::Slug(app.id, slug))
+            .await?
+            .ok_or(Error::NotFound)?;
+    Ok(FoundEnvironment {
+        app,
+        team_role,
+        environment,
+    })
+}

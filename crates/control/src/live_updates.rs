@@ -1,0 +1,91 @@
+//! What changed, for the pages that show it: one listening connection for each process.
+
+use crate::db::notify::CHANNEL;
+use domain::ids::CompanyId;
+use domain::topics::Topic;
+use serde::Deserialize;
+use sqlx::PgPool;
+use sqlx::postgres::PgListener;
+use tokio::sync::broadcast;
+use uuid::Uuid;
+
+/// What pages are told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Update {
+    /// These things of a company changed; other companies never hear of it.
+    Changed(CompanyId, Vec<Topic>),
+    /// Some updates may have been lost, anybody's: every page must ask anew.
+    Lagged,
+}
+
+#[derive(Deserialize)]
+struct Payload {
+    scope: Uuid,
+    keys: Vec<String>,
+}
+
+/// Updates from now on, until the pool is closed.
+pub fn listen(pool: &PgPool) -> broadcast::Sender<Update> {
+    let (sender, _) = broadcast::channel(1024);
+    let (pool, out) = (pool.clone(), sender.clone());
+    tokio::spawn(async move {
+        while !pool.is_closed() {
+            if let Err(error) = forward(&pool, &out).await
+                && !pool.is_closed()
+            {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "listening for changes failed, trying again"
+                );
+            }
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        }
+    });
+    sender
+}
+
+/// Ends when the connection does: what is announced before there is another one is lost.
+async fn forward(pool: &PgPool, out: &broadcast::Sender<Update>) -> Result<(), sqlx::Error> {
+    let mut listener = PgListener::connect_with(pool).await?;
+    listener.eager_reconnect(false);
+    listener.listen(CHANNEL).await?;
+    // Nobody listening is no error.
+    let _ = out.send(Update::Lagged);
+    while let Some(notification) = listener.try_recv().await? {
+        match read(notification.payload()) {
+            Some(update) => {
+                let _ = out.send(update);
+            }
+            None => tracing::warn!("a change notice could not be read"),
+        }
+    }
+    Ok(())
+}
+
+/// The update in a notification; a topic of a newer release is passed over.
+fn read(payload: &str) -> Option<Update> {
+    let payload: Payload = serde_json::from_str(payload).ok()?;
+    let topics = payload.keys.iter().filter_map(|key| key.parse().ok());
+    Some(Update::Changed(
+        CompanyId::new(payload.scope),
+        topics.collect(),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::ids::OperationId;
+
+    #[test]
+    fn topics_are_read_and_unknown_ones_passed_over() {
+        let id = Uuid::from_u128(5);
+        let payload = format!(r#"{{"scope":"{id}","keys":["operation:{id}","moons"]}}"#);
+        let expected = Update::Changed(
+            CompanyId::new(id),
+            vec![Topic::Operation(OperationId::new(id))],
+        );
+        assert_eq!(read(&payload), Some(expected));
+        assert_eq!(read("{}"), None);
+    }
+}

@@ -1,0 +1,4 @@
+//! Rows as types. Nothing here knows use cases or SQL.
+
+pub mod apps;
+pub mod environments;

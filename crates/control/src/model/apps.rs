@@ -1,0 +1,42 @@
+//! An app as the database has it.
+
+use domain::capabilities::Generation;
+use domain::ids::{AppId, CompanyId};
+use domain::names::{AppName, Subdomain};
+use domain::plans::PlanCode;
+use domain::regions::RegionCode;
+use domain::states::AppState;
+use time::OffsetDateTime;
+
+/// An app as the database has it.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// Its id.
+    pub id: AppId,
+    /// Its company.
+    pub company: CompanyId,
+    /// Its name.
+    pub name: AppName,
+    /// Its subdomain, which is also its place in the portal's addresses.
+    pub subdomain: Subdomain,
+    /// Its region.
+    pub region: RegionCode,
+    /// Its platform generation.
+    pub generation: Generation,
+    /// Its plan.
+    pub plan: PlanCode,
+    /// Where it is in its life.
+    pub state: AppState,
+    /// When it was created.
+    pub created_at: OffsetDateTime,
+}
+
+impl App {
+    /// Database connections that each environment has.
+    pub fn connections(&self) -> u32 {
+        self.generation
+            .capabilities()
+            .connections
+            .for_memory(self.plan.plan().database_memory_mib)
+    }
+}

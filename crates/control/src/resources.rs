@@ -1,0 +1,5 @@
+//! What is provisioned for environments, and how: databases, buckets, room on disk.
+
+pub(crate) mod buckets;
+pub(crate) mod databases;
+pub(crate) mod disk_space;

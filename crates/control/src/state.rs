@@ -1,0 +1,33 @@
+//! The parts of the control plane, one for each process.
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::packages::store::PackageStore;
+use crate::secrets::Secrets;
+use engine::Engine;
+use sqlx::PgPool;
+use std::sync::Arc;
+use time::OffsetDateTime;
+
+/// The parts of the control plane; one for each process.
+pub struct State {
+    /// The portal's database.
+    pub pool: PgPool,
+    /// Runs the apps.
+    pub engine: Arc<dyn Engine>,
+    /// Settings.
+    pub config: Config,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Seals what must not lie in the database in clear.
+    pub secrets: Secrets,
+    /// Keeps the packages.
+    pub packages: PackageStore,
+}
+
+impl State {
+    /// Now.
+    pub fn now(&self) -> OffsetDateTime {
+        self.clock.now()
+    }
+}
