@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use control::ctx;
+use control::state;
 use sqlx::Connection;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ pub async fn live() -> &'static str {
 }
 
 /// Ready: the database answers.
-pub async fn ready(State(state): State<Arc<ctx::State>>) -> (StatusCode, &'static str) {
+pub async fn ready(State(state): State<Arc<state::State>>) -> (StatusCode, &'static str) {
     let ping = async { state.pool.acquire().await?.ping().await };
     match tokio::time::timeout(DATABASE_MAY_TAKE, ping).await {
         Ok(Ok(())) => (StatusCode::OK, "ok\n"),
