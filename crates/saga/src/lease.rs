@@ -20,7 +20,7 @@ pub(crate) struct Lease {
 }
 
 /// A run that this worker has claimed, with what never changes about it.
-pub(crate) struct Claimed {
+pub(crate) struct ClaimedRun {
     pub(crate) lease: Lease,
     pub(crate) name: String,
     pub(crate) scope: Uuid,
@@ -32,10 +32,10 @@ pub(crate) struct Claimed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Due {
     Now,
-    Ever,
+    IgnoreBackoff,
 }
 
-/// Claims one run whose saga is among `names` and which nobody holds. A tenant of whose runs `share`
+/// Claims one run whose saga is among `names` and which nobody holds. A tenant of whose runs `per_tenant_limit`
 /// are held already waits, except for what ends a run: nobody's runs keep all others waiting.
 pub(crate) async fn claim(
     pool: &PgPool,
@@ -43,8 +43,8 @@ pub(crate) async fn claim(
     due: Due,
     at: OffsetDateTime,
     length: Duration,
-    share: i64,
-) -> Result<Option<Claimed>, sqlx::Error> {
+    per_tenant_limit: i64,
+) -> Result<Option<ClaimedRun>, sqlx::Error> {
     let row = sqlx::query!(
         r#"
         update sagas
@@ -77,12 +77,12 @@ pub(crate) async fn claim(
         names,
         at,
         at + length,
-        due == Due::Ever,
-        share
+        due == Due::IgnoreBackoff,
+        per_tenant_limit
     )
     .fetch_optional(pool)
     .await?;
-    Ok(row.map(|row| Claimed {
+    Ok(row.map(|row| ClaimedRun {
         lease: Lease {
             id: row.id,
             fence: row.fence,
@@ -136,7 +136,7 @@ pub(crate) async fn release(pool: &PgPool, lease: Lease) -> Result<(), sqlx::Err
 
 /// What changes about a run while it is worked on.
 #[derive(Clone, Debug)]
-pub(crate) struct Standing {
+pub(crate) struct RunRow {
     pub(crate) scope: Uuid,
     pub(crate) subject: Uuid,
     pub(crate) state: RunState,
@@ -156,21 +156,21 @@ pub(crate) struct Standing {
 }
 
 /// What is stored of a step, as the executor needs it.
-pub(crate) struct Recorded {
+pub(crate) struct StepRecord {
     pub(crate) name: String,
     pub(crate) output: Option<Value>,
 }
 
-/// A run locked for a change, in a transaction of its own. Dropped without [`Held::save`], nothing
+/// A run locked for a change, in a transaction of its own. Dropped without [`LockedRun::save`], nothing
 /// has changed.
-pub(crate) struct Held {
+pub(crate) struct LockedRun {
     tx: Transaction<'static, Postgres>,
     id: SagaId,
     pub(crate) at: OffsetDateTime,
-    pub(crate) standing: Standing,
+    pub(crate) row: RunRow,
 }
 
-impl Held {
+impl LockedRun {
     /// Locks the run; `None` when another worker has claimed it since or it was let go.
     pub(crate) async fn open(
         pool: &PgPool,
@@ -178,8 +178,8 @@ impl Held {
         at: OffsetDateTime,
     ) -> Result<Option<Self>, sqlx::Error> {
         let mut tx = pool.begin().await?;
-        let standing = sqlx::query_as!(
-            Standing,
+        let row = sqlx::query_as!(
+            RunRow,
             r#"
             select
                 scope, subject, state as "state: RunState", next_step, starts, failures,
@@ -195,18 +195,18 @@ impl Held {
         )
         .fetch_optional(&mut *tx)
         .await?;
-        Ok(standing.map(|standing| Self {
+        Ok(row.map(|row| Self {
             tx,
             id: lease.id,
             at,
-            standing,
+            row,
         }))
     }
 
     /// The steps as they were written down at the start, with their outputs so far.
-    pub(crate) async fn recorded(&mut self) -> Result<Vec<Recorded>, sqlx::Error> {
+    pub(crate) async fn recorded(&mut self) -> Result<Vec<StepRecord>, sqlx::Error> {
         sqlx::query_as!(
-            Recorded,
+            StepRecord,
             "select name, output from saga_steps where saga_id = $1 order by position",
             self.id.0
         )
@@ -268,9 +268,9 @@ impl Held {
         append(&mut self.tx, self.id, line, self.at).await
     }
 
-    /// Writes the standing, tells whoever listens, and commits.
+    /// Writes the row, tells whoever listens, and commits.
     pub(crate) async fn save(mut self) -> Result<(), sqlx::Error> {
-        let standing = &self.standing;
+        let row = &self.row;
         sqlx::query!(
             r#"
             update sagas
@@ -280,24 +280,24 @@ impl Held {
             where id = $1
             "#,
             self.id.0,
-            standing.state as RunState,
-            standing.next_step,
-            standing.starts,
-            standing.failures,
-            standing.ends_as as Option<RunState>,
-            standing.phase,
-            standing.percent,
-            standing.detail,
-            standing.error,
-            standing.stuck_because,
-            standing.next_run_at,
-            standing.lease_until,
-            standing.finished_at,
+            row.state as RunState,
+            row.next_step,
+            row.starts,
+            row.failures,
+            row.ends_as as Option<RunState>,
+            row.phase,
+            row.percent,
+            row.detail,
+            row.error,
+            row.stuck_because,
+            row.next_run_at,
+            row.lease_until,
+            row.finished_at,
             self.at
         )
         .execute(&mut *self.tx)
         .await?;
-        notify_change(&mut self.tx, self.id, standing.scope, standing.subject).await?;
+        notify_change(&mut self.tx, self.id, row.scope, row.subject).await?;
         self.tx.commit().await
     }
 }

@@ -15,7 +15,7 @@ use crate::step::{Call, Step, StepContext, Undo};
 pub struct Registry<C> {
     pub(crate) context: Arc<C>,
     pub(crate) faults: Arc<dyn Faults>,
-    programs: BTreeMap<&'static str, Arc<dyn Program<C>>>,
+    sagas: BTreeMap<&'static str, Arc<dyn ErasedSaga<C>>>,
 }
 
 impl<C: Send + Sync + 'static> Registry<C> {
@@ -24,14 +24,14 @@ impl<C: Send + Sync + 'static> Registry<C> {
         Self {
             context,
             faults: Arc::new(NoFaults),
-            programs: BTreeMap::new(),
+            sagas: BTreeMap::new(),
         }
     }
 
     /// Knows one saga more.
     #[must_use]
     pub fn with<S: Saga<Context = C>>(mut self) -> Self {
-        self.programs
+        self.sagas
             .insert(S::NAME, Arc::new(Typed::<S> { steps: S::steps() }));
         self
     }
@@ -44,20 +44,17 @@ impl<C: Send + Sync + 'static> Registry<C> {
 
     /// The names of the sagas known.
     pub fn names(&self) -> Vec<String> {
-        self.programs
-            .keys()
-            .map(|name| (*name).to_owned())
-            .collect()
+        self.sagas.keys().map(|name| (*name).to_owned()).collect()
     }
 
-    pub(crate) fn program(&self, name: &str) -> Option<Arc<dyn Program<C>>> {
-        self.programs.get(name).cloned()
+    pub(crate) fn saga(&self, name: &str) -> Option<Arc<dyn ErasedSaga<C>>> {
+        self.sagas.get(name).cloned()
     }
 }
 
 /// What the executor needs to know of a step.
 #[derive(Clone, Copy)]
-pub(crate) struct Outline {
+pub(crate) struct StepInfo {
     pub(crate) name: &'static str,
     pub(crate) title: &'static str,
     pub(crate) has_undo: bool,
@@ -66,8 +63,8 @@ pub(crate) struct Outline {
 
 /// A saga without its types.
 #[async_trait]
-pub(crate) trait Program<C>: Send + Sync {
-    fn outline(&self) -> Vec<Outline>;
+pub(crate) trait ErasedSaga<C>: Send + Sync {
+    fn steps(&self) -> Vec<StepInfo>;
     async fn act(&self, position: usize, call: Call, context: Arc<C>) -> Result<Value, StepError>;
     async fn undo(&self, position: usize, call: Call, context: Arc<C>) -> Result<(), StepError>;
 }
@@ -77,15 +74,15 @@ struct Typed<S: Saga> {
 }
 
 #[async_trait]
-impl<S: Saga> Program<S::Context> for Typed<S> {
-    fn outline(&self) -> Vec<Outline> {
-        let outline = |step: &Step<S>| Outline {
+impl<S: Saga> ErasedSaga<S::Context> for Typed<S> {
+    fn steps(&self) -> Vec<StepInfo> {
+        let info = |step: &Step<S>| StepInfo {
             name: step.name,
             title: step.title,
             has_undo: matches!(step.undo, Undo::Run(_)),
             until_done: step.until_done,
         };
-        self.steps.iter().map(outline).collect()
+        self.steps.iter().map(info).collect()
     }
 
     async fn act(

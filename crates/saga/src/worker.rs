@@ -16,7 +16,7 @@ use tracing::{error, warn};
 
 use crate::clock::{self, Clock};
 use crate::executor::{Executor, Stop};
-use crate::lease::{self, Claimed, Due, Lease};
+use crate::lease::{self, ClaimedRun, Due, Lease};
 use crate::registry::Registry;
 
 /// How long a worker holds, renews and waits.
@@ -44,7 +44,7 @@ impl Default for Timing {
 pub struct Worker<C> {
     shared: Arc<Shared<C>>,
     limit: usize,
-    share: i64,
+    per_tenant_limit: i64,
     poll: Duration,
 }
 
@@ -84,7 +84,7 @@ impl<C: Send + Sync + 'static> Worker<C> {
         Self {
             shared,
             limit: 128,
-            share: 16,
+            per_tenant_limit: 16,
             poll,
         }
     }
@@ -97,8 +97,11 @@ impl<C: Send + Sync + 'static> Worker<C> {
 
     /// Leaves a tenant's runs alone while all workers together hold this many of them.
     #[must_use]
-    pub fn with_share(self, share: i64) -> Self {
-        Self { share, ..self }
+    pub fn with_per_tenant_limit(self, limit: i64) -> Self {
+        Self {
+            per_tenant_limit: limit,
+            ..self
+        }
     }
 
     /// Works until `shutdown` is ready, then gives back what it holds. Dropped in the middle, it
@@ -137,7 +140,8 @@ impl<C: Send + Sync + 'static> Worker<C> {
         let (_stop, stopping) = watch::channel(false);
         let mut running = JoinSet::new();
         loop {
-            self.fill(&mut running, Due::Ever, &stopping).await?;
+            self.fill(&mut running, Due::IgnoreBackoff, &stopping)
+                .await?;
             let Some(ended) = running.join_next().await else {
                 return Ok(());
             };
@@ -155,8 +159,15 @@ impl<C: Send + Sync + 'static> Worker<C> {
         let names = shared.registry.names();
         while running.len() < self.limit {
             let at = (shared.clock)();
-            let claimed =
-                lease::claim(&shared.pool, &names, due, at, shared.lease, self.share).await?;
+            let claimed = lease::claim(
+                &shared.pool,
+                &names,
+                due,
+                at,
+                shared.lease,
+                self.per_tenant_limit,
+            )
+            .await?;
             let Some(claimed) = claimed else { break };
             running.spawn(Arc::clone(shared).work_on(claimed, stopping.clone()));
         }
@@ -165,7 +176,7 @@ impl<C: Send + Sync + 'static> Worker<C> {
 }
 
 impl<C: Send + Sync + 'static> Shared<C> {
-    async fn work_on(self: Arc<Self>, claimed: Claimed, mut stopping: watch::Receiver<bool>) {
+    async fn work_on(self: Arc<Self>, claimed: ClaimedRun, mut stopping: watch::Receiver<bool>) {
         let Some(executor) = Executor::new(&self.pool, &self.clock, &self.registry, &claimed)
         else {
             return;

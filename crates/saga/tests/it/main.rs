@@ -4,7 +4,7 @@ mod cancel;
 mod exclusive;
 mod harness;
 mod lifecycle;
-mod share;
+mod per_tenant_limit;
 mod stubborn;
 mod takeover;
 mod unwinding;

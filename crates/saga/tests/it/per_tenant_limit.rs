@@ -49,7 +49,7 @@ async fn one_tenant_cannot_take_every_place(pool: PgPool) {
         clock::system(),
         Timing::default(),
     );
-    let worker = worker.with_limit(4).with_share(2);
+    let worker = worker.with_limit(4).with_per_tenant_limit(2);
     let worker = tokio::spawn(worker.run(std::future::pending()));
     bench.until_called("+cut", 2).await;
 
