@@ -15,8 +15,9 @@ use domain::ids::{EnvironmentId, OperationId};
 use domain::permissions::{Access, Permission, app_access};
 use domain::states::OperationState;
 use saga::error::StartError;
+use saga::lock::Lock;
 use saga::run::{Filter, Position, Run, RunState, StepState};
-use saga::saga::{NewSaga, Saga, SagaId};
+use saga::saga::{NewSaga, Saga, SagaId, Starter};
 use serde_json::json;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
@@ -226,18 +227,20 @@ pub(crate) async fn start<S: Saga<Context = State>>(
     ctx: &Ctx,
     db: &mut PgConnection,
     id: SagaId,
-    subject: Uuid,
+    subject: saga::saga::Subject,
     title: String,
     params: &S::Params,
 ) -> Result<()> {
     let new = NewSaga {
         id,
         scope: ctx.actor.company.uuid(),
+        locks: vec![Lock::exclusive(subject.id.to_string())],
         subject,
         title,
-        started_by: ctx.name.clone(),
-        started_by_id: ctx.actor.person.uuid(),
-        exclusive: Some(subject.to_string()),
+        started_by: Starter::Person {
+            id: ctx.actor.person.uuid(),
+            name: ctx.name.clone(),
+        },
     };
     saga::store::start::<S>(db, new, params, ctx.now())
         .await
@@ -327,9 +330,12 @@ fn summary(ctx: &Ctx, run: Run, subjects: &db::subjects::Subjects) -> OperationS
 
 fn state(run: &Run) -> OperationState {
     match run.state {
-        RunState::Queued | RunState::Running if run.cancel_requested => OperationState::Cancelling,
+        RunState::Queued | RunState::Running | RunState::Waiting if run.cancel_requested => {
+            OperationState::Cancelling
+        }
+        RunState::Waiting if run.heartbeat_at.is_none() => OperationState::Queued,
         RunState::Queued => OperationState::Queued,
-        RunState::Running => OperationState::Running,
+        RunState::Running | RunState::Waiting => OperationState::Running,
         RunState::Unwinding => OperationState::Unwinding,
         RunState::Succeeded => OperationState::Succeeded,
         RunState::Failed => OperationState::Failed,

@@ -15,7 +15,7 @@ use crate::step::{Call, Step, StepContext, Undo};
 pub struct Registry<C> {
     pub(crate) context: Arc<C>,
     pub(crate) faults: Arc<dyn Faults>,
-    sagas: BTreeMap<&'static str, Arc<dyn ErasedSaga<C>>>,
+    sagas: BTreeMap<(&'static str, i16), Arc<dyn ErasedSaga<C>>>,
 }
 
 impl<C: Send + Sync + 'static> Registry<C> {
@@ -28,11 +28,21 @@ impl<C: Send + Sync + 'static> Registry<C> {
         }
     }
 
-    /// Knows one saga more.
+    /// Knows one saga more, in its present version.
     #[must_use]
-    pub fn with<S: Saga<Context = C>>(mut self) -> Self {
+    pub fn with<S: Saga<Context = C>>(self) -> Self {
+        self.with_old_version::<S>(S::VERSION, S::steps())
+    }
+
+    /// Knows the steps that a saga had in another version, for the runs that were started by it.
+    #[must_use]
+    pub fn with_old_version<S: Saga<Context = C>>(
+        mut self,
+        version: i16,
+        steps: Vec<Step<S>>,
+    ) -> Self {
         self.sagas
-            .insert(S::NAME, Arc::new(Typed::<S> { steps: S::steps() }));
+            .insert((S::NAME, version), Arc::new(Typed { steps }));
         self
     }
 
@@ -42,13 +52,16 @@ impl<C: Send + Sync + 'static> Registry<C> {
         Self { faults, ..self }
     }
 
-    /// The names of the sagas known.
-    pub fn names(&self) -> Vec<String> {
-        self.sagas.keys().map(|name| (*name).to_owned()).collect()
+    /// The names and versions of the sagas known, side by side.
+    pub(crate) fn known(&self) -> (Vec<String>, Vec<i16>) {
+        let known = self.sagas.keys();
+        known
+            .map(|(name, version)| ((*name).to_owned(), *version))
+            .unzip()
     }
 
-    pub(crate) fn saga(&self, name: &str) -> Option<Arc<dyn ErasedSaga<C>>> {
-        self.sagas.get(name).cloned()
+    pub(crate) fn saga(&self, name: &str, version: i16) -> Option<Arc<dyn ErasedSaga<C>>> {
+        self.sagas.get(&(name, version)).cloned()
     }
 }
 

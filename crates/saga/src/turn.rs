@@ -1,6 +1,6 @@
 //! What a worker does next with a run, decided from what is stored about it.
 
-use crate::lease::{RunRow, StepRecord};
+use crate::locked_run::{RunRow, StepRecord};
 use crate::registry::StepInfo;
 use crate::run::RunState;
 
@@ -28,7 +28,7 @@ pub(crate) fn decide(row: &RunRow, recorded: &[StepRecord], steps: &[StepInfo]) 
     }
     let next = usize::try_from(row.next_step).unwrap_or_default();
     match row.state {
-        RunState::Queued | RunState::Running => forward(row, next, steps),
+        RunState::Queued | RunState::Running | RunState::Waiting => forward(row, next, steps),
         RunState::Unwinding => backward(row, next, steps),
         RunState::Succeeded | RunState::Failed | RunState::Cancelled | RunState::Stuck => {
             Turn::Finish
@@ -43,7 +43,7 @@ fn forward(row: &RunRow, next: usize, steps: &[StepInfo]) -> Turn {
     if row.cancel_requested {
         return Turn::Cancel;
     }
-    if row.starts >= INTERRUPTIONS {
+    if row.interrupted_starts >= INTERRUPTIONS {
         return Turn::GiveUp {
             error: format!("“{}” was interrupted too often.", step.title),
         };
@@ -55,7 +55,7 @@ fn backward(row: &RunRow, left: usize, steps: &[StepInfo]) -> Turn {
     let Some(position) = left.checked_sub(1) else {
         return Turn::Finish;
     };
-    if row.starts >= INTERRUPTIONS {
+    if row.interrupted_starts >= INTERRUPTIONS {
         let title = steps.get(position).map_or("", |step| step.title);
         return Turn::MarkStuck {
             because: format!("Undoing “{title}” was interrupted too often."),

@@ -12,7 +12,7 @@ use domain::names::{AppName, EnvironmentName, NameError, Subdomain};
 use domain::permissions::{Access, TeamRole, create_app_access};
 use domain::plans::PlanCode;
 use domain::regions::RegionCode;
-use saga::saga::SagaId;
+use saga::saga::{SagaId, Subject};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -119,7 +119,7 @@ pub async fn create(ctx: &Ctx, new: NewApp) -> Result<Created> {
         ctx,
         &mut tx,
         operation,
-        app.id.uuid(),
+        Subject::new("app", app.id.uuid()),
         format!("Create {}", app.name),
         &app.params(),
     )

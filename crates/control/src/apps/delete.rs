@@ -8,7 +8,7 @@ use crate::sagas::app_delete::AppDelete;
 use domain::ids::OperationId;
 use domain::names::Subdomain;
 use domain::permissions::Permission;
-use saga::saga::SagaId;
+use saga::saga::{SagaId, Subject};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -30,7 +30,7 @@ pub async fn delete(ctx: &Ctx, subdomain: &Subdomain, typed_name: &str) -> Resul
         ctx,
         &mut tx,
         operation,
-        app.id.uuid(),
+        Subject::new("app", app.id.uuid()),
         format!("Delete {}", app.name),
         &app.params(),
     )

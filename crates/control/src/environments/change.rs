@@ -14,7 +14,7 @@ use domain::names::Subdomain;
 use domain::permissions::Permission;
 use domain::scaling::Scale;
 use domain::states::Wanted;
-use saga::saga::SagaId;
+use saga::saga::{SagaId, Subject};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
@@ -130,7 +130,7 @@ async fn change(
         ctx,
         &mut tx,
         operation,
-        environment.id.uuid(),
+        Subject::new("environment", environment.id.uuid()),
         title,
         &params,
     )
