@@ -40,9 +40,7 @@ pub trait Scenario: Send + Sync {
 
     /// Gives a parked run what it waits for, if this is how it is to be woken. A run that is still parked
     /// afterwards is woken by its time.
-    async fn wake(&self, trial: &Trial<Self::Saga>, parked: &Run) {
-        let (_, _) = (trial, parked);
-    }
+    async fn wake(&self, _trial: &Trial<Self::Saga>, _parked: &Run) {}
 
     /// Says what is missing when the run has succeeded.
     async fn complete(&self, trial: &Trial<Self::Saga>) -> Result<(), String>;
