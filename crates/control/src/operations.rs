@@ -14,7 +14,8 @@ use crate::model::environments::Environment;
 use crate::page::{Cursor, PAGE, Page};
 use crate::sagas::app_delete::AppDelete;
 use crate::state::State;
-use domain::ids::{CompanyId, EnvironmentId, OperationId, PersonId};
+use domain::actors::Actor;
+use domain::ids::{CompanyId, EnvironmentId, OperationId};
 use domain::rights::{Access, Right, Target};
 use domain::states::OperationState;
 use domain::subjects::SubjectKind;
@@ -22,8 +23,9 @@ use domain::topics::Topic;
 use domain::what_may;
 use domain::what_may::operations::UnderWay;
 use saga::error::StartError;
+use saga::lock::Lock;
 use saga::run::{Filter, Position, Run, RunState, StepState};
-use saga::saga::{NewSaga, Saga, SagaId};
+use saga::saga::{NewSaga, Saga, SagaId, Starter};
 use serde_json::json;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
@@ -253,11 +255,10 @@ pub(crate) async fn start<S: Saga<Context = State>>(
     let new = NewSaga {
         id,
         scope: ctx.company.uuid(),
-        subject: subject.id,
+        subject: saga::saga::Subject::new(subject.kind.as_str(), subject.id),
         title,
-        started_by: ctx.name.clone(),
-        started_by_id: ctx.person().map(PersonId::uuid).unwrap_or_default(),
-        exclusive: Some(subject.id.to_string()),
+        started_by: starter(ctx),
+        locks: vec![Lock::exclusive(subject.id.to_string())],
     };
     saga::store::start::<S>(db, new, params, ctx.now())
         .await
@@ -268,6 +269,21 @@ pub(crate) async fn start<S: Saga<Context = State>>(
             StartError::Database(error) => error.into(),
             other @ StartError::Params { .. } => Error::internal("starting an operation", other),
         })
+}
+
+fn starter(ctx: &Ctx) -> Starter {
+    let name = ctx.name.clone();
+    match ctx.actor {
+        Actor::Person { id, .. } => Starter::Person {
+            id: id.uuid(),
+            name,
+        },
+        Actor::ApiKey { id, .. } => Starter::ApiKey {
+            id: id.uuid(),
+            name,
+        },
+        Actor::System(_) => Starter::System { name },
+    }
 }
 
 /// Operations under way on an app or one of its environments.
@@ -342,7 +358,11 @@ fn summary(ctx: &Ctx, run: Run, subjects: &db::subjects::Subjects) -> OperationS
 
 fn state(run: &Run) -> OperationState {
     match run.state {
-        RunState::Queued | RunState::Running if run.cancel_requested => OperationState::Cancelling,
+        RunState::Queued | RunState::Running | RunState::Waiting if run.cancel_requested => {
+            OperationState::Cancelling
+        }
+        RunState::Waiting if run.heartbeat_at.is_some() => OperationState::Running,
+        RunState::Waiting => OperationState::Waiting,
         RunState::Queued => OperationState::Queued,
         RunState::Running => OperationState::Running,
         RunState::Unwinding => OperationState::Unwinding,

@@ -11,6 +11,9 @@ use saga::error::StepError;
 use saga::registry::Registry;
 use std::sync::Arc;
 
+/// The signal that tells an operation on an environment of a new observation.
+pub(crate) const OBSERVED: &str = "observed";
+
 /// Every saga of the product.
 pub fn registry(state: Arc<State>) -> Registry<State> {
     Registry::new(state)

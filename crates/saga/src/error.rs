@@ -1,4 +1,4 @@
-//! How a step says that it could not do its work, and why a start is refused.
+//! How a step says that it could not do its work or that it waits, and why a start is refused.
 
 use std::error::Error;
 
@@ -6,10 +6,11 @@ use thiserror::Error;
 
 use crate::saga::SagaId;
 use crate::text;
+use crate::wait::Wait;
 
 type Source = Box<dyn Error + Send + Sync>;
 
-/// A step's failure: what people read, what the log gets, and what the executor does about it.
+/// Why a step has not ended its work: what people read, what the log gets, and what the executor does about it.
 #[derive(Debug, Error)]
 #[error("{text}")]
 pub struct StepError {
@@ -19,11 +20,12 @@ pub struct StepError {
 }
 
 /// What the executor does about a failure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Remedy {
     Retry,
     Unwind,
     Cancel,
+    Park(Wait),
 }
 
 impl StepError {
@@ -93,6 +95,17 @@ impl StepError {
     }
 }
 
+/// A step that waits answers with this in the place of a failure; it is none.
+impl From<Wait> for StepError {
+    fn from(wait: Wait) -> Self {
+        Self {
+            text: wait.detail().to_owned(),
+            remedy: Remedy::Park(wait),
+            source: None,
+        }
+    }
+}
+
 impl From<sqlx::Error> for StepError {
     fn from(error: sqlx::Error) -> Self {
         Self::retry(error).with_text("The database did not answer as expected.")
@@ -102,7 +115,7 @@ impl From<sqlx::Error> for StepError {
 /// Why a saga was not started.
 #[derive(Debug, Error)]
 pub enum StartError {
-    /// An unfinished run has the same exclusive key.
+    /// An unfinished run has a lock that this one does not wait for, or waits for it.
     #[error("“{title}” is still under way")]
     Busy {
         /// The run that is in the way.

@@ -1,15 +1,17 @@
-//! Claiming a run, keeping it, and changing it under its fence: the SQL of workers.
+//! Claiming a run, keeping it, and reporting about it: the SQL of workers.
 
 use std::time::Duration;
 
 use serde_json::Value;
-use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
+use time::macros::datetime;
 use uuid::Uuid;
 
-use crate::run::{RunState, StepState};
+use crate::lane::Lane;
+use crate::locked_run::append;
+use crate::notify::notify_change;
 use crate::saga::SagaId;
-use crate::store::notify_change;
 use crate::text;
 
 /// The right to work on a run, until a later claim raises the fence.
@@ -20,74 +22,112 @@ pub(crate) struct Lease {
 }
 
 /// A run that this worker has claimed, with what never changes about it.
-pub(crate) struct Claimed {
+pub(crate) struct ClaimedRun {
     pub(crate) lease: Lease,
     pub(crate) name: String,
+    pub(crate) version: i16,
+    pub(crate) lane: Lane,
     pub(crate) scope: Uuid,
     pub(crate) subject: Uuid,
     pub(crate) params: Value,
 }
 
-/// Whether a run that waits for its next attempt is left waiting.
+/// Whether a run that waits for its next attempt after a failure is left waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Due {
     Now,
-    Ever,
+    IgnoreBackoff,
 }
 
-/// Claims one run whose saga is among `names` and which nobody holds. A tenant of whose runs `share`
-/// are held already waits, except for what ends a run: nobody's runs keep all others waiting.
+impl Due {
+    fn until(self, at: OffsetDateTime) -> OffsetDateTime {
+        match self {
+            Self::Now => at,
+            Self::IgnoreBackoff => datetime!(9999-01-01 0:00 UTC),
+        }
+    }
+}
+
+/// What a worker may claim: sagas it knows, by name and version, in the lanes in which it has room.
+pub(crate) struct Claimable {
+    pub(crate) names: Vec<String>,
+    pub(crate) versions: Vec<i16>,
+    pub(crate) lanes: Vec<String>,
+    pub(crate) per_tenant: Vec<i64>,
+}
+
+/// Claims one run that is due and that nobody holds. A tenant of whose runs enough are held already in that
+/// lane waits, except for what ends a run: nobody's runs keep all others waiting. A parked run is due
+/// when its time has come; back-offs alone can be ignored.
 pub(crate) async fn claim(
     pool: &PgPool,
-    names: &[String],
+    claimable: &Claimable,
     due: Due,
     at: OffsetDateTime,
     length: Duration,
-    share: i64,
-) -> Result<Option<Claimed>, sqlx::Error> {
+) -> Result<Option<ClaimedRun>, sqlx::Error> {
     let row = sqlx::query!(
         r#"
-        update sagas
-        set fence = fence + 1, lease_until = $3, heartbeat_at = $2
-        where id = (
-            select run.id
-            from sagas run
-            where run.finished_at is null
-                and run.state <> 'stuck'
-                and run.name = any($1)
-                and (run.next_run_at <= $2 or $4)
-                and (run.lease_until is null or run.lease_until < $2)
-                and (
-                    run.state = 'unwinding'
-                    or run.cancel_requested_at is not null
-                    or $5 > (
-                        select count(*)
-                        from sagas held
-                        where held.scope = run.scope
-                            and held.finished_at is null
-                            and held.lease_until >= $2
-                    )
-                )
-            order by run.next_run_at
-            limit 1
-            for update of run skip locked
+        with open_lane as (
+            select open.lane, open.per_tenant from unnest($5::text[], $6::int8[]) as open (lane, per_tenant)
+        ), full_tenant as (
+            select held.scope, held.lane
+            from sagas held
+            join open_lane on open_lane.lane = held.lane
+            where held.held and held.lease_until >= $1
+            group by held.scope, held.lane, open_lane.per_tenant
+            having count(*) >= open_lane.per_tenant
         )
-        returning id as "id: SagaId", fence, name, scope, subject, params
+        update sagas
+        set fence = fence + 1, lease_until = $2, heartbeat_at = $1,
+            state = case state when 'waiting' then 'running' else state end
+        where id = (
+            select candidate.id
+            from open_lane
+            cross join lateral (
+                select run.id
+                from sagas run
+                where run.lane = open_lane.lane
+                    and run.finished_at is null
+                    and run.state <> 'stuck'
+                    and run.next_run_at <= $7
+                    and (run.next_run_at <= $1 or run.failures > 0)
+                    and (run.lease_until is null or run.lease_until < $1)
+                    and (run.name, run.version) in (
+                        select known.name, known.version
+                        from unnest($3::text[], $4::int2[]) as known (name, version)
+                    )
+                    and (
+                        run.state = 'unwinding'
+                        or run.cancel_requested_at is not null
+                        or (run.scope, run.lane) not in (select scope, lane from full_tenant)
+                    )
+                order by run.next_run_at
+                limit 1
+                for update of run skip locked
+            ) candidate
+            limit 1
+        )
+        returning id as "id: SagaId", fence, name, version, lane as "lane: Lane", scope, subject, params
         "#,
-        names,
         at,
         at + length,
-        due == Due::Ever,
-        share
+        &claimable.names,
+        &claimable.versions,
+        &claimable.lanes,
+        &claimable.per_tenant,
+        due.until(at)
     )
     .fetch_optional(pool)
     .await?;
-    Ok(row.map(|row| Claimed {
+    Ok(row.map(|row| ClaimedRun {
         lease: Lease {
             id: row.id,
             fence: row.fence,
         },
         name: row.name,
+        version: row.version,
+        lane: row.lane,
         scope: row.scope,
         subject: row.subject,
         params: row.params,
@@ -123,7 +163,8 @@ pub(crate) async fn release(pool: &PgPool, lease: Lease) -> Result<(), sqlx::Err
     sqlx::query!(
         r#"
         update sagas
-        set lease_until = null, starts = least(starts, greatest(starts - 1, 1))
+        set lease_until = null,
+            interrupted_starts = least(interrupted_starts, greatest(interrupted_starts - 1, 1))
         where id = $1 and fence = $2 and lease_until is not null
         "#,
         lease.id.0,
@@ -132,174 +173,6 @@ pub(crate) async fn release(pool: &PgPool, lease: Lease) -> Result<(), sqlx::Err
     .execute(pool)
     .await?;
     Ok(())
-}
-
-/// What changes about a run while it is worked on.
-#[derive(Clone, Debug)]
-pub(crate) struct Standing {
-    pub(crate) scope: Uuid,
-    pub(crate) subject: Uuid,
-    pub(crate) state: RunState,
-    pub(crate) next_step: i16,
-    pub(crate) starts: i16,
-    pub(crate) failures: i16,
-    pub(crate) ends_as: Option<RunState>,
-    pub(crate) phase: String,
-    pub(crate) percent: i16,
-    pub(crate) detail: String,
-    pub(crate) error: Option<String>,
-    pub(crate) stuck_because: Option<String>,
-    pub(crate) cancel_requested: bool,
-    pub(crate) next_run_at: OffsetDateTime,
-    pub(crate) lease_until: Option<OffsetDateTime>,
-    pub(crate) finished_at: Option<OffsetDateTime>,
-}
-
-/// What is stored of a step, as the executor needs it.
-pub(crate) struct Recorded {
-    pub(crate) name: String,
-    pub(crate) output: Option<Value>,
-}
-
-/// A run locked for a change, in a transaction of its own. Dropped without [`Held::save`], nothing
-/// has changed.
-pub(crate) struct Held {
-    tx: Transaction<'static, Postgres>,
-    id: SagaId,
-    pub(crate) at: OffsetDateTime,
-    pub(crate) standing: Standing,
-}
-
-impl Held {
-    /// Locks the run; `None` when another worker has claimed it since or it was let go.
-    pub(crate) async fn open(
-        pool: &PgPool,
-        lease: Lease,
-        at: OffsetDateTime,
-    ) -> Result<Option<Self>, sqlx::Error> {
-        let mut tx = pool.begin().await?;
-        let standing = sqlx::query_as!(
-            Standing,
-            r#"
-            select
-                scope, subject, state as "state: RunState", next_step, starts, failures,
-                ends_as as "ends_as: RunState", phase, percent, detail, error, stuck_because,
-                cancel_requested_at is not null as "cancel_requested!", next_run_at, lease_until,
-                finished_at
-            from sagas
-            where id = $1 and fence = $2 and lease_until is not null
-            for update
-            "#,
-            lease.id.0,
-            lease.fence
-        )
-        .fetch_optional(&mut *tx)
-        .await?;
-        Ok(standing.map(|standing| Self {
-            tx,
-            id: lease.id,
-            at,
-            standing,
-        }))
-    }
-
-    /// The steps as they were written down at the start, with their outputs so far.
-    pub(crate) async fn recorded(&mut self) -> Result<Vec<Recorded>, sqlx::Error> {
-        sqlx::query_as!(
-            Recorded,
-            "select name, output from saga_steps where saga_id = $1 order by position",
-            self.id.0
-        )
-        .fetch_all(&mut *self.tx)
-        .await
-    }
-
-    /// Writes where a step is, and why its latest attempt failed if it did.
-    pub(crate) async fn step(
-        &mut self,
-        position: i16,
-        state: StepState,
-        error: Option<&str>,
-    ) -> Result<(), sqlx::Error> {
-        let under_way = matches!(state, StepState::Running | StepState::Undoing);
-        sqlx::query!(
-            r#"
-            update saga_steps
-            set state = $3, error = coalesce($4, error), started_at = coalesce(started_at, $5),
-                finished_at = case when $6 then null else $5 end
-            where saga_id = $1 and position = $2
-            "#,
-            self.id.0,
-            position,
-            state as StepState,
-            error,
-            self.at,
-            under_way
-        )
-        .execute(&mut *self.tx)
-        .await?;
-        Ok(())
-    }
-
-    /// Writes a step's answer.
-    pub(crate) async fn step_done(
-        &mut self,
-        position: i16,
-        output: &Value,
-    ) -> Result<(), sqlx::Error> {
-        sqlx::query!(
-            r#"
-            update saga_steps
-            set state = 'done', output = $3, error = null, finished_at = $4
-            where saga_id = $1 and position = $2
-            "#,
-            self.id.0,
-            position,
-            output,
-            self.at
-        )
-        .execute(&mut *self.tx)
-        .await?;
-        Ok(())
-    }
-
-    /// Adds a line to the run's log.
-    pub(crate) async fn log(&mut self, line: &str) -> Result<(), sqlx::Error> {
-        append(&mut self.tx, self.id, line, self.at).await
-    }
-
-    /// Writes the standing, tells whoever listens, and commits.
-    pub(crate) async fn save(mut self) -> Result<(), sqlx::Error> {
-        let standing = &self.standing;
-        sqlx::query!(
-            r#"
-            update sagas
-            set state = $2, next_step = $3, starts = $4, failures = $5, ends_as = $6, phase = $7,
-                percent = $8, detail = $9, error = $10, stuck_because = $11, next_run_at = $12,
-                lease_until = $13, finished_at = $14, updated_at = $15
-            where id = $1
-            "#,
-            self.id.0,
-            standing.state as RunState,
-            standing.next_step,
-            standing.starts,
-            standing.failures,
-            standing.ends_as as Option<RunState>,
-            standing.phase,
-            standing.percent,
-            standing.detail,
-            standing.error,
-            standing.stuck_because,
-            standing.next_run_at,
-            standing.lease_until,
-            standing.finished_at,
-            self.at
-        )
-        .execute(&mut *self.tx)
-        .await?;
-        notify_change(&mut self.tx, self.id, standing.scope, standing.subject).await?;
-        self.tx.commit().await
-    }
 }
 
 /// Writes how far the step under way is. A worker that has lost the run changes nothing.
@@ -363,26 +236,4 @@ pub(crate) async fn cancel_requested(pool: &PgPool, lease: Lease) -> Result<bool
     .fetch_one(pool)
     .await?;
     Ok(row.asked)
-}
-
-async fn append(
-    db: &mut PgConnection,
-    id: SagaId,
-    line: &str,
-    at: OffsetDateTime,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        r#"
-        insert into saga_log (saga_id, seq, at, line)
-        select $1, coalesce(max(seq), 0) + 1, $2, $3
-        from saga_log
-        where saga_id = $1
-        "#,
-        id.0,
-        at,
-        text::kept(line)
-    )
-    .execute(db)
-    .await?;
-    Ok(())
 }

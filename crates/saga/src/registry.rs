@@ -15,7 +15,7 @@ use crate::step::{Call, Step, StepContext, Undo};
 pub struct Registry<C> {
     pub(crate) context: Arc<C>,
     pub(crate) faults: Arc<dyn Faults>,
-    programs: BTreeMap<&'static str, Arc<dyn Program<C>>>,
+    sagas: BTreeMap<(&'static str, i16), Arc<dyn ErasedSaga<C>>>,
 }
 
 impl<C: Send + Sync + 'static> Registry<C> {
@@ -24,15 +24,25 @@ impl<C: Send + Sync + 'static> Registry<C> {
         Self {
             context,
             faults: Arc::new(NoFaults),
-            programs: BTreeMap::new(),
+            sagas: BTreeMap::new(),
         }
     }
 
-    /// Knows one saga more.
+    /// Knows one saga more, in its present version.
     #[must_use]
-    pub fn with<S: Saga<Context = C>>(mut self) -> Self {
-        self.programs
-            .insert(S::NAME, Arc::new(Typed::<S> { steps: S::steps() }));
+    pub fn with<S: Saga<Context = C>>(self) -> Self {
+        self.with_old_version::<S>(S::VERSION, S::steps())
+    }
+
+    /// Knows the steps that a saga had in another version, for the runs that were started by it.
+    #[must_use]
+    pub fn with_old_version<S: Saga<Context = C>>(
+        mut self,
+        version: i16,
+        steps: Vec<Step<S>>,
+    ) -> Self {
+        self.sagas
+            .insert((S::NAME, version), Arc::new(Typed { steps }));
         self
     }
 
@@ -42,22 +52,22 @@ impl<C: Send + Sync + 'static> Registry<C> {
         Self { faults, ..self }
     }
 
-    /// The names of the sagas known.
-    pub fn names(&self) -> Vec<String> {
-        self.programs
-            .keys()
-            .map(|name| (*name).to_owned())
-            .collect()
+    /// The names and versions of the sagas known, side by side.
+    pub(crate) fn known(&self) -> (Vec<String>, Vec<i16>) {
+        let known = self.sagas.keys();
+        known
+            .map(|(name, version)| ((*name).to_owned(), *version))
+            .unzip()
     }
 
-    pub(crate) fn program(&self, name: &str) -> Option<Arc<dyn Program<C>>> {
-        self.programs.get(name).cloned()
+    pub(crate) fn saga(&self, name: &str, version: i16) -> Option<Arc<dyn ErasedSaga<C>>> {
+        self.sagas.get(&(name, version)).cloned()
     }
 }
 
 /// What the executor needs to know of a step.
 #[derive(Clone, Copy)]
-pub(crate) struct Outline {
+pub(crate) struct StepInfo {
     pub(crate) name: &'static str,
     pub(crate) title: &'static str,
     pub(crate) has_undo: bool,
@@ -66,8 +76,8 @@ pub(crate) struct Outline {
 
 /// A saga without its types.
 #[async_trait]
-pub(crate) trait Program<C>: Send + Sync {
-    fn outline(&self) -> Vec<Outline>;
+pub(crate) trait ErasedSaga<C>: Send + Sync {
+    fn steps(&self) -> Vec<StepInfo>;
     async fn act(&self, position: usize, call: Call, context: Arc<C>) -> Result<Value, StepError>;
     async fn undo(&self, position: usize, call: Call, context: Arc<C>) -> Result<(), StepError>;
 }
@@ -77,15 +87,15 @@ struct Typed<S: Saga> {
 }
 
 #[async_trait]
-impl<S: Saga> Program<S::Context> for Typed<S> {
-    fn outline(&self) -> Vec<Outline> {
-        let outline = |step: &Step<S>| Outline {
+impl<S: Saga> ErasedSaga<S::Context> for Typed<S> {
+    fn steps(&self) -> Vec<StepInfo> {
+        let info = |step: &Step<S>| StepInfo {
             name: step.name,
             title: step.title,
             has_undo: matches!(step.undo, Undo::Run(_)),
             until_done: step.until_done,
         };
-        self.steps.iter().map(outline).collect()
+        self.steps.iter().map(info).collect()
     }
 
     async fn act(

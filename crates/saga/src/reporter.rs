@@ -1,6 +1,7 @@
 //! What a step says about itself while it runs, written under the worker's fence.
 
 use sqlx::PgPool;
+use time::OffsetDateTime;
 use tracing::warn;
 
 use crate::clock::Clock;
@@ -38,15 +39,19 @@ impl Reporter {
             .unwrap_or(false)
     }
 
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        (self.clock)()
+    }
+
     async fn write_progress(&self, whole: Option<i16>, detail: &str) -> Result<(), sqlx::Error> {
         let mut tx = self.pool.begin().await?;
-        lease::progress(&mut tx, self.lease, whole, detail, (self.clock)()).await?;
+        lease::progress(&mut tx, self.lease, whole, detail, self.now()).await?;
         tx.commit().await
     }
 
     async fn write_line(&self, line: &str) -> Result<(), sqlx::Error> {
         let mut tx = self.pool.begin().await?;
-        lease::log(&mut tx, self.lease, line, (self.clock)()).await?;
+        lease::log(&mut tx, self.lease, line, self.now()).await?;
         tx.commit().await
     }
 

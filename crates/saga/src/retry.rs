@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::fault::Direction;
-use crate::registry::Outline;
+use crate::registry::StepInfo;
 
 /// How often an action may answer "try again" before that counts as a failure: about two minutes, in
 /// which most things that were restarted are back.
@@ -16,7 +16,7 @@ const FIRST_WAIT: Duration = Duration::from_millis(200);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// How often a step is tried in one direction; `None` when for as long as it takes.
-pub(crate) fn attempts(step: Outline, direction: Direction) -> Option<i16> {
+pub(crate) fn attempts(step: StepInfo, direction: Direction) -> Option<i16> {
     match direction {
         Direction::Undo => Some(UNDO_ATTEMPTS),
         Direction::Forward => (!step.until_done).then_some(ATTEMPTS),

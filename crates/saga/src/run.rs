@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::saga::SagaId;
+use crate::saga::{SagaId, StarterKind};
 
 /// Where a run is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, sqlx::Type)]
@@ -13,6 +13,8 @@ pub enum RunState {
     Queued,
     /// Its steps are being run.
     Running,
+    /// Parked before its end: a signal, a moment or the end of another run wakes it. No worker has it.
+    Waiting,
     /// Its steps are being undone, after a failure or a cancel.
     Unwinding,
     /// Every step is done.
@@ -54,12 +56,18 @@ pub struct Run {
     pub name: String,
     /// The tenant.
     pub scope: Uuid,
+    /// What kind of thing it works on.
+    pub subject_kind: String,
     /// The thing it works on.
     pub subject: Uuid,
     /// What people call it.
     pub title: String,
-    /// Who started it.
+    /// The name of whoever started it.
     pub started_by: String,
+    /// What kind of starter that is.
+    pub started_by_kind: StarterKind,
+    /// The id of the person or the key that started it.
+    pub started_by_id: Option<Uuid>,
     /// Where it is in its life.
     pub state: RunState,
     /// Whether a cancel was asked for.
@@ -72,6 +80,10 @@ pub struct Run {
     pub detail: String,
     /// Why it failed or is stuck, for people.
     pub error: Option<String>,
+    /// The signal it waits for, if it is parked for one.
+    pub waits_for: Option<String>,
+    /// When it is taken up again by itself, if it is parked for a time.
+    pub wakes_at: Option<OffsetDateTime>,
     /// When its worker last gave a sign of life.
     pub heartbeat_at: Option<OffsetDateTime>,
     /// When it was started.
@@ -80,6 +92,27 @@ pub struct Run {
     pub updated_at: OffsetDateTime,
     /// When it ended; a stuck run has not ended.
     pub finished_at: Option<OffsetDateTime>,
+}
+
+impl Run {
+    /// Whether it has no worker until something wakes it. A run may be parked while it unwinds, too.
+    pub fn is_parked(&self) -> bool {
+        let woken_by_something = self.waits_for.is_some() || self.wakes_at.is_some();
+        self.state == RunState::Waiting || (self.state == RunState::Unwinding && woken_by_something)
+    }
+}
+
+/// An unfinished run that the registry has no steps for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownVersion {
+    /// The run.
+    pub id: SagaId,
+    /// Its saga's name.
+    pub name: String,
+    /// The version of the saga that it was started by.
+    pub version: i16,
+    /// What people call it.
+    pub title: String,
 }
 
 /// One step of a run as people see it.

@@ -9,10 +9,12 @@ use futures::future::BoxFuture;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use time::OffsetDateTime;
 
 use crate::error::StepError;
 use crate::reporter::Reporter;
 use crate::saga::{Saga, SagaId};
+use crate::signals::Signals;
 
 /// A step's action, boxed.
 pub type ActionFn<S> =
@@ -109,6 +111,8 @@ pub(crate) struct Call {
     pub(crate) id: SagaId,
     pub(crate) params: Value,
     pub(crate) outputs: BTreeMap<String, Value>,
+    pub(crate) signals: Arc<Signals>,
+    pub(crate) begun_at: OffsetDateTime,
     pub(crate) reporter: Reporter,
 }
 
@@ -159,6 +163,26 @@ impl<S: Saga> StepContext<S> {
             ))
             .with_source(error)
         })
+    }
+
+    /// The latest signal of this name; `None` when there was none. A step looks here before it answers
+    /// [`Wait`](crate::wait::Wait): it is woken by signals that it has not seen yet.
+    pub fn signal<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, StepError> {
+        let signal = self.call.signals.get(name);
+        let value = signal.map(|signal| T::deserialize(&signal.value));
+        value.transpose().map_err(|error| {
+            StepError::fail(format!("The signal “{name}” cannot be read.")).with_source(error)
+        })
+    }
+
+    /// When this step was first begun, whoever has run it since: deadlines count from here.
+    pub fn begun_at(&self) -> OffsetDateTime {
+        self.call.begun_at
+    }
+
+    /// The present moment by the worker's clock.
+    pub fn now(&self) -> OffsetDateTime {
+        self.call.reporter.now()
     }
 
     /// Tells people how far this step is. Best effort: a step never fails over it.

@@ -1,19 +1,25 @@
-//! Starting, cancelling and reading runs: the SQL for the code around a saga.
+//! Starting, signalling, cancelling and reading runs: the SQL for the code around a saga.
 //!
-//! Every look at a run names the tenant. The SQL of workers is in `lease`.
+//! Every look at a run names the tenant. The SQL of workers is in `lease` and `locked_run`.
 
 use std::collections::HashMap;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::error::StartError;
-use crate::run::{Filter, LogRow, Position, Run, RunState, StepRow, StepState};
-use crate::saga::{NewSaga, Saga, SagaId};
+use crate::lock_queue;
+use crate::new_run;
+use crate::notify::{notify_change, wake_workers};
+use crate::registry::Registry;
+use crate::run::{Filter, LogRow, Position, Run, RunState, StepRow, StepState, UnknownVersion};
+use crate::saga::{NewSaga, Saga, SagaId, StarterKind, Subject};
+use crate::signals;
 
-/// Writes a run down in the caller's transaction; a worker takes it once that is committed.
+/// Writes a run down in the caller's transaction; a worker takes it once that is committed. A run that waits
+/// for a lock is parked until its turn comes.
 pub async fn start<S: Saga>(
     db: &mut PgConnection,
     new: NewSaga,
@@ -24,89 +30,26 @@ pub async fn start<S: Saga>(
         saga: S::NAME,
         source,
     })?;
-    while !insert(db, S::NAME, &new, &params, at).await? {
-        if let Some(busy) = holder_of(db, new.exclusive.as_deref()).await? {
-            return Err(busy);
-        }
+    let blocker = lock_queue::find_blocker(db, &new.locks).await?;
+    let waits = blocker.is_some();
+    if let Some(blocker) = blocker.filter(|blocker| !blocker.may_wait) {
+        return Err(StartError::Busy {
+            other: blocker.id,
+            title: blocker.title,
+            stuck: blocker.stuck,
+        });
     }
-    insert_steps::<S>(db, new.id).await?;
+    new_run::insert::<S>(db, &new, &params, waits, at).await?;
+    lock_queue::enqueue(db, new.id, &new.locks).await?;
+    if waits {
+        lock_queue::move_up(db, &[new.id.0], at).await?;
+    }
     wake_workers(db).await?;
-    notify_change(db, new.id, new.scope, new.subject).await?;
+    notify_change(db, new.id, new.scope, new.subject.id).await?;
     Ok(())
 }
 
-async fn insert(
-    db: &mut PgConnection,
-    name: &str,
-    new: &NewSaga,
-    params: &Value,
-    at: OffsetDateTime,
-) -> Result<bool, sqlx::Error> {
-    let inserted = sqlx::query!(
-        r#"
-        insert into sagas (
-            id, name, scope, subject, title, started_by, started_by_id, exclusive_key, params, state,
-            next_step, starts, failures, phase, percent, detail, next_run_at, fence, created_at, updated_at
-        )
-        values ($1, $2, $3, $4, $5, $6, $10, $7, $8, 'queued', 0, 0, 0, 'Waiting', 0, '', $9, 0, $9, $9)
-        on conflict (exclusive_key) where finished_at is null do nothing
-        "#,
-        new.id.0,
-        name,
-        new.scope,
-        new.subject,
-        new.title,
-        new.started_by,
-        new.exclusive,
-        params,
-        at,
-        new.started_by_id
-    )
-    .execute(db)
-    .await?;
-    Ok(inserted.rows_affected() == 1)
-}
-
-async fn holder_of(
-    db: &mut PgConnection,
-    exclusive: Option<&str>,
-) -> Result<Option<StartError>, sqlx::Error> {
-    let holder = sqlx::query!(
-        r#"
-        select id as "id: SagaId", title, state = 'stuck' as "stuck!"
-        from sagas
-        where exclusive_key = $1 and finished_at is null
-        "#,
-        exclusive
-    )
-    .fetch_optional(db)
-    .await?;
-    Ok(holder.map(|row| StartError::Busy {
-        other: row.id,
-        title: row.title,
-        stuck: row.stuck,
-    }))
-}
-
-async fn insert_steps<S: Saga>(db: &mut PgConnection, id: SagaId) -> Result<(), sqlx::Error> {
-    for (position, step) in (0_i16..).zip(S::steps()) {
-        sqlx::query!(
-            r#"
-            insert into saga_steps (saga_id, position, name, title, state)
-            values ($1, $2, $3, $4, 'pending')
-            "#,
-            id.0,
-            position,
-            step.name,
-            step.title
-        )
-        .execute(&mut *db)
-        .await?;
-    }
-    Ok(())
-}
-
-/// Asks to cancel a run. `false` when it has ended, is already unwinding or is not this tenant's.
+/// Asks to cancel a run, and wakes it if it is parked. `false` when it has ended, is already unwinding or is not this tenant's.
 pub async fn request_cancel(
     db: &mut PgConnection,
     scope: Uuid,
@@ -116,8 +59,9 @@ pub async fn request_cancel(
     let asked = sqlx::query!(
         r#"
         update sagas
-        set cancel_requested_at = coalesce(cancel_requested_at, $3), next_run_at = $3, updated_at = $3
-        where scope = $1 and id = $2 and state in ('queued', 'running')
+        set cancel_requested_at = coalesce(cancel_requested_at, $3), next_run_at = $3, updated_at = $3,
+            state = case state when 'waiting' then 'running' else state end, waits_for = null
+        where scope = $1 and id = $2 and state in ('queued', 'running', 'waiting')
         returning subject
         "#,
         scope,
@@ -139,7 +83,7 @@ pub async fn resume_stuck(
     let resumed = sqlx::query!(
         r#"
         update sagas
-        set state = 'unwinding', stuck_because = null, starts = 0, failures = 0, next_run_at = $3,
+        set state = 'unwinding', stuck_because = null, interrupted_starts = 0, failures = 0, next_run_at = $3,
             updated_at = $3
         where scope = $1 and id = $2 and state = 'stuck'
         returning subject
@@ -174,9 +118,60 @@ pub async fn give_up_stuck(
     .fetch_all(&mut *db)
     .await?;
     for run in ended {
+        if lock_queue::release(db, run.id, at).await? {
+            wake_workers(db).await?;
+        }
         notify_change(db, run.id, scope, subject).await?;
     }
     Ok(())
+}
+
+/// Gives a run a signal, in the caller's transaction: it is woken if it waits for one of this name, and finds it
+/// later if it does not yet. Of signals with one name the latest counts. `false` when the run has ended
+/// or is not this tenant's.
+pub async fn signal(
+    db: &mut PgConnection,
+    scope: Uuid,
+    id: SagaId,
+    name: &str,
+    value: &Value,
+    at: OffsetDateTime,
+) -> Result<bool, sqlx::Error> {
+    let locked = sqlx::query_scalar!(
+        "select id from sagas where scope = $1 and id = $2 and finished_at is null for update",
+        scope,
+        id.0
+    )
+    .fetch_all(&mut *db)
+    .await?;
+    signals::give(db, &locked, name, value, at).await?;
+    Ok(!locked.is_empty())
+}
+
+/// Gives the same signal to every unfinished run that works on one thing. The answer is how many there are.
+pub async fn signal_subject(
+    db: &mut PgConnection,
+    scope: Uuid,
+    subject: &Subject,
+    name: &str,
+    value: &Value,
+    at: OffsetDateTime,
+) -> Result<usize, sqlx::Error> {
+    let locked = sqlx::query_scalar!(
+        r#"
+        select id from sagas
+        where scope = $1 and subject_kind = $2 and subject = $3 and finished_at is null
+        order by id
+        for update
+        "#,
+        scope,
+        subject.kind,
+        subject.id
+    )
+    .fetch_all(&mut *db)
+    .await?;
+    signals::give(db, &locked, name, value, at).await?;
+    Ok(locked.len())
 }
 
 async fn announce(
@@ -199,22 +194,7 @@ pub async fn get(
     scope: Uuid,
     id: SagaId,
 ) -> Result<Option<Run>, sqlx::Error> {
-    sqlx::query_as!(
-        Run,
-        r#"
-        select
-            id as "id: SagaId", name, scope, subject, title, started_by, state as "state: RunState",
-            cancel_requested_at is not null as "cancel_requested!", phase, percent, detail,
-            nullif(concat_ws(' ', error, stuck_because), '') as error,
-            heartbeat_at, created_at, updated_at, finished_at
-        from sagas
-        where scope = $1 and id = $2
-        "#,
-        scope,
-        id.0
-    )
-    .fetch_optional(db)
-    .await
+    Ok(by_ids(db, scope, &[id]).await?.into_iter().next())
 }
 
 /// A page of runs, newest first, after the position given.
@@ -225,14 +205,9 @@ pub async fn list(
     after: Option<Position>,
     limit: i64,
 ) -> Result<Vec<Run>, sqlx::Error> {
-    sqlx::query_as!(
-        Run,
+    let ids = sqlx::query_scalar!(
         r#"
-        select
-            id as "id: SagaId", name, scope, subject, title, started_by, state as "state: RunState",
-            cancel_requested_at is not null as "cancel_requested!", phase, percent, detail,
-            nullif(concat_ws(' ', error, stuck_because), '') as error,
-            heartbeat_at, created_at, updated_at, finished_at
+        select id as "id: SagaId"
         from sagas
         where scope = $1
             and ($2::uuid is null or subject = $2)
@@ -248,8 +223,9 @@ pub async fn list(
         after.map(|position| position.id.0),
         limit
     )
-    .fetch_all(db)
-    .await
+    .fetch_all(&mut *db)
+    .await?;
+    by_ids(db, scope, &ids).await
 }
 
 /// The runs with these ids, newest first.
@@ -258,14 +234,20 @@ pub async fn by_ids(
     scope: Uuid,
     ids: &[SagaId],
 ) -> Result<Vec<Run>, sqlx::Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
     sqlx::query_as!(
         Run,
         r#"
         select
-            id as "id: SagaId", name, scope, subject, title, started_by, state as "state: RunState",
+            id as "id: SagaId", name, scope, subject_kind, subject, title, started_by,
+            started_by_kind as "started_by_kind: StarterKind", started_by_id, state as "state: RunState",
             cancel_requested_at is not null as "cancel_requested!", phase, percent, detail,
             nullif(concat_ws(' ', error, stuck_because), '') as error,
+            waits_for,
+            case when state in ('waiting', 'unwinding') and not held and interrupted_starts = 1 then next_run_at end as wakes_at,
             heartbeat_at, created_at, updated_at, finished_at
         from sagas
         where scope = $1 and id = any($2)
@@ -368,28 +350,26 @@ pub async fn log(
     .await
 }
 
-/// Tells whoever listens on `changes` that something about a run is different now.
-pub(crate) async fn notify_change(
+/// The unfinished runs, of all tenants, that no worker with this registry takes: their saga is not known
+/// any more, or not in the version that has started them. Oldest first.
+pub async fn unknown_versions<C: Send + Sync + 'static>(
     db: &mut PgConnection,
-    id: SagaId,
-    scope: Uuid,
-    subject: Uuid,
-) -> Result<(), sqlx::Error> {
-    let keys = [
-        format!("operation:{id}"),
-        "operations".to_owned(),
-        format!("subject:{subject}"),
-    ];
-    let payload = json!({ "scope": scope, "keys": keys }).to_string();
-    sqlx::query!("select pg_notify('changes', $1)", payload)
-        .execute(db)
-        .await?;
-    Ok(())
-}
-
-async fn wake_workers(db: &mut PgConnection) -> Result<(), sqlx::Error> {
-    sqlx::query!("select pg_notify('sagas', '')")
-        .execute(db)
-        .await?;
-    Ok(())
+    registry: &Registry<C>,
+) -> Result<Vec<UnknownVersion>, sqlx::Error> {
+    let (names, versions) = registry.known();
+    sqlx::query_as!(
+        UnknownVersion,
+        r#"
+        select id as "id: SagaId", name, version, title
+        from sagas
+        where finished_at is null and (name, version) not in (
+            select known.name, known.version from unnest($1::text[], $2::int2[]) as known (name, version)
+        )
+        order by created_at, id
+        "#,
+        &names,
+        &versions
+    )
+    .fetch_all(db)
+    .await
 }

@@ -38,6 +38,10 @@ pub trait Scenario: Send + Sync {
     /// Prepares a world in which the saga has done nothing yet, starts it there and commits.
     async fn start(&self) -> Trial<Self::Saga>;
 
+    /// Gives a parked run what it waits for, if this is how it is to be woken. A run that is still parked
+    /// afterwards is woken by its time.
+    async fn wake(&self, _trial: &Trial<Self::Saga>, _parked: &Run) {}
+
     /// Says what is missing when the run has succeeded.
     async fn complete(&self, trial: &Trial<Self::Saga>) -> Result<(), String>;
 
@@ -180,25 +184,13 @@ async fn try_once<T: Scenario>(
     case: &str,
 ) {
     let trial = scenario.start().await;
-    let workers = i32::try_from(injections.len())
-        .unwrap_or(i32::MAX)
-        .saturating_add(1);
+    let workers = injections.len() + 1;
     let script = Arc::new(Script(Mutex::new(injections)));
-    for replacement in 0..workers {
-        let registry = Registry::new(Arc::clone(&trial.context))
-            .with::<T::Saga>()
-            .with_faults(Arc::clone(&script) as Arc<dyn Faults>);
-        let worker = Worker::new(
-            pool.clone(),
-            registry,
-            hours_ahead(replacement),
-            Timing::default(),
-        );
-        let outcome = worker.run_until_idle().await;
-        assert!(
-            outcome.is_ok(),
-            "{case}: the database did not answer: {outcome:?}"
-        );
+    let mut ahead = Duration::ZERO;
+    for _ in 0..workers {
+        run_until_idle(pool, &trial, &script, ahead, case).await;
+        ahead = wake_until_done(pool, scenario, &trial, &script, ahead, case).await;
+        ahead += Duration::HOUR;
     }
 
     let run = run_of(pool, &trial, case).await;
@@ -218,9 +210,56 @@ async fn try_once<T: Scenario>(
     assert!(world.is_ok(), "{case}: {}", world.err().unwrap_or_default());
 }
 
-/// A clock by which the leases of all replaced workers have expired.
-fn hours_ahead(hours: i32) -> Clock {
-    Arc::new(move || OffsetDateTime::now_utc() + Duration::HOUR * hours)
+/// How often a run may be parked before it looks as if it would never end.
+const PARKED_AT_MOST: u32 = 100;
+
+/// Wakes the run for as long as it is parked, by the scenario or by a clock that is put forward to its time.
+/// The answer is how far the clock is ahead then.
+async fn wake_until_done<T: Scenario>(
+    pool: &PgPool,
+    scenario: &T,
+    trial: &Trial<T::Saga>,
+    script: &Arc<Script>,
+    mut ahead: Duration,
+    case: &str,
+) -> Duration {
+    for _ in 0..PARKED_AT_MOST {
+        let run = run_of(pool, trial, case).await;
+        if !run.is_parked() {
+            return ahead;
+        }
+        scenario.wake(trial, &run).await;
+        let run = run_of(pool, trial, case).await;
+        if run.is_parked() {
+            let Some(wakes_at) = run.wakes_at else {
+                panic!("{case}: nobody has woken {run:?}");
+            };
+            ahead = ahead.max(wakes_at - OffsetDateTime::now_utc());
+        }
+        run_until_idle(pool, trial, script, ahead, case).await;
+    }
+    panic!("{case}: it is parked again and again");
+}
+
+/// A worker of its own, by a clock by which the leases of those before it have expired.
+async fn run_until_idle<S: Saga>(
+    pool: &PgPool,
+    trial: &Trial<S>,
+    script: &Arc<Script>,
+    ahead: Duration,
+    case: &str,
+) {
+    let registry = Registry::new(Arc::clone(&trial.context))
+        .with::<S>()
+        .with_faults(Arc::clone(script) as Arc<dyn Faults>);
+    let clock: Clock = Arc::new(move || OffsetDateTime::now_utc() + ahead);
+    let outcome = Worker::new(pool.clone(), registry, clock, Timing::default())
+        .run_until_idle()
+        .await;
+    assert!(
+        outcome.is_ok(),
+        "{case}: the database did not answer: {outcome:?}"
+    );
 }
 
 async fn run_of<S: Saga>(pool: &PgPool, trial: &Trial<S>, case: &str) -> Run {

@@ -1,7 +1,7 @@
 //! What a worker does next with a run, decided from what is stored about it.
 
-use crate::lease::{Recorded, Standing};
-use crate::registry::Outline;
+use crate::locked_run::{RunRow, StepRecord};
+use crate::registry::StepInfo;
 use crate::run::RunState;
 
 /// How often a step may be cut short by the end of its worker before it counts as the cause.
@@ -13,37 +13,37 @@ pub(crate) enum Turn {
     Undo(usize),
     GiveUp { error: String },
     Cancel,
-    Stick { because: String },
+    MarkStuck { because: String },
     Finish,
 }
 
 /// Decides what comes next for a run whose steps are written down as `recorded` and known as `steps`.
-pub(crate) fn decide(standing: &Standing, recorded: &[Recorded], steps: &[Outline]) -> Turn {
+pub(crate) fn decide(row: &RunRow, recorded: &[StepRecord], steps: &[StepInfo]) -> Turn {
     let stored = recorded.iter().map(|step| step.name.as_str());
     if !stored.eq(steps.iter().map(|step| step.name)) {
         let because = "It was started by a version of the portal that has other steps.";
-        return Turn::Stick {
+        return Turn::MarkStuck {
             because: because.to_owned(),
         };
     }
-    let next = usize::try_from(standing.next_step).unwrap_or_default();
-    match standing.state {
-        RunState::Queued | RunState::Running => forward(standing, next, steps),
-        RunState::Unwinding => backward(standing, next, steps),
+    let next = usize::try_from(row.next_step).unwrap_or_default();
+    match row.state {
+        RunState::Queued | RunState::Running | RunState::Waiting => forward(row, next, steps),
+        RunState::Unwinding => backward(row, next, steps),
         RunState::Succeeded | RunState::Failed | RunState::Cancelled | RunState::Stuck => {
             Turn::Finish
         }
     }
 }
 
-fn forward(standing: &Standing, next: usize, steps: &[Outline]) -> Turn {
+fn forward(row: &RunRow, next: usize, steps: &[StepInfo]) -> Turn {
     let Some(step) = steps.get(next) else {
         return Turn::Finish;
     };
-    if standing.cancel_requested {
+    if row.cancel_requested {
         return Turn::Cancel;
     }
-    if standing.starts >= INTERRUPTIONS {
+    if row.interrupted_starts >= INTERRUPTIONS {
         return Turn::GiveUp {
             error: format!("“{}” was interrupted too often.", step.title),
         };
@@ -51,13 +51,13 @@ fn forward(standing: &Standing, next: usize, steps: &[Outline]) -> Turn {
     Turn::Act(next)
 }
 
-fn backward(standing: &Standing, left: usize, steps: &[Outline]) -> Turn {
+fn backward(row: &RunRow, left: usize, steps: &[StepInfo]) -> Turn {
     let Some(position) = left.checked_sub(1) else {
         return Turn::Finish;
     };
-    if standing.starts >= INTERRUPTIONS {
+    if row.interrupted_starts >= INTERRUPTIONS {
         let title = steps.get(position).map_or("", |step| step.title);
-        return Turn::Stick {
+        return Turn::MarkStuck {
             because: format!("Undoing “{title}” was interrupted too often."),
         };
     }

@@ -10,13 +10,14 @@ use std::time::Duration;
 
 use sqlx::PgPool;
 use sqlx::postgres::PgListener;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinSet;
 use tracing::{error, warn};
 
 use crate::clock::{self, Clock};
 use crate::executor::{Executor, Stop};
-use crate::lease::{self, Claimed, Due, Lease};
+use crate::lane::{Lane, LaneLimits};
+use crate::lease::{self, Claimable, ClaimedRun, Due, Lease};
 use crate::registry::Registry;
 
 /// How long a worker holds, renews and waits.
@@ -43,8 +44,7 @@ impl Default for Timing {
 /// Works on the runs of the sagas in its registry.
 pub struct Worker<C> {
     shared: Arc<Shared<C>>,
-    limit: usize,
-    share: i64,
+    limits: Vec<(Lane, LaneLimits)>,
     poll: Duration,
 }
 
@@ -67,7 +67,8 @@ pub async fn run_until_idle<C: Send + Sync + 'static>(
 }
 
 impl<C: Send + Sync + 'static> Worker<C> {
-    /// A worker that takes 128 runs at once, 16 of one tenant: most of them wait for something.
+    /// A worker that takes 128 interactive runs at once, 16 of one tenant, and beside them 16 of the bulk lane,
+    /// 2 of one tenant. Parked runs do not count.
     pub fn new(pool: PgPool, registry: Registry<C>, clock: Clock, timing: Timing) -> Self {
         let Timing {
             lease,
@@ -83,22 +84,17 @@ impl<C: Send + Sync + 'static> Worker<C> {
         });
         Self {
             shared,
-            limit: 128,
-            share: 16,
+            limits: Lane::ALL.map(|lane| (lane, lane.limits())).to_vec(),
             poll,
         }
     }
 
-    /// Takes this many runs at once.
+    /// Takes so many runs of one lane.
     #[must_use]
-    pub fn with_limit(self, limit: usize) -> Self {
-        Self { limit, ..self }
-    }
-
-    /// Leaves a tenant's runs alone while all workers together hold this many of them.
-    #[must_use]
-    pub fn with_share(self, share: i64) -> Self {
-        Self { share, ..self }
+    pub fn with_limits(mut self, lane: Lane, limits: LaneLimits) -> Self {
+        self.limits.retain(|(known, _)| *known != lane);
+        self.limits.push((lane, limits));
+        self
     }
 
     /// Works until `shutdown` is ready, then gives back what it holds. Dropped in the middle, it
@@ -107,6 +103,7 @@ impl<C: Send + Sync + 'static> Worker<C> {
         let (stop, stopping) = watch::channel(false);
         let woken = Arc::new(Notify::new());
         let mut running = JoinSet::new();
+        let places = self.places();
         let mut listening = JoinSet::new();
         listening.spawn(listen(
             self.shared.pool.clone(),
@@ -115,7 +112,7 @@ impl<C: Send + Sync + 'static> Worker<C> {
         ));
         tokio::pin!(shutdown);
         loop {
-            if let Err(error) = self.fill(&mut running, Due::Now, &stopping).await {
+            if let Err(error) = self.fill(&places, &mut running, Due::Now, &stopping).await {
                 warn!(%error, "no saga could be claimed");
             }
             tokio::select! {
@@ -136,8 +133,10 @@ impl<C: Send + Sync + 'static> Worker<C> {
     pub async fn run_until_idle(self) -> Result<(), sqlx::Error> {
         let (_stop, stopping) = watch::channel(false);
         let mut running = JoinSet::new();
+        let places = self.places();
         loop {
-            self.fill(&mut running, Due::Ever, &stopping).await?;
+            self.fill(&places, &mut running, Due::IgnoreBackoff, &stopping)
+                .await?;
             let Some(ended) = running.join_next().await else {
                 return Ok(());
             };
@@ -145,27 +144,69 @@ impl<C: Send + Sync + 'static> Worker<C> {
         }
     }
 
+    /// Claims runs for as long as there is room in a lane.
     async fn fill(
         &self,
+        places: &[Places],
         running: &mut JoinSet<()>,
         due: Due,
         stopping: &watch::Receiver<bool>,
     ) -> Result<(), sqlx::Error> {
         let shared = &self.shared;
-        let names = shared.registry.names();
-        while running.len() < self.limit {
+        loop {
+            let claimable = self.claimable(places);
+            if claimable.lanes.is_empty() {
+                return Ok(());
+            }
             let at = (shared.clock)();
-            let claimed =
-                lease::claim(&shared.pool, &names, due, at, shared.lease, self.share).await?;
-            let Some(claimed) = claimed else { break };
-            running.spawn(Arc::clone(shared).work_on(claimed, stopping.clone()));
+            let claimed = lease::claim(&shared.pool, &claimable, due, at, shared.lease).await?;
+            let Some(claimed) = claimed else {
+                return Ok(());
+            };
+            let lane = places.iter().find(|places| places.lane == claimed.lane);
+            let place = lane.and_then(|lane| Arc::clone(&lane.free).try_acquire_owned().ok());
+            let work = Arc::clone(shared).work_on(claimed, stopping.clone());
+            running.spawn(async move {
+                work.await;
+                drop(place);
+            });
         }
-        Ok(())
+    }
+
+    fn places(&self) -> Vec<Places> {
+        let places = |(lane, limits): &(Lane, LaneLimits)| Places {
+            lane: *lane,
+            per_tenant: limits.per_tenant,
+            free: Arc::new(Semaphore::new(limits.runs)),
+        };
+        self.limits.iter().map(places).collect()
+    }
+
+    fn claimable(&self, places: &[Places]) -> Claimable {
+        let (names, versions) = self.shared.registry.known();
+        let (lanes, per_tenant) = places
+            .iter()
+            .filter(|places| places.free.available_permits() > 0)
+            .map(|places| (places.lane.name().to_owned(), places.per_tenant))
+            .unzip();
+        Claimable {
+            names,
+            versions,
+            lanes,
+            per_tenant,
+        }
     }
 }
 
+/// The places of one lane. A run gives its place back when the work on it ends, however it ends.
+struct Places {
+    lane: Lane,
+    per_tenant: i64,
+    free: Arc<Semaphore>,
+}
+
 impl<C: Send + Sync + 'static> Shared<C> {
-    async fn work_on(self: Arc<Self>, claimed: Claimed, mut stopping: watch::Receiver<bool>) {
+    async fn work_on(self: Arc<Self>, claimed: ClaimedRun, mut stopping: watch::Receiver<bool>) {
         let Some(executor) = Executor::new(&self.pool, &self.clock, &self.registry, &claimed)
         else {
             return;

@@ -6,7 +6,11 @@ use crate::desired_state;
 use crate::error::{Error, Result};
 use crate::model::environments::Counts;
 use crate::state::State;
+use crate::sagas::OBSERVED;
 use domain::ids::EnvironmentId;
+use domain::subjects::SubjectKind;
+use serde_json::json;
+use sqlx::PgConnection;
 use domain::topics::Topic;
 use engine::observation::Observation;
 use std::collections::{HashMap, HashSet};
@@ -136,8 +140,22 @@ async fn store(
             Topic::Apps,
         ];
         db::notify::changed(&mut tx, environment.company, &topics).await?;
+        wake_operations(&mut tx, state, environment).await?;
     }
     tx.commit().await?;
+    Ok(())
+}
+
+/// Wakes the operations that wait for what has just been observed.
+async fn wake_operations(
+    db: &mut PgConnection,
+    state: &State,
+    environment: &EnvironmentRef,
+) -> Result<()> {
+    let (kind, id) = (SubjectKind::Environment.as_str(), environment.id.uuid());
+    let subject = saga::saga::Subject::new(kind, id);
+    let (scope, now) = (environment.company.uuid(), state.now());
+    saga::store::signal_subject(db, scope, &subject, OBSERVED, &json!(null), now).await?;
     Ok(())
 }
 

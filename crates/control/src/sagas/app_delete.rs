@@ -14,8 +14,8 @@ use saga::run::RunState;
 use saga::saga::Saga;
 use saga::step::{Step, StepContext, Undo};
 use saga::store;
-use std::time::Duration;
-use tokio::time::Instant;
+use saga::wait::Wait;
+use time::Duration;
 
 /// The saga.
 pub struct AppDelete;
@@ -23,10 +23,10 @@ pub struct AppDelete;
 const GONE: &str = "What is gone cannot be brought back.";
 
 /// How often changes under way are looked at while they end.
-const LOOK_EVERY: Duration = Duration::from_millis(300);
+const LOOK_EVERY: Duration = Duration::milliseconds(300);
 
 /// How long they may take to end. What they do after that is taken back by themselves.
-const ENDS_WITHIN: Duration = Duration::from_mins(2);
+const ENDS_WITHIN: Duration = Duration::minutes(2);
 
 impl Saga for AppDelete {
     const NAME: &'static str = "app_delete";
@@ -79,43 +79,40 @@ async fn stop_instances(ctx: Call) -> Result<(), StepError> {
     Ok(())
 }
 
-/// Cancels the changes under way, and waits until they have ended; a stuck one does nothing any more.
+/// Cancels the changes under way, and waits, parked, until they have ended; a stuck one does nothing any more.
 async fn end_changes(ctx: &Call, environments: &[Environment]) -> Result<(), StepError> {
-    let begun = Instant::now();
-    let mut cancelled = Vec::new();
-    while begun.elapsed() < ENDS_WITHIN {
-        let under_way = ask_to_cancel(ctx, environments).await?;
-        if under_way.is_empty() {
-            return Ok(());
-        }
-        for title in under_way {
-            if !cancelled.contains(&title) {
-                ctx.log(format!("“{title}” is cancelled")).await;
-                cancelled.push(title);
-            }
-        }
-        tokio::time::sleep(LOOK_EVERY).await;
+    let under_way = ask_to_cancel(ctx, environments).await?;
+    let Some(title) = under_way.first() else {
+        return Ok(());
+    };
+    if ctx.now() - ctx.begun_at() >= ENDS_WITHIN {
+        ctx.log("A change does not end; the deletion goes on beside it.")
+            .await;
+        return Ok(());
     }
-    ctx.log("A change does not end; the deletion goes on beside it.")
-        .await;
-    Ok(())
+    let waits = format!("Waits until “{title}” has ended");
+    Err(Wait::until(ctx.now() + LOOK_EVERY).saying(waits).into())
 }
 
 /// The titles of the changes that are under way still, all of them asked to cancel.
 async fn ask_to_cancel(ctx: &Call, environments: &[Environment]) -> Result<Vec<String>, StepError> {
     let (state, scope) = (ctx.context(), ctx.params().company.uuid());
     let mut tx = state.pool.begin().await?;
-    let mut titles = Vec::new();
+    let (mut titles, mut cancelled) = (Vec::new(), Vec::new());
     for e in environments {
         let runs = store::unfinished_for(&mut tx, scope, e.id.uuid()).await?;
         for run in runs.into_iter().filter(|run| run.state != RunState::Stuck) {
             if !run.cancel_requested {
+                cancelled.push(run.title.clone());
                 store::request_cancel(&mut tx, scope, run.id, state.now()).await?;
             }
             titles.push(run.title);
         }
     }
     tx.commit().await?;
+    for title in cancelled {
+        ctx.log(format!("“{title}” is cancelled")).await;
+    }
     Ok(titles)
 }
 

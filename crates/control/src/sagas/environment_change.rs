@@ -5,7 +5,7 @@
 //! again; instances of the old version have been serving all the while. The undo needs no engine: what
 //! is written down as desired is handed over until the engine has it.
 
-mod waiting;
+mod convergence;
 
 use crate::db;
 use crate::db::environments::Find;
@@ -57,7 +57,7 @@ impl Saga for EnvironmentChange {
             Step::new(
                 "wait",
                 "Replace instances",
-                waiting::wait,
+                convergence::wait,
                 Undo::none("The engine follows what is wanted."),
             ),
             Step::new(

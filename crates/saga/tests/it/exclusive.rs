@@ -1,9 +1,10 @@
-//! At most one unfinished run has an exclusive key.
+//! At most one unfinished run has an exclusive lock.
 
 use std::sync::Arc;
 
 use saga::error::StartError;
 use saga::fault::Direction;
+use saga::lock::Lock;
 use saga::run::RunState;
 use saga::saga::{NewSaga, SagaId};
 use saga::store;
@@ -18,7 +19,7 @@ async fn start_exclusive(bench: &Bench, title: &str) -> Result<SagaId, StartErro
     let new = NewSaga {
         id,
         title: title.to_owned(),
-        exclusive: Some(format!("chair {}", bench.subject)),
+        locks: vec![Lock::exclusive(format!("chair {}", bench.subject))],
         ..bench.new_saga()
     };
     let mut tx = bench.pool.begin().await?;
@@ -80,7 +81,7 @@ async fn a_refused_start_leaves_the_callers_transaction_usable(pool: PgPool) {
         .await
         .expect("it starts");
     let new = NewSaga {
-        exclusive: Some(format!("chair {}", bench.subject)),
+        locks: vec![Lock::exclusive(format!("chair {}", bench.subject))],
         ..bench.new_saga()
     };
     let mut tx = bench.pool.begin().await.expect("a transaction");

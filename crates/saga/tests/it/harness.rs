@@ -7,13 +7,12 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use futures::FutureExt;
 use saga::error::StepError;
-use saga::saga::{NewSaga, Saga, SagaId};
+use saga::saga::{Saga, SagaId};
 use saga::step::{Step, StepContext, Undo};
 use saga::store;
 use saga::testing::{self, Scenario, Trial};
 use sqlx::PgPool;
 use time::OffsetDateTime;
-use uuid::Uuid;
 
 use crate::workshop::{Bench, Craft, Order};
 
@@ -107,15 +106,7 @@ impl Scenario for Paying {
     type Saga = Careless;
 
     async fn start(&self) -> Trial<Careless> {
-        let new = NewSaga {
-            id: SagaId(Uuid::now_v7()),
-            scope: Uuid::new_v4(),
-            subject: Uuid::new_v4(),
-            title: "Pay".to_owned(),
-            started_by: "Ada".to_owned(),
-            started_by_id: Uuid::new_v4(),
-            exclusive: None,
-        };
+        let new = Bench::new(self.pool.clone()).new_saga();
         let trial = Trial {
             id: new.id,
             scope: new.scope,

@@ -3,9 +3,16 @@
 mod cancel;
 mod exclusive;
 mod harness;
+mod lanes;
 mod lifecycle;
-mod share;
+mod locks;
+mod migration;
+mod per_tenant_limit;
+mod post_office;
+mod starters;
 mod stubborn;
 mod takeover;
 mod unwinding;
+mod versions;
+mod waiting;
 mod workshop;

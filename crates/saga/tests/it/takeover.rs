@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use saga::clock::{self, Clock};
 use saga::fault::{Direction, Fault, Faults, Point};
+use saga::lane::{Lane, LaneLimits};
 use saga::run::RunState;
 use saga::saga::SagaId;
 use saga::worker::{Timing, Worker};
@@ -161,7 +162,14 @@ async fn many_workers_run_each_step_of_many_runs_once(pool: PgPool) {
             poll: Duration::from_millis(10),
             ..Timing::default()
         };
-        let worker = Worker::new(pool.clone(), registry(), clock::system(), timing).with_limit(3);
+        let worker = Worker::new(pool.clone(), registry(), clock::system(), timing);
+        let worker = worker.with_limits(
+            Lane::Interactive,
+            LaneLimits {
+                runs: 3,
+                per_tenant: 16,
+            },
+        );
         tokio::spawn(worker.run(std::future::pending()))
     };
     let workers = [worker(), worker(), worker()];

@@ -9,7 +9,7 @@ use saga::error::StepError;
 use saga::fault::Direction;
 use saga::registry::Registry;
 use saga::run::{LogRow, Run, RunState, StepRow, StepState};
-use saga::saga::{NewSaga, Saga, SagaId};
+use saga::saga::{NewSaga, Saga, SagaId, Starter, Subject};
 use saga::step::{Step, StepContext, Undo};
 use saga::store;
 use saga::worker::{Timing, Worker};
@@ -194,11 +194,13 @@ impl Bench {
         NewSaga {
             id: SagaId(Uuid::now_v7()),
             scope: self.scope,
-            subject: self.subject,
+            subject: Subject::new("chair", self.subject),
             title: "Craft a chair".to_owned(),
-            started_by: "Ada".to_owned(),
-            started_by_id: Uuid::new_v4(),
-            exclusive: None,
+            started_by: Starter::Person {
+                id: Uuid::new_v4(),
+                name: "Ada".to_owned(),
+            },
+            locks: Vec::new(),
         }
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use saga::clock;
 use saga::fault::Direction;
+use saga::lane::{Lane, LaneLimits};
 use saga::run::RunState;
 use saga::worker::{Timing, Worker};
 use sqlx::PgPool;
@@ -49,7 +50,13 @@ async fn one_tenant_cannot_take_every_place(pool: PgPool) {
         clock::system(),
         Timing::default(),
     );
-    let worker = worker.with_limit(4).with_share(2);
+    let worker = worker.with_limits(
+        Lane::Interactive,
+        LaneLimits {
+            runs: 4,
+            per_tenant: 2,
+        },
+    );
     let worker = tokio::spawn(worker.run(std::future::pending()));
     bench.until_called("+cut", 2).await;
 
