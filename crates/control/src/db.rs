@@ -12,9 +12,9 @@ pub(crate) mod leadership;
 pub(crate) mod members;
 pub(crate) mod notify;
 pub(crate) mod observations;
+pub(crate) mod operations;
 pub(crate) mod packages;
 pub(crate) mod people;
-pub(crate) mod subjects;
 
 use crate::error::Inconsistent;
 

@@ -7,7 +7,7 @@ use crate::access::Resource;
 use crate::change::Change;
 use crate::ctx::Ctx;
 use crate::db;
-use crate::db::subjects::Asked;
+use crate::db::operations::Asked;
 use crate::error::{Error, Result};
 use crate::model::apps::App;
 use crate::model::environments::Environment;
@@ -135,10 +135,10 @@ pub async fn list(
             id: SagaId(id),
         }),
     };
-    let ids = db::subjects::visible(&mut db, ctx, asked, PAGE + 1).await?;
+    let ids = db::operations::visible(&mut db, ctx, asked, PAGE + 1).await?;
     let runs = saga::store::by_ids(&mut db, ctx.company.uuid(), &ids).await?;
     let page = Page::from_rows(runs, |run| (run.created_at, run.id.0))?;
-    let subjects = db::subjects::of(&mut db, ctx, &page.items).await?;
+    let subjects = db::operations::subjects(&mut db, ctx, &page.items).await?;
     Ok(page.map(|run| summary(ctx, run, &subjects)))
 }
 
@@ -147,7 +147,7 @@ pub async fn get(ctx: &Ctx, id: OperationId) -> Result<OperationDetails> {
     let mut db = ctx.state.pool.acquire().await?;
     let (company, saga_id) = (ctx.company.uuid(), SagaId(id.uuid()));
     let run = visible(ctx, &mut db, id).await?;
-    let subjects = db::subjects::of(&mut db, ctx, std::slice::from_ref(&run)).await?;
+    let subjects = db::operations::subjects(&mut db, ctx, std::slice::from_ref(&run)).await?;
     let steps = saga::store::steps(&mut db, company, saga_id).await?;
     let log = saga::store::log(&mut db, company, saga_id, 0).await?;
     Ok(OperationDetails {
@@ -175,7 +175,7 @@ pub async fn get(ctx: &Ctx, id: OperationId) -> Result<OperationDetails> {
 /// Asks the worker to cancel; it acknowledges between steps and then undoes what was done.
 pub async fn cancel(ctx: &Ctx, id: OperationId) -> Result<()> {
     let found = found(ctx, id).await?;
-    let mut change = Change::begin(ctx, Right::ControlOperation, &found).await?;
+    let mut change = Change::begin(ctx, control_right(&found.target), &found).await?;
     Error::unless_possible(&possible_cancel(&found.run))?;
     let (company, saga) = (ctx.company.uuid(), SagaId(id.uuid()));
     if !saga::store::request_cancel(change.db(), company, saga, ctx.now()).await? {
@@ -188,7 +188,7 @@ pub async fn cancel(ctx: &Ctx, id: OperationId) -> Result<()> {
 /// Has the undo of a stuck operation tried once more.
 pub async fn retry(ctx: &Ctx, id: OperationId) -> Result<()> {
     let found = found(ctx, id).await?;
-    let mut change = Change::begin(ctx, Right::ControlOperation, &found).await?;
+    let mut change = Change::begin(ctx, control_right(&found.target), &found).await?;
     let retry = what_may::operations::retry(state(&found.run));
     Error::unless_possible(&retry)?;
     let (company, saga) = (ctx.company.uuid(), SagaId(id.uuid()));
@@ -210,7 +210,8 @@ impl Resource for FoundOperation {
         self.target
     }
     fn subject(&self) -> domain::subjects::Subject {
-        domain::subjects::Subject::new(SubjectKind::App, self.run.subject)
+        let kind = SubjectKind::parse(&self.run.subject_kind).unwrap_or(SubjectKind::Company);
+        domain::subjects::Subject::new(kind, self.run.subject)
     }
     fn label(&self) -> String {
         self.run.title.clone()
@@ -220,8 +221,8 @@ impl Resource for FoundOperation {
 async fn found(ctx: &Ctx, id: OperationId) -> Result<FoundOperation> {
     let mut db = ctx.state.pool.acquire().await?;
     let run = visible(ctx, &mut db, id).await?;
-    let subjects = db::subjects::of(&mut db, ctx, std::slice::from_ref(&run)).await?;
-    let target = target(ctx, &run, &subjects);
+    let subjects = db::operations::subjects(&mut db, ctx, std::slice::from_ref(&run)).await?;
+    let target = subjects.target(&run);
     Ok(FoundOperation { run, target })
 }
 
@@ -230,17 +231,9 @@ async fn visible(ctx: &Ctx, db: &mut PgConnection, id: OperationId) -> Result<Ru
         only: Some(SagaId(id.uuid())),
         ..Asked::default()
     };
-    let visible = db::subjects::visible(db, ctx, asked, 1).await?;
+    let visible = db::operations::visible(db, ctx, asked, 1).await?;
     let run = saga::store::by_ids(db, ctx.company.uuid(), &visible).await?;
     run.into_iter().next().ok_or(Error::NotFound)
-}
-
-/// What decides on the rights over an operation; what it works on may be gone.
-fn target(ctx: &Ctx, run: &Run, subjects: &db::subjects::Subjects) -> Target {
-    Target::App {
-        owner: ctx.company,
-        team_role: subjects.get(run.subject).map(|s| s.team_role),
-    }
 }
 
 /// Starts an operation in the caller's transaction; only one at a time works on one subject.
@@ -298,7 +291,7 @@ pub(crate) async fn unfinished_of(
     for subject in subjects {
         runs.extend(saga::store::unfinished_for(&mut *db, app.company.uuid(), subject).await?);
     }
-    let subjects = db::subjects::of(db, ctx, &runs).await?;
+    let subjects = db::operations::subjects(db, ctx, &runs).await?;
     Ok(runs
         .into_iter()
         .map(|run| summary(ctx, run, &subjects))
@@ -323,7 +316,7 @@ pub(crate) async fn latest_of(
     };
     let mut runs = saga::store::list(db, app.company.uuid(), filter, None, 2).await?;
     let creating = saga::store::unfinished_for(db, app.company.uuid(), app.id.uuid()).await?;
-    let subjects = db::subjects::of(db, ctx, &runs).await?;
+    let subjects = db::operations::subjects(db, ctx, &runs).await?;
     let unfinished = runs
         .iter()
         .position(|run| run.finished_at.is_none())
@@ -339,10 +332,10 @@ pub(crate) async fn latest_of(
     })
 }
 
-fn summary(ctx: &Ctx, run: Run, subjects: &db::subjects::Subjects) -> OperationSummary {
+fn summary(ctx: &Ctx, run: Run, subjects: &db::operations::Subjects) -> OperationSummary {
     OperationSummary {
         id: OperationId::new(run.id.0),
-        subject: subjects.get(run.subject).map(|s| s.place.clone()),
+        subject: subjects.place(&run),
         state: state(&run),
         phase: run.phase,
         percent: u8::try_from(run.percent).unwrap_or(0),
@@ -383,8 +376,21 @@ const fn phase_state(state: StepState) -> PhaseState {
     }
 }
 
-fn can_cancel(ctx: &Ctx, run: &Run, subjects: &db::subjects::Subjects) -> Access {
-    possible_cancel(run).and(|| ctx.may(Right::ControlOperation, &target(ctx, run, subjects)))
+fn can_cancel(ctx: &Ctx, run: &Run, subjects: &db::operations::Subjects) -> Access {
+    possible_cancel(run).and(|| may_control(ctx, run, subjects))
+}
+
+fn may_control(ctx: &Ctx, run: &Run, subjects: &db::operations::Subjects) -> Access {
+    let target = subjects.target(run);
+    ctx.may(control_right(&target), &target)
+}
+
+/// The right that it takes to cancel an operation on this target, or to try its undo again.
+const fn control_right(target: &Target) -> Right {
+    match target {
+        Target::App { .. } | Target::Environment { .. } => Right::ControlOperation,
+        Target::Company(_) | Target::Installation => Right::ControlCompanyOperation,
+    }
 }
 
 fn possible_cancel(run: &Run) -> Access {
@@ -393,9 +399,8 @@ fn possible_cancel(run: &Run) -> Access {
     what_may::operations::cancel(state(run), final_because)
 }
 
-fn can_retry(ctx: &Ctx, run: &Run, subjects: &db::subjects::Subjects) -> Access {
-    ctx.may(Right::ControlOperation, &target(ctx, run, subjects))
-        .and(|| what_may::operations::retry(state(run)))
+fn can_retry(ctx: &Ctx, run: &Run, subjects: &db::operations::Subjects) -> Access {
+    may_control(ctx, run, subjects).and(|| what_may::operations::retry(state(run)))
 }
 
 impl OperationSummary {

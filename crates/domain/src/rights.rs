@@ -36,6 +36,8 @@ pub enum Right {
     ControlOperation,
     /// See operations that concern the whole company.
     ViewCompanyOperations,
+    /// Cancel such an operation, or have its undo tried again.
+    ControlCompanyOperation,
 }
 
 /// What a right is about, with what decides on it.
@@ -99,7 +101,7 @@ const OPERATORS: Holders = Holders::Team(&[TeamRole::TechnicalContact, TeamRole:
 const CONTACT: Holders = Holders::Team(&[TeamRole::TechnicalContact]);
 
 /// The table, in the order in which people read it. The platform itself may do everything.
-pub const RULES: [Rule; 14] = [
+pub const RULES: [Rule; 15] = [
     rule(Right::ViewApp, "app.view", "see the app", TEAM),
     rule(
         Right::CreateApp,
@@ -172,6 +174,12 @@ pub const RULES: [Rule; 14] = [
         Right::ViewCompanyOperations,
         "company.view_operations",
         "see operations of the whole company",
+        Holders::Company(&[Role::Admin]),
+    ),
+    rule(
+        Right::ControlCompanyOperation,
+        "company.control_operation",
+        "cancel operations of the whole company or have them taken back",
         Holders::Company(&[Role::Admin]),
     ),
 ];
@@ -319,7 +327,7 @@ mod tests {
         for rule in &RULES {
             assert_eq!(rule.right.rule(), rule);
         }
-        let last = Right::ViewCompanyOperations;
+        let last = Right::ControlCompanyOperation;
         assert_eq!(RULES.len(), last as usize + 1, "a row for every right");
     }
 

@@ -1,0 +1,166 @@
+//! SQL that finds the operations that somebody may see, what they work on, and what decides on rights over
+//! them. The runs themselves are read by `saga::store`.
+
+use crate::ctx::Ctx;
+use crate::error::Result;
+use crate::operations::Subject;
+use domain::ids::{CompanyId, PersonId};
+use domain::rights::{Right, Target};
+use domain::roles::TeamRole;
+use domain::subjects::SubjectKind;
+use saga::run::{Position, Run};
+use saga::saga::SagaId;
+use sqlx::PgConnection;
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// Which operations are asked for.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Asked {
+    /// This one alone.
+    pub(crate) only: Option<SagaId>,
+    /// Only those that have not ended.
+    pub(crate) unfinished: bool,
+    /// Only those older than this one.
+    pub(crate) after: Option<Position>,
+}
+
+/// The operations that the actor may see, newest first: those on apps of the person's teams and on what
+/// belongs to these, those that the person started on something that is gone, and those that concern the
+/// whole company where the actor may see them.
+pub(crate) async fn visible(
+    db: &mut PgConnection,
+    ctx: &Ctx,
+    asked: Asked,
+    limit: i64,
+) -> Result<Vec<SagaId>> {
+    let person = ctx.person().map(PersonId::uuid);
+    let sees_company = ctx
+        .may_in_company(Right::ViewCompanyOperations)
+        .is_allowed();
+    let ids = sqlx::query_scalar!(
+        r#"
+        with team as (
+            select a.id as app_id
+            from apps a join app_members m on m.app_id = a.id
+            where a.company_id = $1 and m.person_id = $2
+        ), seen as (
+            select app_id as id from team
+            union all
+            select e.id from environments e join team on team.app_id = e.app_id
+            union all
+            select p.id from packages p join team on team.app_id = p.app_id
+        )
+        select run.id
+        from sagas run
+        where run.scope = $1
+            and ($3::uuid is null or run.id = $3)
+            and (not $4::bool or run.finished_at is null)
+            and ($5::timestamptz is null or (run.created_at, run.id) < ($5, $6::uuid))
+            and (
+                $2::uuid is null
+                or run.subject in (select id from seen)
+                or ($7::bool and run.subject_kind <> all (array['app', 'environment', 'package']))
+                or (
+                    run.started_by_id = $2
+                    and run.subject_kind = any (array['app', 'environment', 'package'])
+                    and not exists (select from apps where id = run.subject)
+                    and not exists (select from environments where id = run.subject)
+                    and not exists (select from packages where id = run.subject)
+                )
+            )
+        order by run.created_at desc, run.id desc
+        limit $8
+        "#,
+        ctx.company.uuid(),
+        person,
+        asked.only.map(|id| id.0),
+        asked.unfinished,
+        asked.after.map(|position| position.created_at),
+        asked.after.map(|position| position.id.0),
+        sees_company,
+        limit,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(ids.into_iter().map(SagaId).collect())
+}
+
+/// What an operation works on, for one actor.
+pub(crate) struct FoundSubject {
+    /// Where its pages are, if it has any.
+    pub(crate) place: Option<Subject>,
+    /// What decides on rights over it.
+    pub(crate) target: Target,
+}
+
+/// Subjects of several operations, by id.
+pub(crate) struct Subjects {
+    company: CompanyId,
+    found: HashMap<Uuid, FoundSubject>,
+}
+
+impl Subjects {
+    /// Where the pages of what a run works on are, if that is there and the actor may see it.
+    pub(crate) fn place(&self, run: &Run) -> Option<Subject> {
+        self.found.get(&run.subject)?.place.clone()
+    }
+
+    /// What decides on rights over a run; nobody has a right on what is gone.
+    pub(crate) fn target(&self, run: &Run) -> Target {
+        let of_app = matches!(
+            SubjectKind::parse(&run.subject_kind),
+            Some(SubjectKind::App | SubjectKind::Environment | SubjectKind::Package)
+        );
+        match self.found.get(&run.subject) {
+            Some(found) => found.target,
+            None if of_app => Target::App {
+                owner: self.company,
+                team_role: None,
+            },
+            None => Target::Company(self.company),
+        }
+    }
+}
+
+/// What the runs work on, in one query.
+pub(crate) async fn subjects(db: &mut PgConnection, ctx: &Ctx, runs: &[Run]) -> Result<Subjects> {
+    let ids: Vec<Uuid> = runs.iter().map(|run| run.subject).collect();
+    let rows = sqlx::query!(
+        r#"
+        select s.id as "id!", s.subdomain as "subdomain!", s.slug, m.role as "role?"
+        from (
+            select a.id, a.id as app_id, a.subdomain, null::text as slug from apps a where a.company_id = $1 and a.id = any($3)
+            union all
+            select e.id, e.app_id, a.subdomain, e.slug from environments e join apps a on a.id = e.app_id
+            where e.company_id = $1 and e.id = any($3)
+            union all
+            select p.id, p.app_id, a.subdomain, null::text from packages p join apps a on a.id = p.app_id
+            where p.company_id = $1 and p.id = any($3)
+        ) s
+        left join app_members m on m.app_id = s.app_id and m.person_id = $2
+        where m.role is not null or $2::uuid is null
+        "#,
+        ctx.company.uuid(),
+        ctx.person().map(PersonId::uuid),
+        &ids,
+    )
+    .fetch_all(db)
+    .await?;
+    let found = rows.into_iter().map(|row| {
+        let place = Subject {
+            app: row.subdomain,
+            environment: row.slug,
+        };
+        let target = Target::App {
+            owner: ctx.company,
+            team_role: row.role.as_deref().and_then(TeamRole::parse),
+        };
+        let place = Some(place);
+        (row.id, FoundSubject { place, target })
+    });
+    Ok(Subjects {
+        company: ctx.company,
+        found: found.collect(),
+    })
+}
