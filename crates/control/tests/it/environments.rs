@@ -251,7 +251,7 @@ async fn what_serves_is_kept_and_shown_while_another_version_is_deployed(pool: P
     for package in [live, next] {
         let refused = packages::delete(&ada, &shop, package).await;
         assert!(
-            matches!(&refused, Err(Error::Conflict(why)) if why.contains("in use by Test")),
+            matches!(&refused, Err(Error::Conflict(why)) if why.contains("In use by Test")),
             "{refused:?}"
         );
     }

@@ -1,11 +1,13 @@
 //! Tests of the control plane on a real PostgreSQL, in one binary.
 
+mod actors;
 mod apps;
 mod environments;
 mod operations;
 mod outages;
 mod packages;
 mod people;
+mod queries;
 mod reconcilers;
 mod sagas;
 mod tenants;

@@ -3,8 +3,9 @@
 use crate::world::{World, package};
 use control::environments::desired_change::deploy;
 use control::error::Error;
-use control::packages;
+use control::{apps, packages};
 use domain::roles::Role;
+use domain::topics::Topic;
 use engine::memory::BROKEN;
 use futures::{StreamExt, stream};
 use sqlx::PgPool;
@@ -173,6 +174,8 @@ async fn pages_of_packages_hear_of_a_deployment_that_begins_ends_or_is_taken_bac
     let world = World::new(pool.clone());
     let ada = world.person("Ada", "Northwind", Role::Customer).await;
     let shop = world.app(&ada, "shop").await;
+    let app = apps::get(&ada, &shop).await.expect("is there").app.id;
+    let topic = format!("\"{}\"", Topic::Packages(app));
     let mut listener = PgListener::connect_with(&pool).await.expect("connects");
     listener.listen("changes").await.expect("listens");
     for version in ["1.0.0".to_owned(), format!("2.0.0-{BROKEN}")] {
@@ -189,10 +192,7 @@ async fn pages_of_packages_hear_of_a_deployment_that_begins_ends_or_is_taken_bac
             .filter(|notice| notice.contains("\"apps\""))
             .collect();
         assert!(
-            told.len() > 1
-                && told
-                    .iter()
-                    .all(|notice| notice.contains("\"packages:shop\"")),
+            told.len() > 1 && told.iter().all(|notice| notice.contains(&topic)),
             "{version}: {told:?}"
         );
     }
