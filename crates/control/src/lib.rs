@@ -17,6 +17,7 @@ mod desired_state;
 pub mod environments;
 pub mod error;
 pub mod live_updates;
+mod look_alikes;
 pub mod model;
 pub mod operations;
 pub mod packages;

@@ -6,6 +6,7 @@ use crate::ctx::Ctx;
 use crate::db;
 use crate::db::apps::Find;
 use crate::error::{Error, FieldError, Result};
+use crate::look_alikes;
 use crate::model::apps::App;
 use crate::model::environments::Environment;
 use crate::operations;
@@ -173,7 +174,7 @@ async fn reserve_labels(
 /// Checks every field, so that the person sees all that is wrong at once.
 fn check(ctx: &Ctx, new: &NewApp) -> Result<Checked> {
     let mut errors = Vec::new();
-    let name = keep(AppName::parse(&new.name), &mut errors);
+    let name = keep(name(&new.name), &mut errors);
     let subdomain = keep(Subdomain::parse(&new.subdomain), &mut errors);
     let region = keep(region(ctx, &new.region), &mut errors);
     let plan = PlanCode::parse(&new.plan).ok_or(NameError {
@@ -217,6 +218,12 @@ fn keep<T>(result: std::result::Result<T, NameError>, errors: &mut Vec<FieldErro
             });
         })
         .ok()
+}
+
+fn name(text: &str) -> std::result::Result<AppName, NameError> {
+    let name = AppName::parse(text)?;
+    look_alikes::check("name", name.as_str())?;
+    Ok(name)
 }
 
 fn region(ctx: &Ctx, code: &str) -> std::result::Result<RegionCode, NameError> {
