@@ -16,7 +16,7 @@ use time::OffsetDateTime;
 use tracing::warn;
 
 use crate::clock::Clock;
-use crate::error::StepError;
+use crate::error::{Remedy, StepError};
 use crate::fault::{self, Direction, Point};
 use crate::lease::ClaimedRun;
 use crate::locked_run::{LockedRun, RunRow, StepRecord};
@@ -157,7 +157,11 @@ impl<'a, C: Send + Sync + 'static> Executor<'a, C> {
         i16::try_from(self.steps.len()).unwrap_or(i16::MAX)
     }
 
+    /// Logs a failure; that a step waits is none.
     fn tell(&self, step: StepInfo, direction: Direction, error: &StepError) {
+        if matches!(error.remedy, Remedy::Park(_)) {
+            return;
+        }
         warn!(
             saga = %self.claimed.lease.id,
             name = self.claimed.name,

@@ -60,6 +60,9 @@ pub(crate) async fn give(
     value: &Value,
     at: OffsetDateTime,
 ) -> Result<(), sqlx::Error> {
+    if runs.is_empty() {
+        return Ok(());
+    }
     sqlx::query!(
         r#"
         insert into saga_signals (saga_id, name, value, times, at)

@@ -92,8 +92,9 @@ impl<C: Send + Sync + 'static> Worker<C> {
     /// Takes so many runs of one lane.
     #[must_use]
     pub fn with_limits(mut self, lane: Lane, limits: LaneLimits) -> Self {
-        self.limits.retain(|(known, _)| *known != lane);
-        self.limits.push((lane, limits));
+        for known in self.limits.iter_mut().filter(|known| known.0 == lane) {
+            known.1 = limits;
+        }
         self
     }
 
@@ -128,8 +129,8 @@ impl<C: Send + Sync + 'static> Worker<C> {
         }
     }
 
-    /// Works until nothing is left that can be taken. Waits for no back-off, but for leases that
-    /// others hold it does not wait either: it leaves those runs alone.
+    /// Works until nothing is left that can be taken. Waits for no back-off, but for leases that others hold
+    /// and for parked runs it does not wait either: it leaves those alone.
     pub async fn run_until_idle(self) -> Result<(), sqlx::Error> {
         let (_stop, stopping) = watch::channel(false);
         let mut running = JoinSet::new();

@@ -103,10 +103,10 @@ impl<C: Send + Sync + 'static> Executor<'_, C> {
         error: StepError,
         seen: &Signals,
     ) -> Result<Option<Stop>, sqlx::Error> {
+        self.tell(step, Direction::Undo, &error);
         if let Remedy::Park(wait) = error.remedy {
             return self.park(locked, Direction::Undo, wait, seen).await;
         }
-        self.tell(step, Direction::Undo, &error);
         if error.is_retry() && locked.row.may_retry(step, Direction::Undo) {
             return self.back_off(locked, step, Direction::Undo, &error).await;
         }

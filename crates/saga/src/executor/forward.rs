@@ -76,12 +76,12 @@ impl<C: Send + Sync + 'static> Executor<'_, C> {
         seen: &Signals,
     ) -> Result<Option<Stop>, sqlx::Error> {
         let position = locked.row.next_step;
-        if let Remedy::Park(wait) = error.remedy {
-            locked.step(position, StepState::Pending, None).await?;
-            return self.park(locked, Direction::Forward, wait, seen).await;
-        }
         self.tell(step, Direction::Forward, &error);
         match error.remedy {
+            Remedy::Park(wait) => {
+                locked.step(position, StepState::Pending, None).await?;
+                self.park(locked, Direction::Forward, wait, seen).await
+            }
             Remedy::Retry if locked.row.may_retry(step, Direction::Forward) => {
                 locked
                     .step(position, StepState::Pending, Some(&error.text))
@@ -96,9 +96,7 @@ impl<C: Send + Sync + 'static> Executor<'_, C> {
                 self.begin_unwind(locked, RunState::Failed, Some(error.text))
                     .await
             }
-            Remedy::Cancel | Remedy::Park(_) => {
-                self.begin_unwind(locked, RunState::Cancelled, None).await
-            }
+            Remedy::Cancel => self.begin_unwind(locked, RunState::Cancelled, None).await,
         }
     }
 }

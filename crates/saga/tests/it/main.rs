@@ -9,6 +9,7 @@ mod locks;
 mod migration;
 mod per_tenant_limit;
 mod post_office;
+mod races;
 mod starters;
 mod stubborn;
 mod takeover;
