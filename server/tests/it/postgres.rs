@@ -2,8 +2,8 @@
 
 use secrecy::ExposeSecret;
 use server::config::Config;
-use server::postgres::Cluster;
-use server::postgres::server::Server;
+use server::local::postgres::cluster::Cluster;
+use server::local::postgres::server::Server;
 use sqlx::error::DatabaseError;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, PgConnection, raw_sql};

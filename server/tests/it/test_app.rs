@@ -14,11 +14,11 @@ use domain::permissions::Role;
 use domain::regions::REGIONS;
 use leptos::config::LeptosOptions;
 use secrecy::SecretString;
-use server::rate_limit::RateLimits;
-use server::router::router;
-use server::serve::built_in_identity;
-use server::session::Sessions;
+use server::identity;
 use server::state::AppState;
+use server::web::rate_limit::RateLimits;
+use server::web::router::router;
+use server::web::session::Sessions;
 use sqlx::PgPool;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -75,7 +75,7 @@ impl TestApp {
         ));
         let sessions = Sessions::new(pool);
         sessions.migrate().await.expect("the table of sessions");
-        let (login, mxid) = built_in_identity(&control, SecretString::from(CLIENT_SECRET))
+        let (login, mxid) = identity::built_in(&control, SecretString::from(CLIENT_SECRET))
             .await
             .expect("a provider");
         let mut state = AppState {
