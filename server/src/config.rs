@@ -17,7 +17,7 @@ use networks::read_networks;
 use regions::{RegionSettings, read_regions};
 use secrecy::SecretString;
 use settings::{LimitSettings, Settings};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use url::Url;
@@ -75,7 +75,7 @@ pub struct IssuerSettings {
 impl Config {
     /// Reads `portal.toml` (or the file that `PORTAL_CONFIG` names) and the environment of the process.
     pub fn load() -> Result<Self> {
-        let environment: HashMap<String, String> = std::env::vars().collect();
+        let environment: BTreeMap<String, String> = std::env::vars().collect();
         let named = environment.get("PORTAL_CONFIG").map(PathBuf::from);
         let path = named
             .clone()
@@ -94,19 +94,19 @@ impl Config {
                 });
             }
         };
-        Self::read(&text, environment)
+        Self::read(&text, &environment)
     }
 
     /// Reads settings from the text of a file and an environment.
-    pub fn read(file: &str, environment: HashMap<String, String>) -> Result<Self> {
-        let settings = Settings::read(file, &environment)?;
+    pub fn read(file: &str, environment: &BTreeMap<String, String>) -> Result<Self> {
+        let settings = Settings::read(file, environment)?;
         let issuer = read_issuer(&settings)?;
         let portal_addr = rules::address("PORTAL_ADDR", settings.portal_addr, "127.0.0.1:3000")?;
         let portal_url = match settings.portal_url {
             Some(text) => rules::portal_url(&text)?,
             None => format!("http://localhost:{}", portal_addr.port()),
         };
-        let data = rules::absolute(&settings.portal_data.unwrap_or_else(|| "var".to_owned()))?;
+        let data = rules::absolute(settings.portal_data.unwrap_or_else(|| "var".to_owned()))?;
         let cell_socket = match settings.cell_socket {
             Some(path) => rules::absolute(&path)?,
             None => socket_path::folder(data.join("cell"), CELL_SOCKET).join(CELL_SOCKET),
@@ -197,7 +197,7 @@ mod tests {
             .iter()
             .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
             .collect();
-        Config::read(file, owned)
+        Config::read(file, &owned)
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub async fn built_in(
         clients: vec![mxid::Client {
             id: CLIENT.to_owned(),
             secret,
-            redirect_uris: vec![Url::parse(&format!("{portal_url}{}", CALLBACK))?],
+            redirect_uris: vec![Url::parse(&format!("{portal_url}{CALLBACK}"))?],
             post_logout_redirect_uris: vec![Url::parse(&format!("{portal_url}/"))?],
         }],
     };

@@ -4,7 +4,7 @@ use anyhow::{Error, Result, anyhow};
 use config::{ConfigError, File, FileFormat};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// The settings that the environment may give, in capitals there.
 const IN_ENVIRONMENT: [&str; 16] = [
@@ -71,6 +71,10 @@ pub struct Settings {
 #[derive(Default, Deserialize)]
 #[cfg_attr(test, derive(serde::Serialize))]
 #[serde(default, deny_unknown_fields)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "they are named as the settings are"
+)]
 pub struct LimitSettings {
     /// Bytes.
     #[serde(deserialize_with = "above_zero")]
@@ -97,7 +101,7 @@ pub struct RegionTexts {
 
 impl Settings {
     /// Reads the file's text, and puts what the environment has in its place; a name that no setting has is refused.
-    pub fn read(file: &str, environment: &HashMap<String, String>) -> Result<Self> {
+    pub fn read(file: &str, environment: &BTreeMap<String, String>) -> Result<Self> {
         let mut sources =
             config::Config::builder().add_source(File::from_str(file, FileFormat::Toml));
         for name in IN_ENVIRONMENT {
@@ -151,7 +155,7 @@ mod tests {
     use serde_json::Value;
 
     fn refusal(file: &str) -> String {
-        let read = Settings::read(file, &HashMap::new());
+        let read = Settings::read(file, &BTreeMap::new());
         format!("{:#}", read.err().expect("is refused"))
     }
 
@@ -234,7 +238,7 @@ mod tests {
 
     #[test]
     fn an_empty_text_in_the_environment_hides_the_file_s() {
-        let environment = HashMap::from([("RUNTIME".to_owned(), "  ".to_owned())]);
+        let environment = BTreeMap::from([("RUNTIME".to_owned(), "  ".to_owned())]);
         let settings = Settings::read("runtime = \"mendix\"\nportal_addr = \" x \"", &environment);
         let settings = settings.expect("is read");
         assert_eq!(settings.runtime, None);

@@ -133,7 +133,7 @@ impl Client {
             issuer: IssuerUrl::new(issuer.to_owned())?,
             id: ClientId::new(id),
             secret: ClientSecret::new(secret.expose_secret().to_owned()),
-            redirect: RedirectUrl::new(format!("{portal_url}{}", CALLBACK))?,
+            redirect: RedirectUrl::new(format!("{portal_url}{CALLBACK}"))?,
             after_sign_out: PostLogoutRedirectUrl::new(format!("{portal_url}/"))?,
             http: Http(
                 reqwest::Client::builder()
