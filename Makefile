@@ -1,8 +1,8 @@
 # Each recipe is one line; what it does is in scripts/.
-.PHONY: help run test check e2e bench prepare fmt sample setup
+.PHONY: help run test check advisories e2e bench prepare fmt sample setup
 
 help: ## Lists these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## Installs what is missing, builds, and starts the whole portal
 	@scripts/run
@@ -10,8 +10,11 @@ run: ## Installs what is missing, builds, and starts the whole portal
 test: ## Runs every test; the last line counts them
 	@scripts/test
 
-check: ## Format, lints, licences, queries
+check: ## Format, lints, licences, unused dependencies, queries
 	@scripts/check
+
+advisories: ## Known flaws of dependencies; needs github.com
+	@scripts/advisories
 
 e2e: ## Runs the browser tests against a release build
 	@scripts/e2e

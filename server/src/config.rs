@@ -4,20 +4,23 @@
 
 pub mod networks;
 mod regions;
-mod source;
+mod rules;
+mod settings;
 
-use crate::socket_place;
-use anyhow::{Context, Result, bail};
+use crate::fault_injection::FaultInjection;
+use crate::socket_path;
+use anyhow::{Context, Result};
 use control::config::Limits;
 use domain::regions::RegionCode;
-use networks::{Network, read_networks};
+use ipnet::IpNet;
+use networks::read_networks;
 use regions::{RegionSettings, read_regions};
 use secrecy::SecretString;
-use source::Source;
-use std::collections::{BTreeMap, HashMap};
+use settings::{LimitSettings, Settings};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use url::{Host, Url};
+use std::path::PathBuf;
+use url::Url;
 
 const CELL_SOCKET: &str = "cell.sock";
 
@@ -47,9 +50,9 @@ pub struct Config {
     /// `PORTAL_SEALING_KEY`: 64 hexadecimal digits that seal secrets at rest; a file when absent.
     pub sealing_key: Option<SecretString>,
     /// `TRUSTED_PROXIES`: whose word on the address that a request comes from is taken.
-    pub trusted_proxies: Vec<Network>,
+    pub trusted_proxies: Vec<IpNet>,
     /// `PORTAL_FAULT`: where the process ends itself, for tests.
-    pub fault: Option<String>,
+    pub fault: FaultInjection,
     /// `[limits]`: what a package may be.
     pub limits: Limits,
     /// `[regions.CODE]`: regions that do not use the portal's own database server.
@@ -72,7 +75,7 @@ pub struct IssuerSettings {
 impl Config {
     /// Reads `portal.toml` (or the file that `PORTAL_CONFIG` names) and the environment of the process.
     pub fn load() -> Result<Self> {
-        let environment: HashMap<String, String> = std::env::vars().collect();
+        let environment: BTreeMap<String, String> = std::env::vars().collect();
         let named = environment.get("PORTAL_CONFIG").map(PathBuf::from);
         let path = named
             .clone()
@@ -91,135 +94,82 @@ impl Config {
                 });
             }
         };
-        Self::read(&text, environment)
+        Self::read(&text, &environment)
     }
 
     /// Reads settings from the text of a file and an environment.
-    pub fn read(file: &str, environment: HashMap<String, String>) -> Result<Self> {
-        let source = Source::new(file, environment)?;
-        let portal_addr = source.address("portal_addr", "127.0.0.1:3000")?;
-        let portal_url = match source.text("portal_url")? {
-            Some(text) => parse_portal_url(&text)?,
+    pub fn read(file: &str, environment: &BTreeMap<String, String>) -> Result<Self> {
+        let settings = Settings::read(file, environment)?;
+        let issuer = read_issuer(&settings)?;
+        let portal_addr = rules::address("PORTAL_ADDR", settings.portal_addr, "127.0.0.1:3000")?;
+        let portal_url = match settings.portal_url {
+            Some(text) => rules::portal_url(&text)?,
             None => format!("http://localhost:{}", portal_addr.port()),
         };
-        let data = absolute(
-            &source
-                .text("portal_data")?
-                .map_or_else(|| PathBuf::from("var"), PathBuf::from),
-        )?;
-        let cell_socket = match source.text("cell_socket")? {
-            Some(path) => absolute(Path::new(&path))?,
-            None => socket_place::folder(data.join("cell"), CELL_SOCKET).join(CELL_SOCKET),
+        let data = rules::absolute(settings.portal_data.unwrap_or_else(|| "var".to_owned()))?;
+        let cell_socket = match settings.cell_socket {
+            Some(path) => rules::absolute(&path)?,
+            None => socket_path::folder(data.join("cell"), CELL_SOCKET).join(CELL_SOCKET),
         };
+        let apps_domain = settings.apps_domain.as_deref();
+        let postgres_user = settings.postgres_user;
+        let trusted_proxies = settings.trusted_proxies.as_deref();
+        let trusted_proxies = trusted_proxies.map(|it| read_networks("TRUSTED_PROXIES", it));
         Ok(Self {
             portal_addr,
             portal_url,
-            apps_addr: source.address("apps_addr", "127.0.0.1:8080")?,
-            apps_domain: parse_domain(
-                &source
-                    .text("apps_domain")?
-                    .unwrap_or_else(|| "apps.localhost".to_owned()),
-            )?,
-            database_url: source
-                .text("database_url")?
-                .map(|text| parse_database_url(&text))
-                .transpose()?,
-            issuer: read_issuer(&source)?,
+            apps_addr: rules::address("APPS_ADDR", settings.apps_addr, "127.0.0.1:8080")?,
+            apps_domain: rules::domain(apps_domain.unwrap_or("apps.localhost"))?,
+            database_url: settings.database_url.map(rules::database_url).transpose()?,
+            issuer,
             cell_socket,
-            postgres_user: source
-                .text("postgres_user")?
-                .unwrap_or_else(|| "postgres".to_owned()),
-            site: match source.text("portal_site")? {
-                Some(path) => absolute(Path::new(&path))?,
+            postgres_user: postgres_user.unwrap_or_else(|| "postgres".to_owned()),
+            site: match settings.portal_site {
+                Some(path) => rules::absolute(&path)?,
                 None => find_site()?,
             },
-            sealing_key: source.text("portal_sealing_key")?.map(SecretString::from),
-            trusted_proxies: match source.text("trusted_proxies")? {
-                Some(text) => read_networks("TRUSTED_PROXIES", &text)?,
-                None => Vec::new(),
-            },
-            fault: source.text("portal_fault")?,
-            limits: source.limits()?,
-            regions: read_regions(source.table("regions")?)?,
-            runtime: source
-                .text("runtime")?
-                .unwrap_or_else(|| "sample".to_owned()),
+            sealing_key: settings.portal_sealing_key.map(SecretString::from),
+            trusted_proxies: trusted_proxies.transpose()?.unwrap_or_default(),
+            fault: FaultInjection::parse(settings.portal_fault.as_deref())?,
+            limits: limits(&settings.limits),
+            regions: read_regions(settings.regions)?,
+            runtime: settings.runtime.unwrap_or_else(|| "sample".to_owned()),
             data,
         })
     }
 }
 
-fn read_issuer(source: &Source) -> Result<Option<IssuerSettings>> {
-    let Some(issuer) = source.text("mxid_issuer")? else {
+fn limits(settings: &LimitSettings) -> Limits {
+    let mut limits = Limits::default();
+    for (limit, given) in [
+        (&mut limits.package_bytes, settings.package_bytes),
+        (
+            &mut limits.package_unpacked_bytes,
+            settings.package_unpacked_bytes,
+        ),
+        (&mut limits.package_files, settings.package_files),
+    ] {
+        *limit = given.unwrap_or(*limit);
+    }
+    limits
+}
+
+fn read_issuer(settings: &Settings) -> Result<Option<IssuerSettings>> {
+    let Some(issuer) = &settings.mxid_issuer else {
         return Ok(None);
     };
-    let needed = |name: &'static str| -> Result<String> {
-        source.text(name)?.with_context(|| {
+    let needed = |name: &str, given: &Option<String>| {
+        given.clone().with_context(|| {
             format!(
-                "{}: missing; with MXID_ISSUER set, the client registered there must be given",
-                name.to_uppercase()
+                "{name}: missing; with MXID_ISSUER set, the client registered there must be given"
             )
         })
     };
-    let url = Url::parse(&issuer)
-        .ok()
-        .filter(|url| url.has_host() && matches!(url.scheme(), "http" | "https"));
     Ok(Some(IssuerSettings {
-        issuer: url.with_context(|| format!("MXID_ISSUER: `{issuer}` is no web address; give the issuer exactly as it names itself, such as https://id.example.com"))?,
-        client_id: needed("mxid_client_id")?,
-        client_secret: SecretString::from(needed("mxid_client_secret")?),
+        issuer: rules::issuer(issuer)?,
+        client_id: needed("MXID_CLIENT_ID", &settings.mxid_client_id)?,
+        client_secret: needed("MXID_CLIENT_SECRET", &settings.mxid_client_secret)?.into(),
     }))
-}
-
-fn parse_portal_url(text: &str) -> Result<String> {
-    let Ok(url) = Url::parse(text) else {
-        bail!(
-            "PORTAL_URL: `{text}` is no web address; give scheme and host, such as https://portal.example.com"
-        );
-    };
-    if url.path() != "/" || url.query().is_some() || !url.username().is_empty() {
-        bail!(
-            "PORTAL_URL: `{text}` must be scheme, host and port alone, such as https://portal.example.com"
-        );
-    }
-    let local = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    if url.scheme() != "https" && !(url.scheme() == "http" && local) {
-        bail!(
-            "PORTAL_URL: `{text}` must start with https://, since browsers keep the session cookie only there; plain http:// works for localhost alone"
-        );
-    }
-    Ok(url.origin().ascii_serialization())
-}
-
-fn parse_domain(text: &str) -> Result<String> {
-    let label = |label: &str| {
-        !label.is_empty()
-            && label
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-    };
-    if !text.split('.').all(label) {
-        bail!(
-            "APPS_DOMAIN: `{text}` is no domain; give lower-case labels joined by dots, such as apps.example.com"
-        );
-    }
-    Ok(text.to_owned())
-}
-
-fn parse_database_url(text: &str) -> Result<SecretString> {
-    if !text.starts_with("postgres://") && !text.starts_with("postgresql://") {
-        bail!("DATABASE_URL: must start with postgres://; unset it to use the private cluster");
-    }
-    Ok(SecretString::from(text.to_owned()))
-}
-
-fn absolute(path: &Path) -> Result<PathBuf> {
-    std::path::absolute(path).with_context(|| format!("finding the folder {}", path.display()))
 }
 
 /// The folder that cargo-leptos fills, beside the program or below the working folder.
@@ -235,7 +185,7 @@ fn find_site() -> Result<PathBuf> {
     let found = candidates
         .into_iter()
         .find(|folder| folder.join("pkg").is_dir());
-    absolute(&found.unwrap_or_else(|| PathBuf::from("target/site")))
+    rules::absolute(found.unwrap_or_else(|| PathBuf::from("target/site")))
 }
 
 #[cfg(test)]
@@ -247,7 +197,7 @@ mod tests {
             .iter()
             .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
             .collect();
-        Config::read(file, owned)
+        Config::read(file, &owned)
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! What every request handler may use.
 
-use crate::config::networks::Network;
-use crate::login::client::Client;
-use crate::rate_limit::RateLimits;
-use crate::session::Sessions;
+use crate::routes::login::client::Client;
+use crate::web::rate_limit::RateLimits;
+use crate::web::session::Sessions;
 use axum::extract::FromRef;
 use control::live_updates::Update;
 use control::state::State;
+use ipnet::IpNet;
 use leptos::config::LeptosOptions;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +29,7 @@ pub struct AppState {
     /// How often one address or person may ask for what is costly.
     pub limits: Arc<RateLimits>,
     /// Proxies whose word on where a request comes from is taken.
-    pub trusted_proxies: Arc<[Network]>,
+    pub trusted_proxies: Arc<[IpNet]>,
     /// How often an open event stream asks whether its session still holds.
     pub session_check: Duration,
     /// Ends what has no end of its own when the program stops.

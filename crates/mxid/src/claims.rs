@@ -10,7 +10,7 @@ use crate::db::codes::CodeRow;
 use crate::provider::Provider;
 
 /// How long an id token may be presented.
-const ID_TOKEN_LIFE: Duration = Duration::minutes(10);
+pub(crate) const ID_TOKEN_LIFE: Duration = Duration::minutes(10);
 
 /// The person's claims that the scope opens.
 pub(crate) fn of_person(id: Uuid, email: &str, name: &str, scope: &str) -> Map<String, Value> {
@@ -55,7 +55,7 @@ pub(crate) fn id_token(
     CoreIdToken::new(
         claims,
         &provider.keys.signing,
-        CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
+        CoreJwsSigningAlgorithm::EcdsaP256Sha256,
         Some(&AccessToken::new(access_token.to_owned())),
         None,
     )

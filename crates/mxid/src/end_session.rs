@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::header::SET_COOKIE;
-use openidconnect::core::{CoreIdToken, CoreIdTokenVerifier};
+use openidconnect::core::{CoreIdToken, CoreIdTokenVerifier, CoreJwsSigningAlgorithm};
 use openidconnect::{ClientId, IssuerUrl, Nonce};
 use url::Url;
 use uuid::Uuid;
@@ -71,8 +71,13 @@ fn verified<'a>(provider: &'a Provider, token: &str) -> Option<(&'a Client, Uuid
         let verifier = CoreIdTokenVerifier::new_public_client(
             ClientId::new(client.id.clone()),
             issuer.clone(),
-            provider.keys.public.clone(),
+            provider.keys.public(provider.now()),
         )
+        .set_allowed_algs([
+            CoreJwsSigningAlgorithm::EcdsaP256Sha256,
+            // Keys of earlier installations, as long as they are published.
+            CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
+        ])
         .set_time_fn(Default::default);
         let claims = token.claims(&verifier, |_: Option<&Nonce>| Ok(())).ok()?;
         Some((client, claims.subject().parse().ok()?))

@@ -29,6 +29,7 @@ mod discovery;
 mod email;
 mod end_session;
 mod error;
+mod es256;
 mod headers;
 mod keys;
 mod limits;

@@ -3,13 +3,13 @@
 //! Links are relative, so that the pages work under whichever path the provider is nested. Only the
 //! page for unknown paths, which may lie anywhere, is told that path.
 
-use std::fmt::Write;
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::{Html, IntoResponse, Response};
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
+use maud::{DOCTYPE, Markup, html};
 
 use crate::provider::Provider;
 
@@ -19,7 +19,6 @@ pub(crate) mod sign_out;
 
 const STYLE: &str = include_str!("pages/style.css");
 const ICON: &str = include_str!("pages/icon.svg");
-const MARK: &str = r#"<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M4 20V9l8-5 8 5v11"/><path d="M9 20v-6h6v6"/></svg>"#;
 
 /// The stylesheet.
 pub(crate) async fn style() -> impl IntoResponse {
@@ -58,65 +57,64 @@ pub(crate) struct Link<'a> {
     pub(crate) words: &'a str,
 }
 
-/// A whole page around its content, which is HTML already.
-fn layout(status: StatusCode, title: &str, content: &str) -> Response {
+/// A whole page around its content.
+fn layout(status: StatusCode, title: &str, content: &Markup) -> Response {
     layout_under("", status, title, content)
 }
 
 /// A whole page whose own files are found under `path`.
-fn layout_under(path: &str, status: StatusCode, title: &str, content: &str) -> Response {
-    let path = escape(path);
-    let title = escape(title);
-    let html = format!(
-        r#"<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>{title} · MxID</title>
-<link rel="icon" type="image/svg+xml" href="{path}icon.svg">
-<link rel="stylesheet" href="{path}style.css">
-</head>
-<body>
-<main class="stage">
-<p class="mark">{MARK}<span>MxID</span></p>
-<div class="card">
-{content}
-</div>
-<p class="foot">Signs you in to the portal</p>
-</main>
-</body>
-</html>
-"#
-    );
-    (status, Html(html)).into_response()
+fn layout_under(path: &str, status: StatusCode, title: &str, content: &Markup) -> Response {
+    (status, Html(page(path, title, content).into_string())).into_response()
 }
 
-/// Text as it may stand in HTML, between tags and in quoted attributes.
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for char in text.chars() {
-        match char {
-            '&' | '<' | '>' | '"' | '\'' => {
-                write!(out, "&#{};", u32::from(char)).expect("a String takes every text");
+fn page(path: &str, title: &str, content: &Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (title) " · MxID" }
+                link rel="icon" type="image/svg+xml" href={ (path) "icon.svg" };
+                link rel="stylesheet" href={ (path) "style.css" };
             }
-            _ => out.push(char),
+            body {
+                main class="stage" {
+                    p class="mark" {
+                        svg viewBox="0 0 24 24" aria-hidden="true" {
+                            path d="M4 20V9l8-5 8 5v11" {}
+                            path d="M9 20v-6h6v6" {}
+                        }
+                        span { "MxID" }
+                    }
+                    div class="card" { (content) }
+                    p class="foot" { "Signs you in to the portal" }
+                }
+            }
         }
     }
-    out
 }
 
 #[cfg(test)]
 mod tests {
-    use super::escape;
+    use super::{Link, message, page};
 
     #[test]
     fn nothing_typed_becomes_markup() {
-        assert_eq!(
-            escape(r#"<a b="c">'&"#),
-            "&#60;a b=&#34;c&#34;&#62;&#39;&#38;"
+        let typed = "<a b=\"c\">&";
+        let link = Link {
+            href: typed,
+            words: typed,
+        };
+        let content = message::content(typed, typed, Some(&link));
+        let html = page(typed, typed, &content).into_string();
+        assert_eq!(html.matches("&lt;a b=&quot;c&quot;&gt;&amp;").count(), 7);
+        assert!(!html.contains("<a b"), "{html}");
+        assert!(
+            message::content("Ada Löve", "", None)
+                .into_string()
+                .contains("Ada Löve")
         );
-        assert_eq!(escape("Ada Löve"), "Ada Löve");
     }
 }

@@ -15,7 +15,7 @@ use crate::secret_token::{self, SecretToken};
 pub(crate) const COOKIE: &str = "__Host-mxid";
 
 const IDLE: Duration = Duration::hours(2);
-const ABSOLUTE: Duration = Duration::hours(12);
+pub(crate) const ABSOLUTE: Duration = Duration::hours(12);
 
 /// A living session.
 pub(crate) struct Session {

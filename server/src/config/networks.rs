@@ -1,58 +1,34 @@
 //! Networks of addresses, written `10.0.0.0/8`, `2001:db8::/32`, or as one address.
 
 use anyhow::{Context, Result};
-use std::net::{IpAddr, Ipv6Addr};
+use ipnet::{IpNet, Ipv6Net};
+use std::net::IpAddr;
 
-/// A network; one address is a network too.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Network {
-    address: IpAddr,
-    prefix: u8,
-}
-
-impl Network {
-    /// Whether the address lies in it.
-    pub fn contains(&self, address: IpAddr) -> bool {
-        let address = address.to_canonical();
-        address.is_ipv4() == self.address.is_ipv4()
-            && first_bits(address, self.prefix) == first_bits(self.address, self.prefix)
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        let (address, prefix) = match text.split_once('/') {
-            Some((address, prefix)) => (address, Some(prefix.parse().ok()?)),
-            None => (text, None),
-        };
-        let address: IpAddr = address.parse().ok()?;
-        let longest = if address.is_ipv4() { 32 } else { 128 };
-        let prefix = prefix.unwrap_or(longest);
-        (prefix <= longest).then_some(Self { address, prefix })
-    }
-}
+/// Bits of an address that all of one household's share.
+const HOUSEHOLD: u8 = 64;
 
 /// Reads networks with commas between them.
-pub fn read_networks(name: &str, text: &str) -> Result<Vec<Network>> {
+pub fn read_networks(name: &str, text: &str) -> Result<Vec<IpNet>> {
     let networks = text.split(',').map(str::trim).map(|part| {
-        Network::parse(part).with_context(|| {
+        let network = part.parse().ok();
+        let network = network.or_else(|| Some(IpNet::from(part.parse::<IpAddr>().ok()?)));
+        network.with_context(|| {
             format!("{name}: `{part}` is no address and no network; give such as 127.0.0.1 or 10.0.0.0/8, with commas between them")
         })
     });
     networks.collect()
 }
 
-/// The first `prefix` bits, the others zero.
-fn first_bits(address: IpAddr, prefix: u8) -> u128 {
-    let (bits, length) = match address {
-        IpAddr::V4(address) => (u128::from(address.to_bits()), 32),
-        IpAddr::V6(address) => (address.to_bits(), 128),
-    };
-    bits.checked_shr(length - u32::from(prefix)).unwrap_or(0)
+/// Whether the address lies in one of them.
+pub fn contain(networks: &[IpNet], address: IpAddr) -> bool {
+    let address = address.to_canonical();
+    networks.iter().any(|network| network.contains(&address))
 }
 
-/// The network that limits count an address by: all of one household's IPv6 /64 are one.
+/// The address that limits count by: all of one household's IPv6 /64 are one.
 pub fn household(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+        IpAddr::V6(address) => Ipv6Net::new_assert(address, HOUSEHOLD).network().into(),
         address @ IpAddr::V4(_) => address,
     }
 }
@@ -75,10 +51,11 @@ mod tests {
             ("::/0", "2001:db8::1", "203.0.113.9"),
             ("2001:db8::/32", "2001:db8:ffff::1", "2001:db9::1"),
             ("127.0.0.1", "::ffff:127.0.0.1", "::1"),
+            ("10.1.2.3/8", "10.9.9.9", "11.1.2.3"),
         ] {
-            let read = read_networks("TRUSTED_PROXIES", network).expect("a network")[0];
-            assert!(read.contains(address(inside)), "{inside} in {network}");
-            assert!(!read.contains(address(outside)), "{outside} in {network}");
+            let read = read_networks("TRUSTED_PROXIES", network).expect("a network");
+            assert!(contain(&read, address(inside)), "{inside} in {network}");
+            assert!(!contain(&read, address(outside)), "{outside} in {network}");
         }
     }
 

@@ -49,8 +49,10 @@ async fn what_one_portal_began_the_other_completes() {
 
     // A session is everybody's.
     let at_the_other = other.browser();
-    let session = browser.cookie(server::session::COOKIE).expect("a session");
-    at_the_other.set_cookie(server::session::COOKIE, &session);
+    let session = browser
+        .cookie(server::web::session::COOKIE)
+        .expect("a session");
+    at_the_other.set_cookie(server::web::session::COOKIE, &session);
     let page = at_the_other.get("/apps/shop/environments/test").await;
     assert_eq!(page.status, StatusCode::OK, "{}", page.body);
 }

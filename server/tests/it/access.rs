@@ -6,8 +6,8 @@ use crate::browser::{Browser, Page};
 use crate::test_app::{ADA, OLGA, TestApp};
 use control::people;
 use reqwest::{Method, StatusCode};
-use server::guard::only_reads;
-use server::router::{ROUTES, pages};
+use server::web::layers::session_guard::only_reads;
+use server::web::router::{ROUTES, pages};
 use sqlx::PgPool;
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -49,7 +49,7 @@ impl Endpoint {
                 crate::browser::PAGE
             };
             let request = browser.request(Method::GET, &path).header("accept", accept);
-            if path == "/events" && browser.cookie(server::session::COOKIE).is_some() {
+            if path == "/events" && browser.cookie(server::web::session::COOKIE).is_some() {
                 return things.open_stream(request).await;
             }
             return browser.send(request).await;
@@ -129,7 +129,7 @@ async fn an_anonymous_caller_is_refused_everywhere_but_where_it_is_meant(pool: P
 async fn who_was_deactivated_is_refused_everywhere(pool: PgPool) {
     let (app, things) = with_things(pool.clone()).await;
     let ada = app.signed_in(ADA).await;
-    let cookie = ada.cookie(server::session::COOKIE).expect("a session");
+    let cookie = ada.cookie(server::web::session::COOKIE).expect("a session");
     people::deactivate(&app.state.control, app.person(ADA).await)
         .await
         .expect("deactivated");
@@ -142,7 +142,7 @@ async fn who_was_deactivated_is_refused_everywhere(pool: PgPool) {
     execute("create table kept as select * from tower_sessions.session").await;
     for endpoint in not_public() {
         // The first refusal ends the session, which is to hold when each endpoint is asked.
-        ada.set_cookie(server::session::COOKIE, &cookie);
+        ada.set_cookie(server::web::session::COOKIE, &cookie);
         execute("insert into tower_sessions.session select * from kept on conflict do nothing")
             .await;
         check_turned_away(&endpoint, &endpoint.ask(&ada, &things).await);

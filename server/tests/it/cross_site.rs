@@ -4,8 +4,8 @@ use crate::browser::PATIENCE;
 use crate::test_app::{ADA, TestApp};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, StatusCode};
-use server::router::ROUTES;
-use server::session::COOKIE;
+use server::web::router::ROUTES;
+use server::web::session::COOKIE;
 use sqlx::PgPool;
 
 #[sqlx::test(migrator = "control::MIGRATOR")]

@@ -2,7 +2,7 @@
 
 use crate::test_app::{ADA, CLIENT_SECRET, PASSWORD, TestApp};
 use reqwest::StatusCode;
-use server::login::CALLBACK;
+use server::routes::login::client::CALLBACK;
 use sqlx::PgPool;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -67,7 +67,11 @@ async fn no_secret_reaches_the_log(pool: PgPool) {
         )
         .await;
     assert_eq!(revealed.status, StatusCode::OK, "{}", revealed.body);
-    let cookies = [server::session::COOKIE, "__Host-mxid", "__Host-mxid-device"];
+    let cookies = [
+        server::web::session::COOKIE,
+        "__Host-mxid",
+        "__Host-mxid-device",
+    ];
     let cookies: Vec<_> = cookies.iter().filter_map(|it| browser.cookie(it)).collect();
     assert!(cookies.len() > 1, "there are cookies to look for");
     browser.post("/logout", &[]).await;

@@ -3,12 +3,12 @@
 use crate::test_app::{ADA, PASSWORD, TestApp};
 use domain::roles::Role;
 use reqwest::StatusCode;
-use server::people::{Deed, New, run};
+use server::cli::people::{New, PeopleCommand, run};
 use sqlx::PgPool;
 
 const BO: &str = "bo@eastwind.example";
 
-async fn done(app: &TestApp, deed: Deed) -> String {
+async fn done(app: &TestApp, deed: PeopleCommand) -> String {
     run(&app.state.control, true, deed).await.expect("is done")
 }
 
@@ -17,8 +17,8 @@ fn password(said: &str) -> &str {
     said.trim().rsplit(' ').next().expect("a password")
 }
 
-fn bo() -> Deed {
-    Deed::Add(New {
+fn bo() -> PeopleCommand {
+    PeopleCommand::Add(New {
         email: BO.to_owned(),
         name: "Bo".to_owned(),
         company: "Eastwind".to_owned(),
@@ -34,7 +34,7 @@ async fn a_person_is_added_and_comes_in_until_put_out(pool: PgPool) {
     let bo_s = app.browser();
     let page = bo_s.sign_in("/login", BO, password(&first)).await;
     assert_eq!(page.path, "/apps", "{}", page.body);
-    let listed = done(&app, Deed::List).await;
+    let listed = done(&app, PeopleCommand::List).await;
     assert!(
         listed
             .lines()
@@ -42,23 +42,27 @@ async fn a_person_is_added_and_comes_in_until_put_out(pool: PgPool) {
         "{listed}"
     );
 
-    let second = done(&app, Deed::SetPassword { email: email() }).await;
+    let second = done(&app, PeopleCommand::SetPassword { email: email() }).await;
     let refused = app
         .browser()
         .give_password("/login", BO, password(&first))
         .await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
 
-    done(&app, Deed::Deactivate { email: email() }).await;
+    done(&app, PeopleCommand::Deactivate { email: email() }).await;
     assert_eq!(bo_s.get("/apps").await.status, StatusCode::FOUND);
     let refused = app
         .browser()
         .give_password("/login", BO, password(&second))
         .await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(done(&app, Deed::List).await.contains("deactivated"));
+    assert!(
+        done(&app, PeopleCommand::List)
+            .await
+            .contains("deactivated")
+    );
 
-    done(&app, Deed::Activate { email: email() }).await;
+    done(&app, PeopleCommand::Activate { email: email() }).await;
     let page = bo_s.sign_in("/login", BO, password(&second)).await;
     assert_eq!(page.path, "/apps", "{}", page.body);
 }
@@ -72,10 +76,14 @@ async fn what_cannot_be_done_is_said_with_the_remedy(pool: PgPool) {
         (true, bo(), "in the portal already"),
         (
             true,
-            Deed::Deactivate { email: nobody() },
+            PeopleCommand::Deactivate { email: nobody() },
             "portal people list",
         ),
-        (false, Deed::SetPassword { email: nobody() }, "MXID_ISSUER"),
+        (
+            false,
+            PeopleCommand::SetPassword { email: nobody() },
+            "MXID_ISSUER",
+        ),
     ] {
         let refused = run(&app.state.control, built_in, deed).await;
         let refused = format!("{:#}", refused.expect_err("is refused"));

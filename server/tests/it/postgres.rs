@@ -1,32 +1,22 @@
-//! The private cluster, for real: made, found again, taken over, closed to its tenants.
+//! The private clusters, for real: made, found again, taken over, closed to their tenants.
 
+use crate::clusters::{Clusters, admin, config, folder, on};
 use secrecy::ExposeSecret;
 use server::config::Config;
-use server::postgres::Cluster;
-use server::postgres::server::Server;
+use server::local::postgres::cluster::Cluster;
 use sqlx::error::DatabaseError;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, PgConnection, raw_sql};
-use std::collections::HashMap;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::str::FromStr;
 
 #[tokio::test]
-async fn a_cluster_is_made_found_again_and_taken_over() {
-    let folder = tempfile::tempdir().expect("a folder");
-    // The database's user must be able to pass.
-    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755))
-        .expect("opened");
-    let data = folder.path().join("var");
-    let settings = HashMap::from([("PORTAL_DATA".to_owned(), data.display().to_string())]);
-    let config = Config::read("", settings).expect("settings");
-    let cluster = Cluster::locate(&config).expect("a place");
-    let server = started(cluster.clone()).await;
-
-    let url = cluster.portal_url();
-    let options = PgConnectOptions::from_str(url.expose_secret())
-        .expect("an address")
-        .disable_statement_logging();
+async fn both_clusters_are_made_found_again_and_taken_over() {
+    let folder = folder();
+    let config = config(&folder);
+    let running = Clusters::start(&config).await;
+    let options = on(&running.portal.portal_url());
     let mut portal = options.connect().await.expect("the portal gets in");
     raw_sql("create table kept (x int)")
         .execute(&mut portal)
@@ -38,84 +28,144 @@ async fn a_cluster_is_made_found_again_and_taken_over() {
         .expect("a setting");
     assert_eq!(superuser, "off");
 
-    let mut admin = stays_closed_to_tenants(&cluster, &options).await;
-    admin.ping().await.expect("the admin is in");
-    for path in ["secrets/postgres-superuser", "secrets/postgres-portal"] {
-        let mode = std::fs::metadata(data.join(path))
-            .expect("a secret")
-            .permissions()
-            .mode();
-        assert_eq!(mode & 0o777, 0o600, "{path}");
+    let mut tenants = stays_closed_to_tenants(&running.apps).await;
+    for path in [
+        "secrets/postgres-superuser",
+        "secrets/postgres-portal-superuser",
+        "secrets/postgres-portal",
+    ] {
+        assert_eq!(mode(&config.data.join(path)), 0o600, "{path}");
     }
 
-    // As after a kill of the portal: the cluster runs, and nobody holds it.
-    drop(server);
-    let taken_over = started(Cluster::locate(&config).expect("the place")).await;
+    // As after a kill of the portal: the clusters run, and nobody holds them.
+    drop(running);
+    let taken_over = Clusters::start(&config).await;
     portal.ping().await.expect("the connection has outlived it");
-    drop((portal, admin));
-    taken_over.stop().await.expect("stops");
+    tenants.ping().await.expect("and so has this one");
+    drop((portal, tenants));
+    taken_over.stop().await;
 
-    let again = started(cluster).await;
+    let again = Clusters::start(&config).await;
     let mut portal = options.connect().await.expect("the portal gets in");
     raw_sql("select * from kept")
         .execute(&mut portal)
         .await
         .expect("what was kept is there");
     drop(portal);
-    again.stop().await.expect("stops");
+    again.stop().await;
     assert!(options.connect().await.is_err(), "nothing is left running");
+}
+
+#[tokio::test]
+async fn the_portal_s_cluster_is_out_of_the_tenants_reach() {
+    let folder = folder();
+    let running = Clusters::start(&config(&folder)).await;
+    let (portal, apps) = (running.portal.socket_dir(), running.apps.socket_dir());
+    assert_ne!(portal, apps);
+    assert!(!portal.starts_with(apps) && !apps.starts_with(portal));
+    assert_eq!(mode(portal), 0o700, "nobody else passes");
+    let sockets = |folder: &Path| -> Vec<String> {
+        let entries = std::fs::read_dir(folder).expect("a folder");
+        let names = entries.map(|it| it.expect("an entry").file_name());
+        names
+            .map(|it| it.into_string().expect("text"))
+            .filter(|it| it.strip_suffix(".lock").is_none())
+            .collect()
+    };
+    assert_eq!(sockets(portal), [".s.PGSQL.5433"]);
+    assert_eq!(sockets(apps), [".s.PGSQL.5432"]);
+    let databases = async |cluster: &Cluster| -> Vec<String> {
+        let names = sqlx::query_scalar("select datname from pg_database order by datname");
+        let names = names.fetch_all(&mut admin(cluster).await).await;
+        names.expect("databases")
+    };
+    let own = ["postgres", "template0", "template1"];
+    assert_eq!(databases(&running.apps).await, own);
+    assert_eq!(
+        databases(&running.portal).await,
+        ["portal", "postgres", "template0", "template1"]
+    );
+    running.stop().await;
 }
 
 /// As after a loss of `secrets/`: the start fails, says why, and leaves nothing running.
 #[tokio::test]
 async fn a_start_that_fails_leaves_no_process() {
-    let folder = tempfile::tempdir().expect("a folder");
-    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755))
-        .expect("opened");
-    let data = folder.path().join("var");
-    let settings = HashMap::from([("PORTAL_DATA".to_owned(), data.display().to_string())]);
-    let config = Config::read("", settings).expect("settings");
-    let cluster = Cluster::locate(&config).expect("a place");
-    let portal = PgConnectOptions::from_str(cluster.portal_url().expose_secret());
-    let portal = portal.expect("an address").disable_statement_logging();
-    started(cluster).await.stop().await.expect("stops");
-    let password = data.join("secrets/postgres-superuser");
-    std::fs::write(&password, "lost").expect("written");
+    for password in ["postgres-superuser", "postgres-portal-superuser"] {
+        let folder = folder();
+        let config = config(&folder);
+        let clusters = Clusters::start(&config).await;
+        let left = [
+            on(&clusters.portal.portal_url()),
+            on(&clusters.apps.admin_url()),
+        ];
+        clusters.stop().await;
+        let password = format!("secrets/{password}");
+        std::fs::write(config.data.join(&password), "lost").expect("written");
 
-    let ended = std::process::Command::new(env!("CARGO_BIN_EXE_portal"))
+        let ended = up(&config);
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert!(!ended.status.success(), "{said}");
+        assert!(said.contains(&password), "{said}");
+        for options in left {
+            let left = options
+                .connect()
+                .await
+                .expect_err("nothing is left running");
+            assert!(matches!(left, sqlx::Error::Io(_)), "{left}");
+        }
+    }
+}
+
+/// Where root keeps its data in a folder that the clusters' user cannot enter.
+#[tokio::test]
+async fn clusters_lie_elsewhere_where_their_user_cannot_get_in() {
+    let folder = folder();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o700))
+        .expect("closed");
+    let config = config(&folder);
+    let running = Clusters::start(&config).await;
+    let link = std::fs::read_link(config.data.join("postgres"));
+    running.stop().await;
+    if rustix::process::getuid().is_root() {
+        let place = link.expect("a link");
+        assert!(place.starts_with("/var/lib/cloud-portal"), "{place:?}");
+        for data in ["apps/data", "portal/data"] {
+            assert!(place.join(data).join("PG_VERSION").is_file(), "{data}");
+        }
+        std::fs::remove_dir_all(place.parent().expect("a folder")).expect("removed");
+    } else {
+        assert!(link.is_err(), "its own user's folders are the user's");
+    }
+}
+
+fn up(config: &Config) -> std::process::Output {
+    std::process::Command::new(env!("CARGO_BIN_EXE_portal"))
         .arg("up")
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .env("PORTAL_CONFIG", "/dev/null")
-        .env("PORTAL_DATA", &data)
+        .env("PORTAL_DATA", &config.data)
         .env("PORTAL_ADDR", "127.0.0.1:0")
         .output()
-        .expect("is run");
-    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
-    assert!(!ended.status.success(), "{said}");
-    assert!(said.contains("secrets/postgres-superuser"), "{said}");
-    let left = portal.connect().await.expect_err("nothing is left running");
-    assert!(matches!(left, sqlx::Error::Io(_)), "{left}");
+        .expect("is run")
 }
 
-async fn started(cluster: Cluster) -> Server {
-    let mut server = Server::new(cluster).await.expect("the programs");
-    server.start().await.expect("starts");
-    server
+fn mode(path: &Path) -> u32 {
+    let meta = std::fs::metadata(path).expect("is there");
+    meta.permissions().mode() & 0o777
 }
 
 /// A role of a tenant gets into none of the cluster's own databases; hands back the admin's connection.
-async fn stays_closed_to_tenants(cluster: &Cluster, options: &PgConnectOptions) -> PgConnection {
-    let mut admin = PgConnectOptions::from_str(cluster.admin_url().expose_secret())
-        .expect("an address")
-        .connect()
-        .await
-        .expect("the admin");
+async fn stays_closed_to_tenants(cluster: &Cluster) -> PgConnection {
+    let mut admin = admin(cluster).await;
     raw_sql("create role tenant login password 'tenant'")
         .execute(&mut admin)
         .await
         .expect("a tenant");
-    for database in ["portal", "postgres", "template1"] {
+    let options = PgConnectOptions::from_str(cluster.admin_url().expose_secret());
+    let options = options.expect("an address").disable_statement_logging();
+    for database in ["postgres", "template1"] {
         let tenant = options
             .clone()
             .username("tenant")
@@ -123,28 +173,18 @@ async fn stays_closed_to_tenants(cluster: &Cluster, options: &PgConnectOptions) 
             .database(database);
         let refusal = tenant.connect().await.expect_err("a tenant stays out");
         assert_eq!(
-            refusal
-                .as_database_error()
-                .and_then(DatabaseError::code)
-                .as_deref(),
+            code(&refusal).as_deref(),
             Some("42501"),
             "{database}: {refusal}"
         );
     }
-    let guess = options
-        .clone()
-        .username("postgres")
-        .password("guess")
-        .connect()
-        .await
-        .expect_err("a password is asked for");
-    assert_eq!(
-        guess
-            .as_database_error()
-            .and_then(DatabaseError::code)
-            .as_deref(),
-        Some("28P01"),
-        "{guess}"
-    );
+    let guess = options.clone().password("guess");
+    let refusal = guess.connect().await.expect_err("a password is asked for");
+    assert_eq!(code(&refusal).as_deref(), Some("28P01"), "{refusal}");
     admin
+}
+
+fn code(error: &sqlx::Error) -> Option<String> {
+    let error = error.as_database_error();
+    error.and_then(DatabaseError::code).map(Into::into)
 }

@@ -7,8 +7,8 @@ use control::people;
 use leptos::server_fn::error::FromServerFnError;
 use reqwest::multipart::{Form, Part};
 use reqwest::{Method, StatusCode};
-use server::guard;
-use server::session::COOKIE;
+use server::web::layers::session_guard;
+use server::web::session::COOKIE;
 use sqlx::PgPool;
 use time::Duration;
 
@@ -141,13 +141,13 @@ fn the_name_of_a_server_function_says_whether_it_changes_anything() {
         let name = path.rsplit('/').next().expect("a name");
         let changes = CHANGING.iter().any(|verb| name.starts_with(verb));
         assert_ne!(
-            guard::only_reads(path),
+            session_guard::only_reads(path),
             changes,
             "{path}: begin with get_, list_ or check_, or name the verb here"
         );
     }
     for path in ["/apps", "/apps/get_it/packages/upload", "/logout", "/theme"] {
-        assert!(!guard::only_reads(path), "{path}");
+        assert!(!session_guard::only_reads(path), "{path}");
     }
 }
 

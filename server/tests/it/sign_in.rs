@@ -3,8 +3,8 @@
 use crate::browser::Browser;
 use crate::test_app::{ADA, PASSWORD, TestApp};
 use reqwest::StatusCode;
-use server::login::CALLBACK;
-use server::session::COOKIE;
+use server::routes::login::client::CALLBACK;
+use server::web::session::COOKIE;
 use sqlx::PgPool;
 use url::Url;
 

@@ -15,11 +15,11 @@ use domain::regions::REGIONS;
 use domain::roles::Role;
 use leptos::config::LeptosOptions;
 use secrecy::SecretString;
-use server::rate_limit::RateLimits;
-use server::router::router;
-use server::serve::built_in_identity;
-use server::session::Sessions;
+use server::identity;
 use server::state::AppState;
+use server::web::rate_limit::RateLimits;
+use server::web::router::router;
+use server::web::session::Sessions;
 use sqlx::PgPool;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -76,7 +76,7 @@ impl TestApp {
         ));
         let sessions = Sessions::new(pool);
         sessions.migrate().await.expect("the table of sessions");
-        let (login, mxid) = built_in_identity(&control, SecretString::from(CLIENT_SECRET))
+        let (login, mxid) = identity::built_in(&control, SecretString::from(CLIENT_SECRET))
             .await
             .expect("a provider");
         let mut state = AppState {

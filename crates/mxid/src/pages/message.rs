@@ -5,8 +5,9 @@ use std::time::Duration;
 use axum::response::Response;
 use http::header::RETRY_AFTER;
 use http::{HeaderValue, StatusCode};
+use maud::{Markup, html};
 
-use crate::pages::{Link, escape, layout};
+use crate::pages::{Link, layout};
 
 /// A heading and a paragraph.
 pub(crate) fn page(status: StatusCode, heading: &str, text: &str) -> Response {
@@ -23,21 +24,15 @@ pub(crate) fn page_with_link(
     layout(status, heading, &content(heading, text, Some(link)))
 }
 
-/// The page's content, as HTML.
-pub(crate) fn content(heading: &str, text: &str, link: Option<&Link<'_>>) -> String {
-    let link = link.map(|Link { href, words }| {
-        format!(
-            "\n<p><a href=\"{}\">{}</a></p>",
-            escape(href),
-            escape(words)
-        )
-    });
-    format!(
-        "<h1>{}</h1>\n<p class=\"soft\">{}</p>{}",
-        escape(heading),
-        escape(text),
-        link.unwrap_or_default()
-    )
+/// The page's content.
+pub(crate) fn content(heading: &str, text: &str, link: Option<&Link<'_>>) -> Markup {
+    html! {
+        h1 { (heading) }
+        p class="soft" { (text) }
+        @if let Some(Link { href, words }) = link {
+            p { a href=(href) { (words) } }
+        }
+    }
 }
 
 /// Too many requests from one address.

@@ -5,11 +5,12 @@ use std::time::Duration;
 use axum::response::Response;
 use http::StatusCode;
 use http::header::CONTENT_SECURITY_POLICY;
+use maud::{Markup, Render, html};
 use url::Url;
 
 use crate::headers;
+use crate::pages::layout;
 use crate::pages::message::{with_retry_after, words};
-use crate::pages::{escape, layout};
 
 /// What the page says about the last attempt.
 pub(crate) enum Notice {
@@ -37,7 +38,7 @@ pub(crate) fn page(request: &str, target: &Url, email: &str, notice: &Notice) ->
     let email_field = Field {
         name: "email",
         label: "Email address",
-        kind: r#"type="email" autocomplete="username" autocapitalize="none" spellcheck="false""#,
+        autocomplete: "username",
         value: email,
         error: email_error,
         marked: refused,
@@ -46,24 +47,24 @@ pub(crate) fn page(request: &str, target: &Url, email: &str, notice: &Notice) ->
     let password_field = Field {
         name: "password",
         label: "Password",
-        kind: r#"type="password" autocomplete="current-password""#,
+        autocomplete: "current-password",
         value: "",
         error: password_error,
         marked: refused,
         focused: !email_first,
     };
-    let content = format!(
-        r#"<h1>Sign in</h1>
-<p class="soft">to continue to <strong>{target}</strong></p>
-{notice}<form method="post" action="sign-in?request={request}" novalidate>
-{email}{password}<button class="button" type="submit">Sign in</button>
-</form>"#,
-        target = escape(&host(target)),
-        notice = notice_html(notice),
-        request = escape(request),
-        email = email_field.html(),
-        password = password_field.html(),
-    );
+    let content = html! {
+        h1 { "Sign in" }
+        p class="soft" { "to continue to " strong { (host(target)) } }
+        @if let Some(text) = notice_text(notice) {
+            p class="notice" id="notice" role="alert" { (text) }
+        }
+        form method="post" action={ "sign-in?request=" (request) } novalidate {
+            (email_field)
+            (password_field)
+            button class="button" type="submit" { "Sign in" }
+        }
+    };
     let title = if matches!(notice, Notice::None) {
         "Sign in"
     } else {
@@ -80,63 +81,56 @@ pub(crate) fn page(request: &str, target: &Url, email: &str, notice: &Notice) ->
 }
 
 struct Field<'a> {
-    name: &'a str,
-    label: &'a str,
-    kind: &'a str,
+    /// Its name, and the kind of what is typed into it.
+    name: &'static str,
+    label: &'static str,
+    autocomplete: &'static str,
     value: &'a str,
-    error: Option<&'a str>,
+    error: Option<&'static str>,
     /// The notice above the form is about this field.
     marked: bool,
     focused: bool,
 }
 
-impl Field<'_> {
-    fn html(&self) -> String {
-        let Self {
-            name, label, kind, ..
-        } = self;
+impl Render for Field<'_> {
+    fn render(&self) -> Markup {
+        let name = self.name;
+        let error_id = format!("{name}-error");
         let described_by = match (self.error, self.marked) {
-            (Some(_), _) => format!(r#" aria-invalid="true" aria-describedby="{name}-error""#),
-            (None, true) => r#" aria-invalid="true" aria-describedby="notice""#.to_owned(),
-            (None, false) => String::new(),
+            (Some(_), _) => Some(error_id.as_str()),
+            (None, true) => Some("notice"),
+            (None, false) => None,
         };
-        let error = self.error.map(|error| {
-            format!(
-                "<p class=\"error\" id=\"{name}-error\">{}</p>\n",
-                escape(error)
-            )
-        });
-        format!(
-            r#"<div class="field">
-<label for="{name}">{label}</label>
-<input class="input" id="{name}" name="{name}" {kind} value="{value}" required{described_by}{focus}>
-{error}</div>
-"#,
-            value = escape(self.value),
-            focus = if self.focused { " autofocus" } else { "" },
-            error = error.unwrap_or_default(),
-        )
+        // An address is no sentence: neither its first letter nor its spelling is to be mended.
+        let email = name == "email";
+        html! {
+            div class="field" {
+                label for=(name) { (self.label) }
+                input class="input" id=(name) name=(name) type=(name) autocomplete=(self.autocomplete)
+                    autocapitalize=[email.then_some("none")] spellcheck=[email.then_some("false")]
+                    value=(self.value) required
+                    aria-invalid=[described_by.map(|_| "true")] aria-describedby=[described_by]
+                    autofocus[self.focused];
+                @if let Some(error) = self.error {
+                    p class="error" id=(error_id) { (error) }
+                }
+            }
+        }
     }
 }
 
-fn notice_html(notice: &Notice) -> String {
-    let text = match notice {
-        Notice::None | Notice::Fields { .. } => return String::new(),
-        Notice::Refused => {
+fn notice_text(notice: &Notice) -> Option<String> {
+    match notice {
+        Notice::None | Notice::Fields { .. } => None,
+        Notice::Refused => Some(
             "Email address and password do not match an account. Check both and try again."
-                .to_owned()
-        }
-        Notice::TooOften(wait) => {
-            format!(
-                "There were too many attempts. Try again in {}.",
-                words(*wait)
-            )
-        }
-    };
-    format!(
-        "<p class=\"notice\" id=\"notice\" role=\"alert\">{}</p>\n",
-        escape(&text)
-    )
+                .to_owned(),
+        ),
+        Notice::TooOften(wait) => Some(format!(
+            "There were too many attempts. Try again in {}.",
+            words(*wait)
+        )),
+    }
 }
 
 fn status(notice: &Notice) -> StatusCode {

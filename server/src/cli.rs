@@ -1,0 +1,71 @@
+//! The command line of `portal`.
+
+pub mod logging;
+pub mod people;
+
+use crate::config::Config;
+use crate::{control_plane, local, serve};
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use people::PeopleCommand;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+/// A self-hostable cloud portal. Settings are in portal.toml and the environment; see docs/operations.md.
+#[derive(Debug, Parser)]
+#[command(name = "portal", version)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the program can be asked for.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Starts everything on this machine: the database, the cell and the portal.
+    Up,
+    /// Serves the portal; the database and the cell run already.
+    Serve,
+    /// Lists and changes who may sign in; the database runs already.
+    #[command(subcommand)]
+    People(PeopleCommand),
+}
+
+/// Does it, to its end.
+pub async fn run(command: Command) -> Result<()> {
+    let config = Config::load()?;
+    match command {
+        Command::Up => {
+            logging::to_file(&config)?;
+            local::up::run(config).await
+        }
+        Command::People(command) => {
+            let control = control_plane::open(&config).await?;
+            let built_in = config.issuer.is_none();
+            print!("{}", people::run(&control, built_in, command).await?);
+            Ok(())
+        }
+        Command::Serve => {
+            logging::to_terminal();
+            serve_until_signal(&config).await
+        }
+    }
+}
+
+async fn serve_until_signal(config: &Config) -> Result<()> {
+    let shutdown = CancellationToken::new();
+    let listener = serve::bind(config).await?;
+    let app = serve::prepare(config, shutdown.clone()).await?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        shutdown.cancel();
+    });
+    tracing::info!(address = %config.portal_addr, url = config.portal_url, "the portal is ready");
+    serve::run(config, app, listener).await
+}

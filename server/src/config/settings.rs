@@ -1,0 +1,247 @@
+//! The settings as they are written: those of the file, and the environment's in their place.
+
+use anyhow::{Error, Result, anyhow};
+use config::{ConfigError, File, FileFormat};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+use std::collections::BTreeMap;
+
+/// The settings that the environment may give, in capitals there.
+const IN_ENVIRONMENT: [&str; 16] = [
+    "portal_addr",
+    "portal_url",
+    "apps_addr",
+    "apps_domain",
+    "portal_data",
+    "database_url",
+    "mxid_issuer",
+    "mxid_client_id",
+    "mxid_client_secret",
+    "cell_socket",
+    "postgres_user",
+    "portal_site",
+    "portal_sealing_key",
+    "trusted_proxies",
+    "portal_fault",
+    "runtime",
+];
+
+/// Every setting by its name in the file; text is trimmed, and empty text counts as absent.
+#[derive(Default, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    #[serde(deserialize_with = "text")]
+    pub portal_addr: Option<String>,
+    #[serde(deserialize_with = "text")]
+    pub portal_url: Option<String>,
+    #[serde(deserialize_with = "text")]
+    pub apps_addr: Option<String>,
+    #[serde(deserialize_with = "text")]
+    pub apps_domain: Option<String>,
+    #[serde(deserialize_with = "text")]
+    pub portal_data: Option<String>,
+    #[serde(deserialize_with = "text")]
+    pub database_url: Option<String>,
+    #[serde(deserialize_with = "text")]
+    pub mxid_issuer: Option<String>,
+    #[serde(deserialize_with = "text")]
+    pub mxid_client_id: Option<String>,
+    #[serde(deserialize_with = "text")]
+    pub mxid_client_secret: Option<String>,
+    #[serde(deserialize_with = "text")]
+    pub cell_socket: Option<String>,
+    #[serde(deserialize_with = "text")]
+    pub postgres_user: Option<String>,
+    #[serde(deserialize_with = "text")]
+    pub portal_site: Option<String>,
+    #[serde(deserialize_with = "text")]
+    pub portal_sealing_key: Option<String>,
+    #[serde(deserialize_with = "text")]
+    pub trusted_proxies: Option<String>,
+    #[serde(deserialize_with = "text")]
+    pub portal_fault: Option<String>,
+    #[serde(deserialize_with = "text")]
+    pub runtime: Option<String>,
+    pub limits: LimitSettings,
+    pub regions: BTreeMap<String, RegionTexts>,
+}
+
+/// The table `[limits]`: what a package may be.
+#[derive(Default, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default, deny_unknown_fields)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "they are named as the settings are"
+)]
+pub struct LimitSettings {
+    /// Bytes.
+    #[serde(deserialize_with = "above_zero")]
+    pub package_bytes: Option<u64>,
+    /// Bytes, unpacked.
+    #[serde(deserialize_with = "above_zero")]
+    pub package_unpacked_bytes: Option<u64>,
+    #[serde(deserialize_with = "above_zero")]
+    pub package_files: Option<u64>,
+}
+
+/// A table `[regions.CODE]`.
+#[derive(Default, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default, deny_unknown_fields)]
+pub struct RegionTexts {
+    #[serde(deserialize_with = "text")]
+    pub postgres: Option<String>,
+    #[serde(deserialize_with = "text")]
+    pub buckets: Option<String>,
+    #[serde(deserialize_with = "text")]
+    pub runtime: Option<String>,
+}
+
+impl Settings {
+    /// Reads the file's text, and puts what the environment has in its place; a name that no setting has is refused.
+    pub fn read(file: &str, environment: &BTreeMap<String, String>) -> Result<Self> {
+        let mut sources =
+            config::Config::builder().add_source(File::from_str(file, FileFormat::Toml));
+        for name in IN_ENVIRONMENT {
+            let given = environment.get(&name.to_uppercase()).cloned();
+            sources = sources.set_override_option(name, given)?;
+        }
+        let merged = sources.build().map_err(explain)?;
+        merged.try_deserialize().map_err(explain)
+    }
+}
+
+fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    let text = String::deserialize(from)?.trim().to_owned();
+    Ok((!text.is_empty()).then_some(text))
+}
+
+fn above_zero<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+    match u64::deserialize(from) {
+        Ok(number) if number > 0 => Ok(Some(number)),
+        _ => Err(D::Error::custom("must be a whole number above 0")),
+    }
+}
+
+/// Says which setting, and where to read on. The file's own lines are not shown: they may hold secrets.
+fn explain(error: ConfigError) -> Error {
+    const READ_ON: &str = "docs/operations.md lists all settings and what they may be";
+    match error {
+        ConfigError::FileParse { cause, .. } => {
+            let place = cause.to_string();
+            let place = place.lines().next().unwrap_or_default();
+            anyhow!("portal.toml: not in the form `name = value`: {place}; mend that line")
+        }
+        ConfigError::At {
+            error,
+            key: Some(key),
+            ..
+        } => anyhow!("portal.toml: {key}: {}; {READ_ON}", plain(&error)),
+        other => anyhow!("portal.toml: {}; {READ_ON}", plain(&other)),
+    }
+}
+
+fn plain(error: &ConfigError) -> String {
+    error
+        .to_string()
+        .replacen("unknown field", "there is no such setting as", 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    fn refusal(file: &str) -> String {
+        let read = Settings::read(file, &BTreeMap::new());
+        format!("{:#}", read.err().expect("is refused"))
+    }
+
+    fn names(value: &Value) -> Vec<&str> {
+        let object = value.as_object().expect("an object");
+        object.keys().map(String::as_str).collect()
+    }
+
+    /// The names in the first column of a page's tables.
+    fn documented(page: &str) -> Vec<&str> {
+        let rows = page.lines().filter_map(|line| line.strip_prefix("| `"));
+        let cells = rows.filter_map(|row| row.split_once(" |").map(|it| it.0));
+        cells
+            .flat_map(|cell| cell.split(", "))
+            .map(|name| name.trim_matches('`'))
+            .collect()
+    }
+
+    #[test]
+    fn the_environment_may_give_what_is_no_table() {
+        let all = serde_json::to_value(Settings::default()).expect("JSON");
+        let mut expected: Vec<&str> = [&IN_ENVIRONMENT[..], &["limits", "regions"]].concat();
+        expected.sort_unstable();
+        let mut found = names(&all);
+        found.sort_unstable();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn every_setting_is_in_both_tables() {
+        let limits = serde_json::to_value(LimitSettings::default()).expect("JSON");
+        let region = serde_json::to_value(RegionTexts::default()).expect("JSON");
+        let mut all: Vec<String> = IN_ENVIRONMENT.map(str::to_uppercase).to_vec();
+        all.extend(names(&limits).into_iter().map(|it| format!("limits.{it}")));
+        all.extend(
+            names(&region)
+                .into_iter()
+                .map(|it| format!("regions.CODE.{it}")),
+        );
+        for page in [
+            include_str!("../../../README.md"),
+            include_str!("../../../docs/operations.md"),
+        ] {
+            let documented = documented(page);
+            let missing: Vec<_> = all
+                .iter()
+                .filter(|name| !documented.contains(&name.as_str()))
+                .collect();
+            assert!(missing.is_empty(), "{missing:?}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_the_setting() {
+        for (file, words) in [
+            ("runtime = [1]", ["runtime", "a string"]),
+            ("limits = 1", ["limits", "docs/operations.md"]),
+            (
+                "limits.package_files = 0",
+                ["limits.package_files", "above 0"],
+            ),
+            ("limits.colour = 1", ["colour", "no such setting"]),
+            ("regions.uk-london.colour = \"x\"", ["colour", "postgres"]),
+            (
+                "regions.uk-london = 1",
+                ["regions.uk-london", "docs/operations.md"],
+            ),
+        ] {
+            let refusal = refusal(file);
+            assert!(words.iter().all(|word| refusal.contains(word)), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_cannot_be_read_is_named_and_not_shown() {
+        let refusal = refusal("runtime = \"sample\"\nportal_sealing_key = 5e7c9e");
+        assert!(refusal.contains("line 2"), "{refusal}");
+        assert!(!refusal.contains("5e7c9e"), "{refusal}");
+    }
+
+    #[test]
+    fn an_empty_text_in_the_environment_hides_the_file_s() {
+        let environment = BTreeMap::from([("RUNTIME".to_owned(), "  ".to_owned())]);
+        let settings = Settings::read("runtime = \"mendix\"\nportal_addr = \" x \"", &environment);
+        let settings = settings.expect("is read");
+        assert_eq!(settings.runtime, None);
+        assert_eq!(settings.portal_addr.as_deref(), Some("x"));
+    }
+}

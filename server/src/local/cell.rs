@@ -1,0 +1,233 @@
+//! The cell: started beside the portal, or taken over when one answers on the socket already.
+
+use crate::config::Config;
+use crate::{private_file, socket_path};
+use anyhow::{Context, Result, bail};
+use engine::Engine;
+use engine::cell::CellEngine;
+use rustix::process::{Pid, Signal, kill_process};
+use std::fs::OpenOptions;
+use std::net::TcpListener;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+use tokio::net::UnixStream;
+use tokio::process::{Child, Command};
+use tokio::time::sleep;
+
+const STARTS_WITHIN: Duration = Duration::from_mins(1);
+const STOPS_WITHIN: Duration = Duration::from_secs(90);
+const HEEDS_SIGNAL_WITHIN: Duration = Duration::from_secs(10);
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+const LOOK_AFTER_EVERY: Duration = Duration::from_secs(1);
+
+/// The cell of this machine, running or about to.
+pub struct Cell {
+    config: Config,
+    program: PathBuf,
+    runtime: PathBuf,
+    child: Option<Child>,
+    has_answered: bool,
+}
+
+impl Cell {
+    /// Finds the programs.
+    pub fn new(config: &Config) -> Result<Self> {
+        Ok(Self {
+            program: beside_this_program("cell")?,
+            runtime: beside_this_program("sample-runtime")?,
+            config: config.clone(),
+            child: None,
+            has_answered: false,
+        })
+    }
+
+    /// Starts it, unless one answers already. A start that fails or is given up is to be followed by
+    /// [`Self::stop`].
+    pub async fn start(&mut self) -> Result<()> {
+        self.has_answered = self.answers().await;
+        if self.has_answered {
+            return Ok(());
+        }
+        self.check_address()?;
+        self.run().await
+    }
+
+    /// Waits until it has ended, which it should not, and starts it again; it takes its instances over.
+    pub async fn keep_running(&mut self) -> Result<()> {
+        if let Some(child) = &mut self.child {
+            child.wait().await.context("waiting for the cell")?;
+        }
+        while self.answers().await {
+            sleep(LOOK_AFTER_EVERY).await;
+        }
+        tracing::error!("the cell has ended; starting it again");
+        self.child = None;
+        self.run().await
+    }
+
+    /// Ends it, if it runs, and every instance of it; what is wanted stays on its disk for the next start.
+    pub async fn stop(mut self) -> Result<()> {
+        if !self.has_answered {
+            // There is nobody to ask yet.
+            return self.end_by_signal().await;
+        }
+        let engine = CellEngine::new(self.config.cell_socket.clone());
+        // Ending instances takes its time; whether anybody answers at all is known sooner.
+        let asked = match engine.info().await {
+            Ok(_) => engine.shutdown(true).await,
+            Err(silent) => Err(silent),
+        };
+        let patience = if asked.is_ok() {
+            STOPS_WITHIN
+        } else {
+            Duration::ZERO
+        };
+        if self.is_gone_within(patience).await {
+            return Ok(());
+        }
+        self.end_by_signal().await?;
+        asked.context("the cell was asked to end its instances")?;
+        bail!(
+            "the cell did not end within {} s and was ended with a signal; apps that still run are taken over at the next start; see {}",
+            STOPS_WITHIN.as_secs(),
+            self.log().display()
+        );
+    }
+
+    async fn end_by_signal(&mut self) -> Result<()> {
+        for signal in [Signal::TERM, Signal::KILL] {
+            let Some(pid) = self.pid().await else {
+                return Ok(());
+            };
+            // A process that is gone already is what is wanted.
+            let _ = kill_process(pid, signal);
+            if self.is_gone_within(HEEDS_SIGNAL_WITHIN).await {
+                return Ok(());
+            }
+        }
+        bail!("the cell does not end; see {}", self.log().display())
+    }
+
+    async fn run(&mut self) -> Result<()> {
+        self.child = Some(self.spawn()?);
+        let deadline = Instant::now() + STARTS_WITHIN;
+        while !self.answers().await {
+            if let Some(status) = self
+                .child
+                .as_mut()
+                .and_then(|child| child.try_wait().ok().flatten())
+            {
+                bail!(
+                    "the cell ended at once ({status}); see {}",
+                    self.log().display()
+                );
+            }
+            if Instant::now() > deadline {
+                bail!(
+                    "the cell does not answer within {} s; see {}",
+                    STARTS_WITHIN.as_secs(),
+                    self.log().display()
+                );
+            }
+            sleep(LOOK_EVERY).await;
+        }
+        self.has_answered = true;
+        Ok(())
+    }
+
+    fn spawn(&self) -> Result<Child> {
+        private_file::create_dir(&self.config.data.join("log"))?;
+        if let Some(folder) = self.config.cell_socket.parent() {
+            socket_path::create(folder)?;
+        }
+        let log = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .mode(0o600)
+            .open(self.log())
+            .context("opening the cell's log")?;
+        let mut runtime = std::ffi::OsString::from("sample=");
+        runtime.push(&self.runtime);
+        let mut command = Command::new(&self.program);
+        command
+            .arg("serve")
+            .arg("--data-dir")
+            .arg(self.config.data.join("cell"));
+        command.arg("--socket").arg(&self.config.cell_socket);
+        command
+            .arg("--apps-addr")
+            .arg(self.config.apps_addr.to_string());
+        command.arg("--runtime").arg(runtime);
+        command
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .process_group(0);
+        // The cell needs nothing of the portal's settings, least of all its secrets.
+        for secret in ["DATABASE_URL", "MXID_CLIENT_SECRET", "PORTAL_SEALING_KEY"] {
+            command.env_remove(secret);
+        }
+        command
+            .spawn()
+            .with_context(|| format!("starting {}", self.program.display()))
+    }
+
+    fn check_address(&self) -> Result<()> {
+        TcpListener::bind(self.config.apps_addr).map(drop).with_context(|| {
+            format!("APPS_ADDR: apps cannot be served on {}; stop the program that listens there, or set APPS_ADDR to another address", self.config.apps_addr)
+        })
+    }
+
+    async fn answers(&self) -> bool {
+        CellEngine::new(self.config.cell_socket.clone())
+            .info()
+            .await
+            .is_ok()
+    }
+
+    async fn is_gone_within(&mut self, limit: Duration) -> bool {
+        let deadline = Instant::now() + limit;
+        while self.pid().await.is_some() {
+            if Instant::now() > deadline {
+                return false;
+            }
+            sleep(LOOK_EVERY).await;
+        }
+        true
+    }
+
+    /// The process, while it is there: the child, or the one that listens on the socket.
+    async fn pid(&mut self) -> Option<Pid> {
+        let pid = if let Some(child) = &mut self.child {
+            // Its end is noticed here.
+            let ended = child.try_wait();
+            matches!(ended, Ok(None))
+                .then(|| child.id())??
+                .try_into()
+                .ok()
+        } else {
+            let socket = UnixStream::connect(&self.config.cell_socket).await.ok()?;
+            socket.peer_cred().ok()?.pid()
+        };
+        Pid::from_raw(pid?)
+    }
+
+    fn log(&self) -> PathBuf {
+        self.config.data.join("log").join("cell.log")
+    }
+}
+
+/// Programs are built and shipped side by side.
+fn beside_this_program(name: &str) -> Result<PathBuf> {
+    let own = std::env::current_exe().context("finding the program's own folder")?;
+    let path = own.with_file_name(name);
+    if !path.is_file() {
+        bail!(
+            "the program `{name}` is missing beside {}; build it with `cargo build -p {name}`",
+            own.display()
+        );
+    }
+    Ok(path)
+}

@@ -1,0 +1,66 @@
+//! Copies a database from one cluster to another with PostgreSQL's own programs.
+
+use super::cluster::{Cluster, SUPERUSER};
+use anyhow::{Context, Result, bail};
+use secrecy::ExposeSecret;
+use std::path::Path;
+use std::process::{Output, Stdio};
+use tokio::process::{Child, Command};
+
+/// `pg_dump` of a database into `pg_restore` of an empty one; all of it or nothing.
+pub async fn copy(bin: &Path, from: (&Cluster, &str), to: (&Cluster, &str)) -> Result<()> {
+    let mut dump = program(bin, "pg_dump", from)?;
+    dump.args(["--format=custom", "--compress=0"]);
+    let mut dump = start("pg_dump", dump.stdin(Stdio::null()))?;
+    let dumped = dump.stdout.take().context("reading from pg_dump")?;
+    let dumped: Stdio = dumped.try_into().context("reading from pg_dump")?;
+    let mut restore = program(bin, "pg_restore", to)?;
+    restore.args(["--format=custom", "--exit-on-error", "--single-transaction"]);
+    let restore = start("pg_restore", restore.stdin(dumped))?;
+    let (dumped, restored) = tokio::join!(dump.wait_with_output(), restore.wait_with_output());
+    // When one fails the other does too: what it says comes second.
+    let results = [("pg_restore", restored), ("pg_dump", dumped)];
+    for (name, output) in results {
+        check(
+            name,
+            &output.with_context(|| format!("waiting for {name}"))?,
+        )?;
+    }
+    Ok(())
+}
+
+fn program(bin: &Path, name: &str, (cluster, database): (&Cluster, &str)) -> Result<Command> {
+    let path = bin.join(name);
+    if !path.is_file() {
+        bail!(
+            "the portal's database is to be copied into a cluster of its own, and PostgreSQL's program `{name}` is missing in {}; install it (Debian: apt-get install postgresql-client), then start again",
+            bin.display()
+        );
+    }
+    let mut command = Command::new(path);
+    cluster.owner.run(&mut command);
+    command
+        .env("PGHOST", &cluster.socket_dir)
+        .env("PGPORT", cluster.port().to_string())
+        .env("PGUSER", SUPERUSER)
+        .env("PGPASSWORD", cluster.superuser_password.expose_secret())
+        .args(["--no-password", "--dbname", database]);
+    Ok(command)
+}
+
+fn start(name: &str, command: &mut Command) -> Result<Child> {
+    command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .with_context(|| format!("starting {name}"))
+}
+
+fn check(name: &str, output: &Output) -> Result<()> {
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        bail!("{name} failed ({}): {}", output.status, said.trim());
+    }
+    Ok(())
+}

@@ -1,0 +1,11 @@
+//! What a request passes on its way in and an answer on its way out, a file per layer.
+
+pub mod canonical_host;
+pub mod client_address;
+pub mod cross_site;
+pub mod form_errors;
+pub mod panics;
+pub mod request_id;
+pub mod security_headers;
+pub mod session_guard;
+pub mod status_codes;

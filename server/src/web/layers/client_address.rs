@@ -1,0 +1,107 @@
+//! Whom a request comes from when it came through proxies.
+//!
+//! A proxy adds the address that it was asked from at the end of `X-Forwarded-For`; what stands
+//! before was said by others. From the end on, each proxy that the operator trusts vouches for the
+//! entry before its own; the first address that is none of theirs is the client's. Everything
+//! further in sees it as the address of the connection.
+
+use crate::config::networks::contain;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::HeaderMap;
+use axum::middleware::Next;
+use axum::response::Response;
+use ipnet::IpNet;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+const HEADER: &str = "x-forwarded-for";
+
+/// Puts the client's address in the place of a trusted proxy's.
+pub async fn set(
+    State(trusted): State<Arc<[IpNet]>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    if let Some(&ConnectInfo(peer)) = peer {
+        let client = client(&trusted, peer.ip(), request.headers());
+        let seen = SocketAddr::new(client, peer.port());
+        request.extensions_mut().insert(ConnectInfo(seen));
+    }
+    next.run(request).await
+}
+
+/// The client of a request that `peer` has sent.
+fn client(trusted: &[IpNet], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    let lines = headers.get_all(HEADER);
+    let entries: Vec<Option<IpAddr>> = lines
+        .iter()
+        .flat_map(|line| line.as_bytes().split(|byte| *byte == b','))
+        .map(entry)
+        .collect();
+    let mut client = peer.to_canonical();
+    for entry in entries.into_iter().rev() {
+        // Something that is no address ends what can be known.
+        let Some(address) = entry.filter(|_| contain(trusted, client)) else {
+            break;
+        };
+        client = address;
+    }
+    client
+}
+
+/// An address, which some proxies write with a port.
+fn entry(text: &[u8]) -> Option<IpAddr> {
+    let text = std::str::from_utf8(text).ok()?.trim();
+    let with_port = || text.parse().ok().map(|it: SocketAddr| it.ip());
+    let address = text.parse().ok().or_else(with_port)?;
+    Some(address.to_canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::client;
+    use crate::config::networks::read_networks;
+    use axum::http::HeaderMap;
+    use std::net::IpAddr;
+
+    const PROXY: &str = "10.0.0.1";
+    const EVE: &str = "203.0.113.9";
+
+    fn seen(peer: &str, lines: &[&str]) -> String {
+        let trusted = read_networks("TRUSTED_PROXIES", "10.0.0.0/24, ::1").expect("networks");
+        let peer: IpAddr = peer.parse().expect("an address");
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append("x-forwarded-for", line.parse().expect("a value"));
+        }
+        client(&trusted, peer, &headers).to_string()
+    }
+
+    #[test]
+    fn who_is_not_trusted_speaks_for_nobody() {
+        assert_eq!(seen(EVE, &["192.0.2.1"]), EVE);
+        assert_eq!(seen(EVE, &[PROXY]), EVE);
+        assert_eq!(seen(EVE, &[]), EVE);
+    }
+
+    #[test]
+    fn the_last_entry_that_is_no_proxy_of_ours_is_the_client() {
+        for (lines, client) in [
+            (&["192.0.2.1"][..], "192.0.2.1"),
+            (&["192.0.2.1, 10.0.0.2"], "192.0.2.1"),
+            (&["192.0.2.1", "10.0.0.2, 10.0.0.3"], "192.0.2.1"),
+            (&["198.51.100.1, 192.0.2.1"], "192.0.2.1"),
+            (&["10.0.0.9, 192.0.2.1"], "192.0.2.1"),
+            (&["192.0.2.1:4711"], "192.0.2.1"),
+            (&["[2001:db8::1]:443"], "2001:db8::1"),
+            (&["::ffff:192.0.2.1"], "192.0.2.1"),
+            (&["unknown, 10.0.0.2"], "10.0.0.2"),
+            (&["192.0.2.1, "], PROXY),
+            (&[], PROXY),
+        ] {
+            assert_eq!(seen(PROXY, lines), client, "{lines:?}");
+        }
+        assert_eq!(seen("::1", &["192.0.2.1"]), "192.0.2.1");
+    }
+}
