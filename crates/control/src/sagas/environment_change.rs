@@ -203,3 +203,33 @@ async fn changed(db: &mut PgConnection, params: &Params) -> Result<(), StepError
     db::notify::changed(db, company, &topics).await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{DesiredChange, Params};
+
+    /// What runs of an earlier release have stored.
+    #[test]
+    fn parameters_of_an_earlier_release_are_read() {
+        let read = |change: &str| {
+            let id = "01890a5d-ac96-774b-bcce-b302099a8057";
+            let stored = format!(r#"{{"company":"{id}","environment":"{id}","change":{change}}}"#);
+            serde_json::from_str::<Params>(&stored)
+                .map(|params| params.change)
+                .map_err(|error| format!("{stored}: {error}"))
+        };
+        assert_eq!(read(r#"{"kind":"start"}"#), Ok(DesiredChange::Start));
+        assert_eq!(read(r#"{"kind":"stop"}"#), Ok(DesiredChange::Stop));
+        assert_eq!(read(r#"{"kind":"restart"}"#), Ok(DesiredChange::Restart));
+        let deploy = read(r#"{"kind":"deploy","package":"01890a5d-ac96-774b-bcce-b302099a8058"}"#);
+        assert!(
+            matches!(deploy, Ok(DesiredChange::Deploy { .. })),
+            "{deploy:?}"
+        );
+        let scale = read(r#"{"kind":"scale","scale":{"instances":2,"memory_mib":1024}}"#);
+        assert!(
+            matches!(scale, Ok(DesiredChange::Scale { .. })),
+            "{scale:?}"
+        );
+    }
+}

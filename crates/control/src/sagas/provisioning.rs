@@ -99,3 +99,22 @@ impl Params {
 pub(super) fn percent(done: usize, all: usize) -> u8 {
     u8::try_from(done * 100 / all.max(1)).unwrap_or(100)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Params;
+
+    /// What runs of an earlier release have stored.
+    #[test]
+    fn parameters_of_an_earlier_release_are_read() {
+        let id = "01890a5d-ac96-774b-bcce-b302099a8057";
+        let stored = format!(
+            r#"{{"company":"{id}","app":"{id}","name":"Shop","subdomain":"shop","region":"eu-frankfurt","connections":200}}"#
+        );
+        let read: Params = serde_json::from_str(&stored).expect("reads");
+        assert_eq!(
+            (read.region.as_str(), read.connections),
+            ("eu-frankfurt", 200)
+        );
+    }
+}
