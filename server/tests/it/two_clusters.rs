@@ -8,9 +8,9 @@ use server::local::postgres::cluster::{Cluster, Purpose};
 use server::local::postgres::portal_database::SET_ASIDE;
 use server::local::postgres::server::Server;
 use sqlx::{ConnectOptions, PgConnection, raw_sql};
-use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -31,6 +31,25 @@ async fn an_older_installation_loses_nothing() {
     let again = Clusters::start(&config).await;
     has_everything(&again).await;
     again.stop().await;
+}
+
+/// As after a kill of the older program, which leaves its cluster running.
+#[tokio::test]
+async fn an_old_cluster_that_runs_is_stopped_first() {
+    let folder = folder();
+    let config = config(&folder);
+    let old = make_old_installation(&config).await;
+    let mut running = run_old(&old);
+    let apps = Cluster::locate(&config, Purpose::Apps).expect("a place");
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while on(&apps.admin_url()).connect().await.is_err() {
+        assert!(Instant::now() < deadline, "the old cluster does not start");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let clusters = Clusters::start(&config).await;
+    assert!(running.wait().expect("collected").success(), "it has ended");
+    has_everything(&clusters).await;
+    clusters.stop().await;
 }
 
 /// Each start is ended one point further on than the one before.
@@ -210,6 +229,19 @@ async fn make_old_installation(config: &Config) -> PathBuf {
     std::fs::rename(base.join("apps/data"), &old).expect("moved");
     std::fs::remove_dir(base.join("apps")).expect("removed");
     old
+}
+
+/// PostgreSQL on the old folder, as the user to whom it belongs.
+fn run_old(data: &Path) -> Child {
+    let owner = std::fs::metadata(data).expect("is there");
+    let mut command = Command::new("postgres");
+    command.arg("-D").arg(data).args(["-p", "5432"]);
+    command.arg("-k").arg(data.with_file_name("socket"));
+    command.args(["-c", "listen_addresses="]).current_dir("/");
+    if rustix::process::getuid().is_root() {
+        command.uid(owner.uid()).gid(owner.gid());
+    }
+    command.stderr(Stdio::null()).spawn().expect("is run")
 }
 
 async fn has_everything(clusters: &Clusters) {
