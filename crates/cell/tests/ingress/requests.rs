@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cell::ingress::{IngressConfig, Unserved};
+use cell::ingress::{config::IngressConfig, route::Unserved};
 use tokio::{io::AsyncReadExt as _, time::timeout};
 
 use crate::stage::{Act, HOST, LIMIT, Stage, ok, read_message, send_all};
