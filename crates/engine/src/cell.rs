@@ -21,8 +21,10 @@ const SOON: Duration = Duration::from_secs(15);
 const ADMIN: Duration = Duration::from_secs(30);
 /// How long the end of all instances may take: they may be finishing their requests.
 const REMOVAL: Duration = Duration::from_mins(15);
-/// The largest answer that is read, bytes.
-const LARGEST_ANSWER: usize = 64 << 20;
+/// The largest answer about one thing that is read, bytes.
+const ONE_THING: usize = 16 << 20;
+/// The same about everything that there is, and of logs.
+const EVERYTHING: usize = 64 << 20;
 
 type Answer = Response<Bytes>;
 
@@ -52,8 +54,9 @@ impl CellEngine {
         &self,
         path: &str,
         within: Duration,
+        largest: usize,
     ) -> Result<T, EngineError> {
-        told(&self.call(Method::GET, path, None, within).await?)
+        told(&self.send(Method::GET, path, None, within, largest).await?)
     }
 
     async fn call(
@@ -63,9 +66,20 @@ impl CellEngine {
         body: Option<Value>,
         within: Duration,
     ) -> Result<Answer, EngineError> {
+        self.send(method, path, body, within, ONE_THING).await
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+        within: Duration,
+        largest: usize,
+    ) -> Result<Answer, EngineError> {
         let request =
             request(method, path, body).map_err(|error| EngineError::Refused(error.to_string()))?;
-        let sent = unix_http::send(&self.socket, request, LARGEST_ANSWER);
+        let sent = unix_http::send(&self.socket, request, largest);
         let answer = tokio::time::timeout(within, sent)
             .await
             .map_err(|_| {
@@ -80,7 +94,7 @@ impl CellEngine {
 #[async_trait]
 impl Engine for CellEngine {
     async fn info(&self) -> Result<Info, EngineError> {
-        self.get("/info", SOON).await
+        self.get("/info", SOON, ONE_THING).await
     }
 
     async fn apply(&self, workload: &Workload) -> Result<(), EngineError> {
@@ -100,22 +114,22 @@ impl Engine for CellEngine {
     }
 
     async fn observe(&self, id: EnvironmentId) -> Result<Observation, EngineError> {
-        self.get(&format!("/workloads/{id}"), SOON).await
+        self.get(&format!("/workloads/{id}"), SOON, ONE_THING).await
     }
 
     async fn observe_all(&self) -> Result<Vec<Observation>, EngineError> {
-        self.get("/workloads", SOON).await
+        self.get("/workloads", SOON, EVERYTHING).await
     }
 
     async fn events(&self, after: u64, wait_seconds: u32) -> Result<Vec<Event>, EngineError> {
         let path = format!("/events?after={after}&wait={wait_seconds}");
         let within = SOON + Duration::from_secs(u64::from(wait_seconds));
-        self.get(&path, within).await
+        self.get(&path, within, ONE_THING).await
     }
 
     async fn logs(&self, id: EnvironmentId, tail: u32) -> Result<Vec<LogLine>, EngineError> {
-        self.get(&format!("/workloads/{id}/logs?tail={tail}"), SOON)
-            .await
+        let path = format!("/workloads/{id}/logs?tail={tail}");
+        self.get(&path, SOON, EVERYTHING).await
     }
 
     async fn admin(
@@ -187,52 +201,4 @@ fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, EngineError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Answer, CellEngine, check_status, told};
-    use crate::observation::LogLine;
-    use crate::{Engine, EngineError};
-    use bytes::Bytes;
-    use http::StatusCode;
-
-    fn answer(status: StatusCode, body: &'static str) -> Answer {
-        let mut answer = Answer::new(Bytes::from_static(body.as_bytes()));
-        *answer.status_mut() = status;
-        answer
-    }
-
-    #[test]
-    fn a_refusal_keeps_the_engines_words() {
-        let refused = check_status(answer(StatusCode::CONFLICT, r#"{"error":"too old"}"#));
-        let Err(EngineError::Refused(text)) = refused else {
-            panic!("refused")
-        };
-        assert_eq!(text, "too old");
-    }
-
-    #[test]
-    fn what_is_missing_and_what_may_work_later_differ() {
-        let missing = check_status(answer(StatusCode::NOT_FOUND, ""));
-        assert!(matches!(missing, Err(EngineError::NotFound)));
-        let broken = check_status(answer(StatusCode::BAD_GATEWAY, ""));
-        assert!(matches!(broken, Err(EngineError::Unavailable(_))));
-    }
-
-    #[test]
-    fn what_a_runtime_wrote_is_passed_on_as_plain_text() {
-        let body = r#"[{"index":0,"instance":"00000000-0000-0000-0000-000000000001","line":"bo\u0000om"}]"#;
-        let lines: Vec<LogLine> = told(&answer(StatusCode::OK, body)).expect("is read");
-        assert_eq!(lines[0].line, "boom");
-        let refused = check_status(answer(StatusCode::CONFLICT, r#"{"error":"bo\u0000om"}"#));
-        assert!(
-            matches!(&refused, Err(EngineError::Refused(text)) if text == "boom"),
-            "{refused:?}"
-        );
-    }
-
-    #[tokio::test]
-    async fn an_engine_that_does_not_run_is_unavailable() {
-        let engine = CellEngine::new("/nonexistent/cell.sock");
-        let outcome = engine.info().await;
-        assert!(matches!(outcome, Err(EngineError::Unavailable(_))));
-    }
-}
+mod tests;

@@ -180,3 +180,36 @@ pub struct LogLine {
     /// The line as it was written, without the line end.
     pub line: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{EventKind, Info, Observation, Rollout};
+    use serde_json::json;
+
+    /// A cell of yesterday may still run, and the portal keeps observations and events.
+    #[test]
+    fn what_a_cell_said_yesterday_is_understood() {
+        let info: Info = serde_json::from_value(json!({
+            "version": "0.1.0", "sandbox": "runc", "caveats": ["no limits"],
+            "ingress": "127.0.0.1:8080", "zones": ["a"], "runtimes": ["sample"],
+        }))
+        .expect("an engine's information");
+        assert_eq!(info.unenforced, ["no limits"]);
+        assert!(info.problems.is_empty());
+        let observation: Observation = serde_json::from_value(json!({
+            "id": "6f0d1b6e-53a1-4a27-9a0e-0f6f6f6e1a01", "revision": 7,
+            "rollout": { "phase": "settled" }, "observed_at": "2026-01-01T00:00:00Z",
+            "instances": [{
+                "id": "b11cea96-82bc-469a-9af0-8e93743e02e1", "index": 0, "zone": "a",
+                "state": "ready", "detail": "", "current": true, "package": "Shop 2.4.1",
+                "pid": 7, "since": "2026-01-01T00:00:00Z", "memory_bytes": null,
+                "memory_limit_bytes": 1, "cpu_milli": null, "restarts": 0, "last_crash": null,
+            }],
+        }))
+        .expect("an observation");
+        assert_eq!(observation.rollout, Rollout::Converged);
+        assert_eq!(observation.instances[0].debugger, None);
+        let kind: EventKind = serde_json::from_value(json!("settled")).expect("a kind");
+        assert_eq!(kind, EventKind::Converged);
+    }
+}
