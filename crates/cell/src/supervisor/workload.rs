@@ -1,5 +1,6 @@
 //! One workload's task: whatever happens, it looks at what is wanted and what is, and acts.
 
+mod apply;
 mod live;
 mod on_event;
 mod show;
@@ -94,11 +95,11 @@ impl WorkloadTask {
             unreadable,
         };
         task.note_hashes();
-        task.open_database();
         task.say_unreadable();
         for instance in instances {
             task.resume(instance);
         }
+        task.open_database();
         // Known to the ingress and to readers before anybody hears that it was taken on.
         task.route();
         task.publish();
@@ -160,62 +161,6 @@ impl WorkloadTask {
         }
     }
 
-    fn apply(&mut self, workload: Workload) -> Result<(), Refusal> {
-        if self.record.removing {
-            return Err(Refusal::new(
-                "the workload is being removed; apply it again afterwards",
-            ));
-        }
-        if self.unreadable.is_some() {
-            return self.apply_anew(workload);
-        }
-        let has = self.record.wanted.revision;
-        if workload.revision < has {
-            return Err(Refusal::new(format!(
-                "revision {} is older than revision {has}, which the engine has",
-                workload.revision
-            )));
-        }
-        if workload.revision == has {
-            return if record::same(&workload, &self.record.wanted) {
-                Ok(())
-            } else {
-                Err(Refusal::new(format!(
-                    "revision {has} is known with another content; give the change a higher one"
-                )))
-            };
-        }
-        let mut next = self.record.clone();
-        next.failed = None;
-        let template_hash = workload.template.as_ref().map(record::template_hash);
-        // What is gone by now has to show anew that it can become ready.
-        next.rolled_out
-            .retain(|index| template_hash == self.wanted_hash && self.serves_wanted(*index));
-        next.crashes.retain(|index, _| *index < workload.instances);
-        // A person acts: what had to wait or was given up is tried again.
-        for crashes in next.crashes.values_mut() {
-            crashes.count = 0;
-            crashes.not_before = None;
-        }
-        next.wanted = workload;
-        self.take_over(next)
-    }
-
-    /// Writes `next` down and goes by it from now on.
-    fn take_over(&mut self, next: WorkloadRecord) -> Result<(), Refusal> {
-        self.shared.save_workload(&next).map_err(|error| {
-            Refusal::new(format!(
-                "the wanted state cannot be written to disk: {error}"
-            ))
-        })?;
-        self.record = next;
-        self.tries.clear();
-        self.converged = false;
-        self.note_hashes();
-        self.open_database();
-        Ok(())
-    }
-
     fn note_hashes(&mut self) {
         self.wanted_hash = self
             .record
@@ -227,12 +172,14 @@ impl WorkloadTask {
     }
 
     fn open_database(&mut self) {
-        let Some(template) = &self.record.wanted.template else {
+        let running = self.live.first().map(|live| &live.record.template);
+        let Some(template) = self.record.wanted.template.as_ref().or(running) else {
             return;
         };
         let database = &template.database;
         let open = self.database.as_ref();
-        if launch_spec::has_unix_socket(template)
+        if database.host.is_empty()
+            || launch_spec::has_unix_socket(template)
             || open.is_some_and(|open| open.leads_to(&database.host, database.port))
         {
             return;

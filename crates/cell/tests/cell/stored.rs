@@ -44,6 +44,12 @@ fn with_paths(template: &mut Value) {
     package.retain(|name, _| !["url", "bytes"].contains(&name.as_str()));
 }
 
+/// As if this cell had learnt of a field only now.
+fn forget(template: &mut Value) {
+    let template = template.as_object_mut().expect("an object");
+    template.remove("pids").expect("it was there");
+}
+
 /// Waits until the cell says that it cannot read what is wanted; gives what it says.
 async fn unreadable(bench: &Bench, workload: &Workload) -> String {
     bench
@@ -163,11 +169,6 @@ async fn a_field_without_a_default_costs_no_request() {
     let mut bench = Bench::start().await;
     let (_database, workload, pids) = serving(&bench, 2).await;
     bench.kill();
-    // As if this cell had learnt of these fields only now.
-    let forget = |template: &mut Value| {
-        let template = template.as_object_mut().expect("an object");
-        template.remove("pids").expect("it was there");
-    };
     edit(&workload_file(&bench, &workload), |record| {
         forget(&mut record["wanted"]["template"]);
     });
@@ -189,5 +190,29 @@ async fn a_field_without_a_default_costs_no_request() {
         "{pids:?} {new:?}"
     );
     bench.ended(&pids).await;
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn only_what_is_not_known_to_the_last_field_is_replaced() {
+    let mut bench = Bench::start().await;
+    let (_database, workload, pids) = serving(&bench, 3).await;
+    bench.kill();
+    edit(&workload_file(&bench, &workload), |record| {
+        record["version"] = json!(99);
+    });
+    for file in instance_files(&bench, &workload) {
+        edit(&file, |record| {
+            if record["index"] == 1 {
+                forget(&mut record["template"]);
+            }
+        });
+    }
+    bench.run().await;
+    unreadable(&bench, &workload).await;
+    bench.apply(&workload).await;
+    let now = bench.converged(&workload).await;
+    assert_eq!((now[0], now[2]), (pids[0], pids[2]));
+    bench.ended(&pids[1..2]).await;
     bench.end().await;
 }

@@ -183,6 +183,30 @@ async fn both_framings_at_once_are_refused_and_nothing_hides_behind_them() {
 }
 
 #[tokio::test]
+async fn both_framings_are_refused_behind_the_body_of_another_request_too() {
+    let stage = Stage::new().await;
+    let instance = stage.instance(0, |request| ok(&request.text()));
+    stage.route(&[&instance.backend]);
+    let mut client = stage.connect().await;
+    send_all(
+        client.get_mut(),
+        format!(
+            "POST / HTTP/1.1\r\nhost: {HOST}\r\ntransfer-encoding: chunked\r\n\r\n\
+             2\r\nhi\r\n0\r\n\r\n\
+             POST /hidden HTTP/1.1\r\nhost: {HOST}\r\ntransfer-encoding: chunked\r\n\
+             content-length: 5\r\n\r\n0\r\n\r\n"
+        ),
+    )
+    .await;
+    let first = read_message(&mut client).await.expect("answered");
+    assert_eq!((first.status(), first.text().as_str()), (200, "hi"));
+    let second = read_message(&mut client).await.expect("answered");
+    assert_eq!(second.status(), 400);
+    assert!(second.text().contains("states its length twice"));
+    assert_eq!(instance.seen().len(), 1, "the second did not reach it");
+}
+
+#[tokio::test]
 async fn a_request_needs_exactly_one_valid_host() {
     let stage = Stage::new().await;
     for hosts in [

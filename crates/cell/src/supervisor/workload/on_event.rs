@@ -109,7 +109,7 @@ impl WorkloadTask {
         })
     }
 
-    fn note_rolled_out(&mut self, index: u16) {
+    pub(super) fn note_rolled_out(&mut self, index: u16) {
         if self.serves_wanted(index) && self.record.rolled_out.insert(index) {
             self.save();
         }
