@@ -3,7 +3,13 @@
 use std::{env, path::PathBuf, sync::Arc};
 
 use anyhow::{Context, Result};
-use cell::ingress::{Backend, IngressConfig, Route, Table, Unserved, serve};
+use cell::ingress::{
+    backend::Backend,
+    config::IngressConfig,
+    route::{Route, Unserved},
+    serve,
+    table::Table,
+};
 use tokio::net::TcpListener;
 use uuid::Uuid;
 

@@ -183,7 +183,7 @@ mod tests {
         let (_folder, path, id) = in_folder();
         let journal = Journal::open(&path).expect("open");
         journal.record(id, Some(0), EventKind::Ready, "one");
-        journal.record(id, None, EventKind::Settled, "tw⏎");
+        journal.record(id, None, EventKind::Converged, "tw⏎");
         let before = all(&journal).await;
         // In the middle of the last character, as after a power cut.
         let text = std::fs::read(&path).expect("there");
@@ -192,7 +192,7 @@ mod tests {
         assert!(std::str::from_utf8(&text[..end]).is_err());
 
         let journal = Journal::open(&path).expect("open again");
-        journal.record(id, None, EventKind::Settled, "three");
+        journal.record(id, None, EventKind::Converged, "three");
         let after = all(&journal).await;
         assert_eq!(after[0], before[0]);
         assert_eq!((after.len(), &*after[1].1), (2, "three"));
@@ -203,12 +203,12 @@ mod tests {
     async fn a_lost_journal_goes_on_with_larger_numbers() {
         let (_folder, path, id) = in_folder();
         let journal = Journal::open(&path).expect("open");
-        journal.record(id, None, EventKind::Settled, "before");
+        journal.record(id, None, EventKind::Converged, "before");
         let read = all(&journal).await[0].0;
         std::fs::remove_file(&path).expect("lost");
         let journal = Journal::open(&path).expect("open anew");
         let (events, ()) = tokio::join!(journal.after(read, Duration::from_mins(1)), async {
-            journal.record(id, None, EventKind::Settled, "after");
+            journal.record(id, None, EventKind::Converged, "after");
         });
         assert_eq!((events.len(), &*events[0].message), (1, "after"));
         assert!(events[0].sequence > read);
@@ -220,8 +220,8 @@ mod tests {
         let journal = Journal::open(&path).expect("open");
         let full = std::fs::File::options().write(true).open("/dev/full");
         journal.inner.lock().expect("no panic while locked").file = full.expect("a full disk");
-        journal.record(id, None, EventKind::Settled, "one");
-        journal.record(id, None, EventKind::Settled, "two");
+        journal.record(id, None, EventKind::Converged, "one");
+        journal.record(id, None, EventKind::Converged, "two");
         let told = all(&journal).await;
         assert_eq!(told.len(), 2);
         let journal = Journal::open(&path).expect("open again");
@@ -233,7 +233,7 @@ mod tests {
         let (_folder, path, id) = in_folder();
         let journal = Journal::open(&path).expect("open");
         let (events, ()) = tokio::join!(journal.after(0, Duration::from_mins(1)), async {
-            journal.record(id, None, EventKind::Settled, "woken");
+            journal.record(id, None, EventKind::Converged, "woken");
         });
         assert_eq!(events.len(), 1);
     }
@@ -243,7 +243,7 @@ mod tests {
         let (_folder, path, id) = in_folder();
         let journal = Journal::open(&path).expect("open");
         for number in 0..=3 * KEPT {
-            journal.record(id, None, EventKind::Settled, number.to_string());
+            journal.record(id, None, EventKind::Converged, number.to_string());
         }
         let text = std::fs::read_to_string(&path).expect("there");
         let lines = text.lines().count();

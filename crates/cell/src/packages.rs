@@ -1,7 +1,8 @@
 //! Unpacked packages: one folder for each, by checksum, shared by the instances that run it.
 
 use crate::disk;
-use engine::workload::PackageSource;
+use crate::local_path::{self, NotLocal};
+use engine::refs::PackageRef;
 use mda::limits::Limits;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -29,6 +30,15 @@ pub enum PackageError {
         /// Why.
         #[source]
         source: mda::refusal::Refusal,
+    },
+    /// Its address is one that this engine cannot follow.
+    #[error("the package {label} cannot be read")]
+    Address {
+        /// Name and version.
+        label: String,
+        /// Why.
+        #[source]
+        source: NotLocal,
     },
     /// The machine fails to read or write.
     #[error("the package {label} cannot be put in place")]
@@ -68,7 +78,7 @@ impl Packages {
 
     /// The folder with the package's `model/` and `web/`; unpacks it when it is not there. Hold the
     /// package before, or a sweep may take the folder away.
-    pub async fn unpacked(&self, package: &PackageSource) -> Result<PathBuf, PackageError> {
+    pub async fn unpacked(&self, package: &PackageRef) -> Result<PathBuf, PackageError> {
         let target = self.folder.join(&package.sha256);
         if target.exists() {
             return Ok(target);
@@ -142,7 +152,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn unpack(package: &PackageSource, target: &Path) -> Result<(), PackageError> {
+fn unpack(package: &PackageRef, target: &Path) -> Result<(), PackageError> {
     let io = |source| PackageError::Io {
         label: package.label.clone(),
         source,
@@ -151,7 +161,11 @@ fn unpack(package: &PackageSource, target: &Path) -> Result<(), PackageError> {
         label: package.label.clone(),
         source,
     };
-    if mda::sha256(&package.file).map_err(refused)? != package.sha256 {
+    let file = local_path::of(&package.url).map_err(|source| PackageError::Address {
+        label: package.label.clone(),
+        source,
+    })?;
+    if mda::sha256(&file).map_err(refused)? != package.sha256 {
         return Err(PackageError::Checksum {
             label: package.label.clone(),
         });
@@ -161,7 +175,7 @@ fn unpack(package: &PackageSource, target: &Path) -> Result<(), PackageError> {
     std::fs::create_dir(&temporary).map_err(io)?;
     // The portal has applied its own limits at the upload; here only the form is checked again.
     let limits = Limits::new(u64::MAX, u64::MAX, u64::MAX);
-    let outcome = mda::unpack(&package.file, &temporary, &limits)
+    let outcome = mda::unpack(&file, &temporary, &limits)
         .map_err(refused)
         .and_then(|()| make_both(&temporary).map_err(io))
         .and_then(|()| std::fs::rename(&temporary, target).map_err(io));
@@ -183,17 +197,18 @@ fn make_both(folder: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::Packages;
-    use engine::workload::PackageSource;
+    use engine::refs::PackageRef;
     use futures::FutureExt;
     use std::collections::BTreeSet;
     use std::fs::{create_dir_all, write};
     use std::path::Path;
     use uuid::Uuid;
 
-    fn package(sha256: &str) -> PackageSource {
-        PackageSource {
-            file: "/nonexistent".into(),
+    fn package(sha256: &str) -> PackageRef {
+        PackageRef {
             sha256: sha256.to_owned(),
+            bytes: 0,
+            url: "file:///nonexistent".parse().expect("an address"),
             label: "Shop 1.0.0".to_owned(),
         }
     }

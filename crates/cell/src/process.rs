@@ -1,5 +1,6 @@
 //! Processes that may not be our children: told apart for certain, watched without polling.
 
+use procfs::process::Process;
 use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions};
 use serde::{Deserialize, Serialize};
 use std::io;
@@ -111,19 +112,19 @@ pub fn adopt_orphans() {
 
 /// The first child of a process, on this machine's numbering.
 pub fn first_child(pid: u32) -> Option<u32> {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).ok()?;
-    text.split_ascii_whitespace().next()?.parse().ok()
+    let main_thread = entry(pid)?.task_main_thread().ok()?;
+    main_thread.children().ok()?.first().copied()
 }
 
-/// State and start time from `/proc/<pid>/stat`.
+/// What the kernel tells of a process; `None` when there is none.
+pub fn entry(pid: u32) -> Option<Process> {
+    Process::new(i32::try_from(pid).ok()?).ok()
+}
+
+/// State and start time.
 fn stat(pid: u32) -> Option<(char, u64)> {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name is in brackets and may hold anything, brackets too.
-    let (_, fields) = text.rsplit_once(") ")?;
-    let mut fields = fields.split_ascii_whitespace();
-    let state = fields.next()?.chars().next()?;
-    let start_time = fields.nth(18)?.parse().ok()?;
-    Some((state, start_time))
+    let stat = entry(pid)?.stat().ok()?;
+    Some((stat.state, stat.starttime))
 }
 
 fn raw(pid: u32) -> Option<Pid> {

@@ -1,24 +1,24 @@
 //! What is kept on disk of each instance and each workload, so that a restart knows them again.
 
-use crate::disk;
 use crate::process::Identity;
 use domain::ids::{EnvironmentId, InstanceId};
 use engine::observation::Crash;
 use engine::workload::{Template, Workload};
-use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize, Serializer};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io;
-use std::os::fd::AsRawFd;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use time::OffsetDateTime;
+
+/// The form in which records are written. It grows when a cell that knows only the form before could not read
+/// them any more; what makes older records of the present form is in `stored/upgrade.rs`.
+pub const VERSION: u32 = 1;
 
 /// One instance.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct InstanceRecord {
+    /// The form it is written in.
+    pub version: u32,
     /// Its id.
     pub id: InstanceId,
     /// Whose it is.
@@ -34,7 +34,7 @@ pub struct InstanceRecord {
     /// The sandbox that holds it.
     pub sandbox: String,
     /// The password of its admin protocol.
-    #[serde(serialize_with = "expose")]
+    #[serde(serialize_with = "engine::secret::expose")]
     pub admin_password: SecretString,
     /// The first process in its sandbox, once there is one.
     pub first: Option<Identity>,
@@ -46,6 +46,9 @@ pub struct InstanceRecord {
     /// When it got requests for the first time.
     #[serde(with = "time::serde::rfc3339::option")]
     pub ready_at: Option<OffsetDateTime>,
+    /// Whether parts of it could not be read: nothing like it can be started again.
+    #[serde(skip)]
+    pub partial: bool,
 }
 
 impl InstanceRecord {
@@ -58,6 +61,8 @@ impl InstanceRecord {
 /// One workload: what is wanted of it, and what is known about getting there.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct WorkloadRecord {
+    /// The form it is written in.
+    pub version: u32,
     /// What is wanted.
     pub wanted: Workload,
     /// The template that every instance was of when the wanted state was last reached.
@@ -66,7 +71,7 @@ pub struct WorkloadRecord {
     pub failed: Option<Failure>,
     /// Indexes that were ready with the wanted template.
     #[serde(default)]
-    pub moved: BTreeSet<u16>,
+    pub rolled_out: BTreeSet<u16>,
     /// Crashes by index.
     #[serde(default)]
     pub crashes: BTreeMap<u16, Crashes>,
@@ -99,18 +104,18 @@ pub struct Crashes {
     pub not_before: Option<OffsetDateTime>,
     /// The instance that crashed last, until another one is started in its place.
     #[serde(default)]
-    pub fallen: Option<Fallen>,
+    pub instance: Option<CrashedInstance>,
 }
 
 /// What is shown of an instance that crashed, while its index has no other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Fallen {
+pub struct CrashedInstance {
     /// Its id.
     pub id: InstanceId,
     /// Its zone.
     pub zone: String,
-    /// The fingerprint of its template.
-    pub print: String,
+    /// What tells its template from others.
+    pub template_hash: String,
     /// The package it ran: `Shop 2.4.1`.
     pub package: String,
     /// Its memory limit, MiB.
@@ -127,6 +132,19 @@ pub struct LastWords {
 }
 
 impl WorkloadRecord {
+    /// A workload that is wanted from now on.
+    pub fn new(wanted: Workload) -> Self {
+        Self {
+            version: VERSION,
+            wanted,
+            serving: None,
+            failed: None,
+            rolled_out: BTreeSet::new(),
+            crashes: BTreeMap::new(),
+            removing: false,
+        }
+    }
+
     /// Checksums of the packages that are needed while instances of these templates run.
     pub fn packages<'a>(&'a self, running: impl Iterator<Item = &'a Template>) -> BTreeSet<String> {
         let templates = self.wanted.template.iter().chain(&self.serving);
@@ -135,10 +153,14 @@ impl WorkloadRecord {
     }
 }
 
-/// What tells two templates apart.
-pub fn fingerprint(template: &Template) -> String {
-    let text = serde_json::to_vec(template).expect("a template has only text as keys");
-    hex::encode(Sha256::digest(text))
+/// What tells two templates apart: everything but where the package is read from, which changes nothing that
+/// runs.
+pub fn template_hash(template: &Template) -> String {
+    let mut fields = serde_json::to_value(template).expect("a template has only text as keys");
+    if let Some(package) = fields["package"].as_object_mut() {
+        package.retain(|name, _| !["url", "bytes"].contains(&name.as_str()));
+    }
+    hex::encode(Sha256::digest(fields.to_string()))
 }
 
 /// Whether two wanted states are the same.
@@ -147,109 +169,11 @@ pub fn same(one: &Workload, other: &Workload) -> bool {
     text(one) == text(other)
 }
 
-/// Where things are in the cell's folder.
-#[derive(Debug, Clone)]
-pub struct Layout {
-    data: PathBuf,
-    held: Arc<File>,
-}
-
-impl Layout {
-    /// The layout within `data`; makes its folders.
-    pub fn open(data: &Path) -> io::Result<Self> {
-        for folder in ["", "workloads", "instances", "databases", "last-words"] {
-            disk::private_dir(&data.join(folder))?;
-        }
-        Ok(Self {
-            data: data.to_owned(),
-            held: Arc::new(File::open(data)?),
-        })
-    }
-
-    /// A file or folder directly in the cell's folder.
-    pub fn path(&self, name: &str) -> PathBuf {
-        self.data.join(name)
-    }
-
-    /// The file of a workload.
-    pub fn workload(&self, id: EnvironmentId) -> PathBuf {
-        self.data.join("workloads").join(format!("{id}.json"))
-    }
-
-    /// The folder of an instance.
-    pub fn instance(&self, id: InstanceId) -> PathBuf {
-        self.data.join("instances").join(id.to_string())
-    }
-
-    /// The folder that an instance shares with the cell.
-    pub fn run(&self, id: InstanceId) -> PathBuf {
-        self.instance(id).join("run")
-    }
-
-    /// A socket of an instance, by the name that the instance cannot change. The path leads through
-    /// a descriptor, since a socket's path may have a hundred bytes at most.
-    pub fn socket(&self, id: InstanceId, name: &str) -> PathBuf {
-        let data = self.held.as_raw_fd();
-        PathBuf::from(format!("/proc/self/fd/{data}/instances/{id}/{name}"))
-    }
-
-    /// The folder of the socket through which a workload reaches its database server.
-    pub fn database(&self, id: EnvironmentId) -> PathBuf {
-        self.data.join("databases").join(id.to_string())
-    }
-
-    /// The folder of what the failed instances of a workload wrote last.
-    pub fn last_words_of_all(&self, id: EnvironmentId) -> PathBuf {
-        self.data.join("last-words").join(id.to_string())
-    }
-
-    /// What the last failed instance of an index wrote last.
-    pub fn last_words(&self, id: EnvironmentId, index: u16) -> PathBuf {
-        self.last_words_of_all(id).join(format!("{index}.json"))
-    }
-
-    /// Writes an instance's record.
-    pub fn save(&self, record: &InstanceRecord) -> io::Result<()> {
-        disk::write_json(&self.instance(record.id).join("record.json"), record)
-    }
-
-    /// All workloads; a file that cannot be read is an error, for guessing would end instances.
-    pub fn workloads(&self) -> io::Result<Vec<WorkloadRecord>> {
-        let mut found = Vec::new();
-        for entry in std::fs::read_dir(self.data.join("workloads"))? {
-            let path = entry?.path();
-            if path
-                .extension()
-                .is_some_and(|extension| extension == "json")
-            {
-                found.extend(disk::read_json(&path)?);
-            }
-        }
-        Ok(found)
-    }
-
-    /// All instances' folders, each with its record if it has a readable one.
-    pub fn instances(&self) -> io::Result<Vec<(PathBuf, Option<InstanceRecord>)>> {
-        let mut found = Vec::new();
-        for entry in std::fs::read_dir(self.data.join("instances"))? {
-            let folder = entry?.path();
-            let record = disk::read_json(&folder.join("record.json")).unwrap_or_else(|error| {
-                tracing::warn!(%error, folder = %folder.display(), "an instance's record is unreadable");
-                None
-            });
-            found.push((folder, record));
-        }
-        Ok(found)
-    }
-}
-
-fn expose<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(secret.expose_secret())
-}
-
 #[cfg(test)]
 mod tests {
-    use super::Crashes;
+    use super::{Crashes, template_hash};
+    use engine::workload::Template;
+    use serde_json::{Value, json};
 
     #[test]
     fn what_an_older_cell_wrote_of_crashes_is_read() {
@@ -257,6 +181,33 @@ mod tests {
             r#"{ "count": 4, "last": { "at": "2026-01-01T00:00:00Z", "reason": "killed" } }"#;
         let crashes: Crashes = serde_json::from_str(text).expect("read");
         assert_eq!((crashes.count, crashes.total), (4, 0));
-        assert_eq!((crashes.not_before, crashes.fallen), (None, None));
+        assert_eq!((crashes.not_before, crashes.instance), (None, None));
+    }
+
+    #[test]
+    fn the_same_package_at_another_address_is_no_other_template() {
+        let template = |change: fn(&mut Value)| {
+            let mut fields = json!({
+                "package": { "sha256": "ab", "bytes": 7, "url": "file:///a.mda", "label": "Shop 1" },
+                "runtime": "sample", "memory_mib": 64, "cpu_milli": 100, "pids": 10,
+                "database": { "host": "/run", "port": 1, "name": "n", "user": "u", "password": "p" },
+                "bucket": { "url": "file:///b" }, "dtap_mode": "T", "root_url": "http://a",
+                "constants": {}, "settings": {}, "debugger_password": "d", "admin_password": "a",
+                "restarts": 0,
+            });
+            change(&mut fields);
+            template_hash(&serde_json::from_value::<Template>(fields).expect("a template"))
+        };
+        let before = template(|_| {});
+        let moved = template(|it| {
+            it["package"]["url"] = json!("file:///c.mda");
+            it["package"]["bytes"] = json!(0);
+        });
+        assert_eq!(before, moved);
+        assert_ne!(before, template(|it| it["package"]["sha256"] = json!("cd")));
+        assert_ne!(
+            before,
+            template(|it| it["bucket"]["url"] = json!("file:///c"))
+        );
     }
 }

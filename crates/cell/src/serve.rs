@@ -3,7 +3,9 @@
 use crate::api::{self, Interface};
 use crate::config::Config;
 use crate::disk;
-use crate::ingress::{self, IngressConfig, Table};
+use crate::ingress;
+use crate::ingress::config::IngressConfig;
+use crate::ingress::table::Table;
 use crate::process;
 use crate::supervisor::Supervisor;
 use anyhow::Context;

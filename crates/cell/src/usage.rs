@@ -1,5 +1,7 @@
 //! What an instance uses: from its control groups of either version, else from its process.
 
+use crate::process;
+use procfs::ProcessCGroups;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -9,22 +11,22 @@ const ROOT: &str = "/sys/fs/cgroup";
 
 /// The control groups of a process: path by controller; `""` is the unified hierarchy.
 pub fn groups_of(pid: u32) -> BTreeMap<String, String> {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap_or_default();
-    groups(&text)
+    let found = process::entry(pid).and_then(|entry| entry.cgroups().ok());
+    found.map(groups).unwrap_or_default()
 }
 
-fn groups(text: &str) -> BTreeMap<String, String> {
-    let mut found = BTreeMap::new();
-    for line in text.lines() {
-        let mut parts = line.splitn(3, ':');
-        if let (Some(_), Some(controllers), Some(path)) = (parts.next(), parts.next(), parts.next())
-        {
-            for controller in controllers.split(',') {
-                found.insert(controller.to_owned(), path.to_owned());
-            }
+fn groups(found: ProcessCGroups) -> BTreeMap<String, String> {
+    let mut groups = BTreeMap::new();
+    for group in found {
+        if group.controllers.is_empty() {
+            groups.insert(String::new(), group.pathname);
+            continue;
+        }
+        for controller in group.controllers {
+            groups.insert(controller, group.pathname.clone());
         }
     }
-    found
+    groups
 }
 
 /// What one reading gives.
@@ -109,21 +111,14 @@ impl Meter {
         if let Some(stat) = self.file("", "cpu.stat") {
             return field(&stat, "usage_usec");
         }
-        let pid = self.pid?;
-        let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        let (_, fields) = text.rsplit_once(") ")?;
-        let mut fields = fields.split_ascii_whitespace().skip(11);
-        let user: u64 = fields.next()?.parse().ok()?;
-        let system: u64 = fields.next()?.parse().ok()?;
-        let ticks = rustix::param::clock_ticks_per_second();
-        (user + system).saturating_mul(1_000_000).checked_div(ticks)
+        let stat = process::entry(self.pid?)?.stat().ok()?;
+        let ticks = (stat.utime + stat.stime).saturating_mul(1_000_000);
+        ticks.checked_div(procfs::ticks_per_second())
     }
 
     fn resident_bytes(&self) -> Option<u64> {
-        let text = std::fs::read_to_string(format!("/proc/{}/statm", self.pid?)).ok()?;
-        let pages: u64 = text.split_ascii_whitespace().nth(1)?.parse().ok()?;
-        let page = u64::try_from(rustix::param::page_size()).ok()?;
-        Some(pages.saturating_mul(page))
+        let pages = process::entry(self.pid?)?.statm().ok()?.resident;
+        Some(pages.saturating_mul(procfs::page_size()))
     }
 
     fn file(&self, controller: &str, name: &str) -> Option<String> {
@@ -148,12 +143,15 @@ fn field(text: &str, name: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Meter, field, groups};
+    use super::{Meter, ProcessCGroups, field, groups};
+    use procfs::FromBufRead;
     use std::collections::BTreeMap;
 
     #[test]
     fn both_versions_of_control_groups_are_understood() {
-        let found = groups("7:cpu,cpuacct:/cell/cell-1\n4:memory:/cell/cell-1\n0::/x:y\n");
+        let text = "7:cpu,cpuacct:/cell/cell-1\n4:memory:/cell/cell-1\n0::/x:y\n";
+        let read = ProcessCGroups::from_buf_read(text.as_bytes());
+        let found = groups(read.expect("groups"));
         assert_eq!(found["cpuacct"], "/cell/cell-1");
         assert_eq!(found["memory"], "/cell/cell-1");
         assert_eq!(found[""], "/x:y");

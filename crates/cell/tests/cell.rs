@@ -21,5 +21,7 @@ mod load;
 mod ports;
 #[path = "cell/rollout.rs"]
 mod rollout;
+#[path = "cell/stored.rs"]
+mod stored;
 #[path = "cell/surroundings.rs"]
 mod surroundings;

@@ -9,8 +9,11 @@ use crate::state::State;
 use domain::ids::{CompanyId, EnvironmentId};
 use domain::states::{AppState, Desired};
 use engine::EngineError;
-use engine::workload::{Database, PackageSource, Template, Workload};
+use engine::refs::{BucketRef, DatabaseRef, PackageRef, file_url};
+use engine::workload::{Template, Workload};
 use std::collections::BTreeMap;
+use std::path::Path;
+use url::Url;
 
 /// How long an instance may finish its requests, seconds.
 const DRAIN_SECONDS: u32 = 30;
@@ -88,23 +91,26 @@ async fn assemble(state: &State, app: &App, environment: &Environment) -> Result
                 )
             })?;
             Some(Template {
-                package: PackageSource {
-                    file: state.packages.file(package.summary.id),
+                package: PackageRef {
                     sha256: package.sha256.clone(),
+                    bytes: package.summary.size,
+                    url: address(&state.packages.file(package.summary.id))?,
                     label: package.summary.label(),
                 },
                 runtime: region.runtime.clone(),
                 memory_mib: environment.scale.memory_mib,
                 cpu_milli: app.plan.plan().instance_cpu_milli,
                 pids: PIDS,
-                database: Database {
+                database: DatabaseRef {
                     host: region.postgres_host.clone(),
                     port: region.postgres_port,
                     name: environment.database_name.clone(),
                     user: environment.database_role.clone(),
                     password: open(&passwords.database)?,
                 },
-                bucket: crate::resources::buckets::folder(&region.buckets_dir, id),
+                bucket: BucketRef {
+                    url: address(&crate::resources::buckets::folder(&region.buckets_dir, id))?,
+                },
                 dtap_mode: dtap_mode(&environment.name.slug()).to_owned(),
                 root_url: state.config.app_url(&environment.host_label),
                 constants: package
@@ -136,6 +142,11 @@ async fn assemble(state: &State, app: &App, environment: &Environment) -> Result
         debugger_instance: environment.debugger_instance,
         drain_seconds: DRAIN_SECONDS,
     })
+}
+
+/// The address of a file or folder, for an engine.
+fn address(path: &Path) -> Result<Url> {
+    file_url(path).map_err(|error| Error::internal("assembling a workload", error))
 }
 
 /// The runtime's word for the kind of environment.

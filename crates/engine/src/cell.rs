@@ -1,15 +1,14 @@
 //! The driver of the local engine: HTTP with JSON over the unix socket of `cell`.
 
-mod connection;
-
 use crate::observation::{Event, Info, LogLine, Observation};
-use crate::text::{make_plain, plain};
+use crate::text::{plain, sanitize};
 use crate::workload::Workload;
 use crate::{Engine, EngineError};
 use async_trait::async_trait;
-use connection::{Answer, exchange};
+use bytes::Bytes;
 use domain::ids::{EnvironmentId, InstanceId};
-use http::{Method, StatusCode};
+use http::header::{CONTENT_TYPE, HOST};
+use http::{Method, Request, Response, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -22,6 +21,12 @@ const SOON: Duration = Duration::from_secs(15);
 const ADMIN: Duration = Duration::from_secs(30);
 /// How long the end of all instances may take: they may be finishing their requests.
 const REMOVAL: Duration = Duration::from_mins(15);
+/// The largest answer about one thing that is read, bytes.
+const ONE_THING: usize = 16 << 20;
+/// The same about everything that there is, and of logs.
+const EVERYTHING: usize = 64 << 20;
+
+type Answer = Response<Bytes>;
 
 /// The local engine at a unix socket.
 #[derive(Debug, Clone)]
@@ -49,8 +54,9 @@ impl CellEngine {
         &self,
         path: &str,
         within: Duration,
+        largest: usize,
     ) -> Result<T, EngineError> {
-        told(&self.call(Method::GET, path, None, within).await?)
+        told(&self.send(Method::GET, path, None, within, largest).await?)
     }
 
     async fn call(
@@ -60,21 +66,35 @@ impl CellEngine {
         body: Option<Value>,
         within: Duration,
     ) -> Result<Answer, EngineError> {
-        let answer = tokio::time::timeout(within, exchange(&self.socket, method, path, body))
+        self.send(method, path, body, within, ONE_THING).await
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+        within: Duration,
+        largest: usize,
+    ) -> Result<Answer, EngineError> {
+        let request =
+            request(method, path, body).map_err(|error| EngineError::Refused(error.to_string()))?;
+        let sent = unix_http::send(&self.socket, request, largest);
+        let answer = tokio::time::timeout(within, sent)
             .await
             .map_err(|_| {
                 let text = format!("no answer to {path} within {} s", within.as_secs());
                 EngineError::Unavailable(text.into())
             })?
-            .map_err(EngineError::Unavailable)?;
-        judge(answer)
+            .map_err(|error| EngineError::Unavailable(error.into()))?;
+        check_status(answer)
     }
 }
 
 #[async_trait]
 impl Engine for CellEngine {
     async fn info(&self) -> Result<Info, EngineError> {
-        self.get("/info", SOON).await
+        self.get("/info", SOON, ONE_THING).await
     }
 
     async fn apply(&self, workload: &Workload) -> Result<(), EngineError> {
@@ -94,22 +114,22 @@ impl Engine for CellEngine {
     }
 
     async fn observe(&self, id: EnvironmentId) -> Result<Observation, EngineError> {
-        self.get(&format!("/workloads/{id}"), SOON).await
+        self.get(&format!("/workloads/{id}"), SOON, ONE_THING).await
     }
 
     async fn observe_all(&self) -> Result<Vec<Observation>, EngineError> {
-        self.get("/workloads", SOON).await
+        self.get("/workloads", SOON, EVERYTHING).await
     }
 
     async fn events(&self, after: u64, wait_seconds: u32) -> Result<Vec<Event>, EngineError> {
         let path = format!("/events?after={after}&wait={wait_seconds}");
         let within = SOON + Duration::from_secs(u64::from(wait_seconds));
-        self.get(&path, within).await
+        self.get(&path, within, ONE_THING).await
     }
 
     async fn logs(&self, id: EnvironmentId, tail: u32) -> Result<Vec<LogLine>, EngineError> {
-        self.get(&format!("/workloads/{id}/logs?tail={tail}"), SOON)
-            .await
+        let path = format!("/workloads/{id}/logs?tail={tail}");
+        self.get(&path, SOON, EVERYTHING).await
     }
 
     async fn admin(
@@ -131,16 +151,26 @@ impl Engine for CellEngine {
     }
 }
 
+fn request(method: Method, path: &str, body: Option<Value>) -> Result<Request<Bytes>, http::Error> {
+    let body = body.map_or_else(Bytes::new, |body| Bytes::from(body.to_string()));
+    Request::builder()
+        .method(method)
+        .uri(path)
+        .header(HOST, "cell")
+        .header(CONTENT_TYPE, "application/json")
+        .body(body)
+}
+
 /// Tells what was done from what was refused and from what may work later.
-fn judge(answer: Answer) -> Result<Answer, EngineError> {
-    if answer.status.is_success() {
+fn check_status(answer: Answer) -> Result<Answer, EngineError> {
+    if answer.status().is_success() {
         return Ok(answer);
     }
-    if answer.status == StatusCode::NOT_FOUND {
+    if answer.status() == StatusCode::NOT_FOUND {
         return Err(EngineError::NotFound);
     }
     let said = said(&answer);
-    if answer.status.is_client_error() {
+    if answer.status().is_client_error() {
         Err(EngineError::Refused(said))
     } else {
         Err(EngineError::Unavailable(said.into()))
@@ -152,72 +182,23 @@ fn said(answer: &Answer) -> String {
     struct Said {
         error: String,
     }
-    match serde_json::from_slice::<Said>(&answer.body) {
+    match serde_json::from_slice::<Said>(answer.body()) {
         Ok(said) => plain(&said.error),
-        Err(_) if answer.body.is_empty() => format!("status {}", answer.status),
-        Err(_) => plain(&String::from_utf8_lossy(&answer.body)),
+        Err(_) if answer.body().is_empty() => format!("status {}", answer.status()),
+        Err(_) => plain(&String::from_utf8_lossy(answer.body())),
     }
 }
 
 /// An answer with words of runtimes in it, which nobody has looked at yet.
 fn told<T: DeserializeOwned>(answer: &Answer) -> Result<T, EngineError> {
     let mut value: Value = read(answer)?;
-    make_plain(&mut value);
+    sanitize(&mut value);
     serde_json::from_value(value).map_err(|error| EngineError::Unavailable(error.into()))
 }
 
 fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, EngineError> {
-    serde_json::from_slice(&answer.body).map_err(|error| EngineError::Unavailable(error.into()))
+    serde_json::from_slice(answer.body()).map_err(|error| EngineError::Unavailable(error.into()))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Answer, CellEngine, judge, told};
-    use crate::observation::LogLine;
-    use crate::{Engine, EngineError};
-    use bytes::Bytes;
-    use http::StatusCode;
-
-    fn answer(status: StatusCode, body: &'static str) -> Answer {
-        Answer {
-            status,
-            body: Bytes::from_static(body.as_bytes()),
-        }
-    }
-
-    #[test]
-    fn a_refusal_keeps_the_engines_words() {
-        let refused = judge(answer(StatusCode::CONFLICT, r#"{"error":"too old"}"#));
-        let Err(EngineError::Refused(text)) = refused else {
-            panic!("refused")
-        };
-        assert_eq!(text, "too old");
-    }
-
-    #[test]
-    fn what_is_missing_and_what_may_work_later_differ() {
-        let missing = judge(answer(StatusCode::NOT_FOUND, ""));
-        assert!(matches!(missing, Err(EngineError::NotFound)));
-        let broken = judge(answer(StatusCode::BAD_GATEWAY, ""));
-        assert!(matches!(broken, Err(EngineError::Unavailable(_))));
-    }
-
-    #[test]
-    fn what_a_runtime_wrote_is_passed_on_as_plain_text() {
-        let body = r#"[{"index":0,"instance":"00000000-0000-0000-0000-000000000001","line":"bo\u0000om"}]"#;
-        let lines: Vec<LogLine> = told(&answer(StatusCode::OK, body)).expect("is read");
-        assert_eq!(lines[0].line, "boom");
-        let refused = judge(answer(StatusCode::CONFLICT, r#"{"error":"bo\u0000om"}"#));
-        assert!(
-            matches!(&refused, Err(EngineError::Refused(text)) if text == "boom"),
-            "{refused:?}"
-        );
-    }
-
-    #[tokio::test]
-    async fn an_engine_that_does_not_run_is_unavailable() {
-        let engine = CellEngine::new("/nonexistent/cell.sock");
-        let outcome = engine.info().await;
-        assert!(matches!(outcome, Err(EngineError::Unavailable(_))));
-    }
-}
+mod tests;

@@ -6,6 +6,8 @@
 pub mod cell;
 pub mod memory;
 pub mod observation;
+pub mod refs;
+pub mod secret;
 pub mod text;
 pub mod workload;
 

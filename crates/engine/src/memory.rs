@@ -14,12 +14,12 @@ use time::OffsetDateTime;
 #[derive(Default)]
 pub struct MemoryEngine {
     workloads: Mutex<BTreeMap<EnvironmentId, Workload>>,
-    mood: Mutex<Mood>,
+    behaviour: Mutex<Behaviour>,
 }
 
 /// How the engine does its work.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Mood {
+pub enum Behaviour {
     /// What is wanted is so at once.
     #[default]
     Obliging,
@@ -39,18 +39,24 @@ impl MemoryEngine {
     }
 
     /// Does its work like this from now on.
-    pub fn turn(&self, mood: Mood) {
-        *self.mood.lock().unwrap_or_else(PoisonError::into_inner) = mood;
+    pub fn turn(&self, behaviour: Behaviour) {
+        *self
+            .behaviour
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = behaviour;
     }
 
-    fn mood(&self) -> Mood {
-        *self.mood.lock().unwrap_or_else(PoisonError::into_inner)
+    fn behaviour(&self) -> Behaviour {
+        *self
+            .behaviour
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn reached(&self) -> Result<(), EngineError> {
-        match self.mood() {
-            Mood::Away => Err(EngineError::Unavailable("it is away".into())),
-            Mood::Obliging | Mood::Slow => Ok(()),
+        match self.behaviour() {
+            Behaviour::Away => Err(EngineError::Unavailable("it is away".into())),
+            Behaviour::Obliging | Behaviour::Slow => Ok(()),
         }
     }
 
@@ -67,7 +73,7 @@ fn same(one: &Workload, other: &Workload) -> bool {
     text(one) == text(other)
 }
 
-fn observation(workload: &Workload, mood: Mood) -> Observation {
+fn observation(workload: &Workload, behaviour: Behaviour) -> Observation {
     let broken = workload
         .template
         .as_ref()
@@ -82,14 +88,14 @@ fn observation(workload: &Workload, mood: Mood) -> Observation {
                 reason: "Instance 0 never \0answered.".to_owned(),
                 log: vec!["no \0answer".to_owned()],
             }
-        } else if mood == Mood::Slow {
+        } else if behaviour == Behaviour::Slow {
             Rollout::Rolling {
                 done: 0,
                 total: workload.instances,
                 doing: "Starting instance 0".to_owned(),
             }
         } else {
-            Rollout::Settled
+            Rollout::Converged
         },
         observed_at: OffsetDateTime::UNIX_EPOCH,
     }
@@ -101,7 +107,8 @@ impl Engine for MemoryEngine {
         Ok(Info {
             version: "memory".to_owned(),
             sandbox: "none".to_owned(),
-            caveats: Vec::new(),
+            unenforced: Vec::new(),
+            problems: Vec::new(),
             ingress: "127.0.0.1:1".to_owned(),
             zones: vec!["a".to_owned()],
             runtimes: vec!["sample".to_owned()],
@@ -137,17 +144,17 @@ impl Engine for MemoryEngine {
         self.reached()?;
         self.workloads()
             .get(&id)
-            .map(|workload| observation(workload, self.mood()))
+            .map(|workload| observation(workload, self.behaviour()))
             .ok_or(EngineError::NotFound)
     }
 
     async fn observe_all(&self) -> Result<Vec<Observation>, EngineError> {
         self.reached()?;
-        let mood = self.mood();
+        let behaviour = self.behaviour();
         let workloads = self.workloads();
         Ok(workloads
             .values()
-            .map(|workload| observation(workload, mood))
+            .map(|workload| observation(workload, behaviour))
             .collect())
     }
 

@@ -13,7 +13,11 @@ pub struct Info {
     /// The sandbox in use: `runc` or `bubblewrap`.
     pub sandbox: String,
     /// What the sandbox does not enforce on this machine; empty when it enforces everything.
-    pub caveats: Vec<String>,
+    #[serde(alias = "caveats")]
+    pub unenforced: Vec<String>,
+    /// What an operator should look at, each with what to do; empty when all is well.
+    #[serde(default)]
+    pub problems: Vec<String>,
     /// The ingress's address, `host:port`.
     pub ingress: String,
     /// Zone labels that instances are spread over.
@@ -27,7 +31,8 @@ pub struct Info {
 pub struct Observation {
     /// The environment.
     pub id: EnvironmentId,
-    /// The revision of the wanted state that the engine works towards.
+    /// The revision of the wanted state that the engine works towards; below 0 when the engine cannot read what
+    /// was wanted and waits to be told again.
     pub revision: i64,
     /// Instances, by index, then age.
     pub instances: Vec<Instance>,
@@ -43,7 +48,8 @@ pub struct Observation {
 #[serde(tag = "phase", rename_all = "snake_case")]
 pub enum Rollout {
     /// Every instance is of the wanted template and count.
-    Settled,
+    #[serde(alias = "settled")]
+    Converged,
     /// Instances are being started, replaced or ended.
     Rolling {
         /// Ready instances of the wanted template.
@@ -94,6 +100,23 @@ pub struct Instance {
     pub restarts: u32,
     /// The last crash of this index.
     pub last_crash: Option<Crash>,
+    /// What its debugger said when it was asked last; none while it did not say.
+    #[serde(default)]
+    pub debugger: Option<DebuggerStatus>,
+}
+
+/// State of an instance's debugger.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DebuggerStatus {
+    /// Whether a debugger may connect.
+    pub enabled: bool,
+    /// Whether one is connected.
+    pub client_connected: bool,
+    /// Microflows that stand at a breakpoint.
+    pub paused_microflows: u32,
+    /// When it said so.
+    #[serde(with = "time::serde::rfc3339")]
+    pub asked_at: OffsetDateTime,
 }
 
 /// An unexpected end.
@@ -141,7 +164,8 @@ pub enum EventKind {
     /// A change of the template failed.
     RolloutFailed,
     /// The wanted state is reached.
-    Settled,
+    #[serde(alias = "settled")]
+    Converged,
     /// A running instance was found and taken over after the engine's own restart.
     Adopted,
 }
@@ -155,4 +179,37 @@ pub struct LogLine {
     pub instance: InstanceId,
     /// The line as it was written, without the line end.
     pub line: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{EventKind, Info, Observation, Rollout};
+    use serde_json::json;
+
+    /// A cell of yesterday may still run, and the portal keeps observations and events.
+    #[test]
+    fn what_a_cell_said_yesterday_is_understood() {
+        let info: Info = serde_json::from_value(json!({
+            "version": "0.1.0", "sandbox": "runc", "caveats": ["no limits"],
+            "ingress": "127.0.0.1:8080", "zones": ["a"], "runtimes": ["sample"],
+        }))
+        .expect("an engine's information");
+        assert_eq!(info.unenforced, ["no limits"]);
+        assert!(info.problems.is_empty());
+        let observation: Observation = serde_json::from_value(json!({
+            "id": "6f0d1b6e-53a1-4a27-9a0e-0f6f6f6e1a01", "revision": 7,
+            "rollout": { "phase": "settled" }, "observed_at": "2026-01-01T00:00:00Z",
+            "instances": [{
+                "id": "b11cea96-82bc-469a-9af0-8e93743e02e1", "index": 0, "zone": "a",
+                "state": "ready", "detail": "", "current": true, "package": "Shop 2.4.1",
+                "pid": 7, "since": "2026-01-01T00:00:00Z", "memory_bytes": null,
+                "memory_limit_bytes": 1, "cpu_milli": null, "restarts": 0, "last_crash": null,
+            }],
+        }))
+        .expect("an observation");
+        assert_eq!(observation.rollout, Rollout::Converged);
+        assert_eq!(observation.instances[0].debugger, None);
+        let kind: EventKind = serde_json::from_value(json!("settled")).expect("a kind");
+        assert_eq!(kind, EventKind::Converged);
+    }
 }

@@ -14,18 +14,18 @@ pub fn plain(text: &str) -> String {
 }
 
 /// Makes every text in an answer plain.
-pub fn make_plain(value: &mut Value) {
+pub fn sanitize(value: &mut Value) {
     match value {
         Value::String(text) => *text = plain(text),
-        Value::Array(items) => items.iter_mut().for_each(make_plain),
-        Value::Object(fields) => fields.values_mut().for_each(make_plain),
+        Value::Array(items) => items.iter_mut().for_each(sanitize),
+        Value::Object(fields) => fields.values_mut().for_each(sanitize),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{LONGEST, make_plain, plain};
+    use super::{LONGEST, plain, sanitize};
     use serde_json::json;
 
     #[test]
@@ -37,7 +37,7 @@ mod tests {
     #[test]
     fn texts_are_made_plain_however_deep_they_are() {
         let mut value = json!({ "rollout": { "log": ["a\0b", 7, null] }, "id": "c\0" });
-        make_plain(&mut value);
+        sanitize(&mut value);
         assert_eq!(
             value,
             json!({ "rollout": { "log": ["ab", 7, null] }, "id": "c" })

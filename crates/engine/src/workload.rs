@@ -1,10 +1,10 @@
 //! What an engine is asked to run.
 
+use crate::refs::{BucketRef, DatabaseRef, PackageRef};
 use domain::ids::EnvironmentId;
-use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize, Serializer};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 /// The wanted state of one environment. Everything an engine needs, nothing of the portal's.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -32,7 +32,7 @@ pub struct Workload {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Template {
     /// The package.
-    pub package: PackageSource,
+    pub package: PackageRef,
     /// Name of the runtime entry in the engine's configuration: `sample` or `mendix`.
     pub runtime: String,
     /// Memory limit, MiB.
@@ -42,9 +42,9 @@ pub struct Template {
     /// Limit of processes and threads.
     pub pids: u32,
     /// The database of the environment.
-    pub database: Database,
-    /// The folder that is the environment's bucket.
-    pub bucket: PathBuf,
+    pub database: DatabaseRef,
+    /// The environment's bucket.
+    pub bucket: BucketRef,
     /// `DTAPMode`: `P`, `A`, `T` or `D`.
     pub dtap_mode: String,
     /// The address people use.
@@ -54,43 +54,11 @@ pub struct Template {
     /// Further runtime settings, by the runtime's own names.
     pub settings: BTreeMap<String, String>,
     /// The debugger's password, set at each start.
-    #[serde(serialize_with = "expose")]
+    #[serde(serialize_with = "crate::secret::expose")]
     pub debugger_password: SecretString,
     /// The password of the runtime's administrator account, set at each start.
-    #[serde(serialize_with = "expose")]
+    #[serde(serialize_with = "crate::secret::expose")]
     pub admin_password: SecretString,
     /// Grows when a restart is asked for; has no other meaning.
     pub restarts: i64,
-}
-
-/// Where a package is read from, and what it must be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PackageSource {
-    /// The file.
-    pub file: PathBuf,
-    /// SHA-256 of the file, lower-case hexadecimal.
-    pub sha256: String,
-    /// Name and version, for logs: `Shop 2.4.1`.
-    pub label: String,
-}
-
-/// A database and the role that may use it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Database {
-    /// The server: the folder of its unix socket, or `host` of a TCP server.
-    pub host: String,
-    /// The server's port; part of the socket's file name too.
-    pub port: u16,
-    /// The database.
-    pub name: String,
-    /// The role.
-    pub user: String,
-    /// The role's password.
-    #[serde(serialize_with = "expose")]
-    pub password: SecretString,
-}
-
-/// The engine must get the secrets: its channel and its files are for the engine alone.
-fn expose<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(secret.expose_secret())
 }

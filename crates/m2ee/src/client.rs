@@ -4,20 +4,15 @@ use crate::authentication;
 use crate::error::CallError;
 use crate::message::{Reply, Request};
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_TYPE, HOST};
+use http::header::{CONTENT_TYPE, HOST};
 use http::{Method, StatusCode};
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpStream, UnixStream};
-use tokio::task::JoinSet;
+use tokio::net::TcpStream;
 
 /// How long a call may take unless [`Client::with_timeout`] says otherwise.
 pub const TIMEOUT: Duration = Duration::from_secs(10);
@@ -49,6 +44,7 @@ pub struct Client {
     address: Address,
     password: SecretString,
     timeout: Duration,
+    largest_answer: usize,
 }
 
 impl Client {
@@ -68,6 +64,7 @@ impl Client {
             address,
             password,
             timeout: TIMEOUT,
+            largest_answer: LARGEST_ANSWER,
         }
     }
 
@@ -76,6 +73,15 @@ impl Client {
     pub fn with_timeout(&self, timeout: Duration) -> Self {
         Self {
             timeout,
+            ..self.clone()
+        }
+    }
+
+    /// The same runtime, of which answers larger than `bytes` are refused.
+    #[must_use]
+    pub fn with_largest_answer(&self, bytes: usize) -> Self {
+        Self {
+            largest_answer: bytes,
             ..self.clone()
         }
     }
@@ -103,57 +109,25 @@ impl Client {
             address: self.address.to_string(),
             source,
         };
-        match &self.address {
-            Address::Unix(path) => {
-                let stream = UnixStream::connect(path).await.map_err(unreachable)?;
-                self.exchange_over(stream, action, params).await
-            }
+        let request = self.request(action, params)?;
+        let answer = match &self.address {
+            Address::Unix(path) => unix_http::send(path, request, self.largest_answer).await,
             Address::Tcp(address) => {
                 let stream = TcpStream::connect(address).await.map_err(unreachable)?;
-                self.exchange_over(stream, action, params).await
+                unix_http::send_over(stream, request, self.largest_answer).await
             }
+        };
+        match answer {
+            Ok(answer) => read_reply(action, answer.status(), answer.body()),
+            Err(unix_http::Error::Unreachable(source)) => Err(unreachable(source)),
+            Err(source) => Err(CallError::Dropped {
+                action: action.to_owned(),
+                source: source.into(),
+            }),
         }
     }
 
-    async fn exchange_over<S>(
-        &self,
-        stream: S,
-        action: &str,
-        params: Value,
-    ) -> Result<Reply, CallError>
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        let dropped = |source: hyper::Error| CallError::Dropped {
-            action: action.to_owned(),
-            source: source.into(),
-        };
-        let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
-            .await
-            .map_err(dropped)?;
-        // Dropping the set ends the connection together with this call.
-        let mut driver = JoinSet::new();
-        driver.spawn(connection);
-        let answer = sender
-            .send_request(self.request(action, params)?)
-            .await
-            .map_err(dropped)?;
-        let status = answer.status();
-        let body = Limited::new(answer.into_body(), LARGEST_ANSWER)
-            .collect()
-            .await;
-        let body = body.map_err(|source| CallError::Dropped {
-            action: action.to_owned(),
-            source,
-        })?;
-        read_reply(action, status, &body.to_bytes())
-    }
-
-    fn request(
-        &self,
-        action: &str,
-        params: Value,
-    ) -> Result<http::Request<Full<Bytes>>, CallError> {
+    fn request(&self, action: &str, params: Value) -> Result<http::Request<Bytes>, CallError> {
         let malformed = |reason: String| CallError::Malformed {
             action: action.to_owned(),
             reason,
@@ -168,12 +142,11 @@ impl Client {
             .uri("/")
             .header(HOST, "localhost")
             .header(CONTENT_TYPE, "application/json")
-            .header(CONNECTION, "close")
             .header(
                 authentication::HEADER,
                 authentication::header_value(&self.password),
             )
-            .body(Full::new(Bytes::from(body)))
+            .body(Bytes::from(body))
             .map_err(|error| malformed(error.to_string()))
     }
 }

@@ -26,7 +26,7 @@ impl StubEngine {
             id: *id,
             revision: *revision,
             instances: Vec::new(),
-            rollout: Rollout::Settled,
+            rollout: Rollout::Converged,
             observed_at: OffsetDateTime::UNIX_EPOCH,
         };
         workloads.iter().map(observe).collect()
@@ -39,7 +39,8 @@ impl Engine for StubEngine {
         Ok(Info {
             version: "stub".to_owned(),
             sandbox: "none".to_owned(),
-            caveats: Vec::new(),
+            unenforced: Vec::new(),
+            problems: Vec::new(),
             ingress: "127.0.0.1:1".to_owned(),
             zones: vec!["a".to_owned()],
             runtimes: vec!["sample".to_owned()],

@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 /// says already.
 pub(super) async fn sandbox(ctx: &control::ctx::Ctx) -> (String, Vec<String>) {
     let info = ctx.state.engine.info().await;
-    info.map(|info| (info.sandbox, info.caveats))
+    info.map(|info| (info.sandbox, info.unenforced))
         .unwrap_or_default()
 }
 
@@ -71,11 +71,10 @@ pub(super) fn environment(
         .observed
         .as_ref()
         .map(|(_, at)| at.unix_timestamp());
-    let (instances, rollout) = environment
-        .observed
-        .map_or((Vec::new(), observation::Rollout::Settled), |(seen, _)| {
-            (seen.instances, seen.rollout)
-        });
+    let (instances, rollout) = environment.observed.map_or(
+        (Vec::new(), observation::Rollout::Converged),
+        |(seen, _)| (seen.instances, seen.rollout),
+    );
     EnvironmentDetails {
         id: environment.id.to_string(),
         app_name: details.app.name.to_string(),
@@ -109,7 +108,7 @@ pub(super) fn environment(
 
 fn rollout_note(rollout: observation::Rollout) -> Option<Rollout> {
     match rollout {
-        observation::Rollout::Settled => None,
+        observation::Rollout::Converged => None,
         observation::Rollout::Rolling { done, total, doing } => {
             Some(Rollout::Rolling { done, total, doing })
         }
@@ -142,7 +141,7 @@ impl From<observation::Instance> for Instance {
 impl From<environments::EventRow> for Event {
     fn from(event: environments::EventRow) -> Self {
         let tone = match event.kind.as_str() {
-            "ready" | "settled" => Tone::Ok,
+            "ready" | "converged" | "settled" => Tone::Ok,
             "starting" => Tone::Busy,
             "unhealthy" => Tone::Warn,
             "crashed" | "rollout_failed" => Tone::Bad,

@@ -15,10 +15,7 @@ use std::{
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::{
-    descriptors,
-    ingress::{Backend, link::Link},
-};
+use crate::{descriptors, ingress::upstream_connection::UpstreamConnection};
 
 /// The most idle connections kept to one instance.
 const KEPT: usize = 128;
@@ -29,13 +26,23 @@ const KEPT_FOR: Duration = Duration::from_secs(20);
 static IDLE: AtomicUsize = AtomicUsize::new(0);
 static IDLE_ROOM: LazyLock<usize> = LazyLock::new(descriptors::for_clients);
 
+/// One instance: an HTTP/1.1 server on a unix socket.
+pub struct Backend {
+    id: Uuid,
+    index: u16,
+    socket: PathBuf,
+    in_flight: AtomicUsize,
+    emptied: Notify,
+    idle: Idle,
+}
+
 /// Connections to an instance that wait for their next request, by the thread that made them; the last
 /// used one last.
 #[derive(Default)]
-pub(super) struct Idle(Mutex<HashMap<ThreadId, VecDeque<Kept>>>);
+struct Idle(Mutex<HashMap<ThreadId, VecDeque<Kept>>>);
 
 struct Kept {
-    link: Link,
+    upstream: UpstreamConnection,
     since: Instant,
     _counted: Counted,
 }
@@ -92,23 +99,23 @@ impl Backend {
     }
 
     /// The last used idle connection that is young enough.
-    pub(super) fn take_idle(&self) -> Option<Link> {
+    pub(super) fn take_idle(&self) -> Option<UpstreamConnection> {
         let kept = self
             .idle
             .lock()
             .get_mut(&thread::current().id())?
             .pop_back()?;
-        (!kept.is_old(Instant::now())).then_some(kept.link)
+        (!kept.is_old(Instant::now())).then_some(kept.upstream)
     }
 
     /// Keeps a connection for the next request.
-    pub(super) fn keep(&self, link: Link) {
+    pub(super) fn keep(&self, upstream: UpstreamConnection) {
         let counted = Counted::new();
         let mut idle = self.idle.lock();
         let idle = idle.entry(thread::current().id()).or_default();
         if idle.len() < KEPT && IDLE.load(Ordering::Relaxed) <= *IDLE_ROOM {
             idle.push_back(Kept {
-                link,
+                upstream,
                 since: Instant::now(),
                 _counted: counted,
             });
@@ -187,8 +194,7 @@ mod tests {
     use tokio::net::UnixListener;
     use uuid::Uuid;
 
-    use super::{KEPT_FOR, Link};
-    use crate::ingress::Backend;
+    use super::{Backend, KEPT_FOR, UpstreamConnection};
 
     #[tokio::test]
     async fn connections_that_nobody_used_are_closed() {
@@ -196,7 +202,7 @@ mod tests {
         let socket = folder.path().join("socket");
         let listener = UnixListener::bind(&socket).expect("a socket");
         let backend = Backend::new(Uuid::nil(), 0, socket.clone());
-        backend.keep(Link::open(&socket).await.expect("connected"));
+        backend.keep(UpstreamConnection::open(&socket).await.expect("connected"));
         let (mut instance, _) = listener.accept().await.expect("accepted");
         backend.sweep(Instant::now());
         let kept = || {

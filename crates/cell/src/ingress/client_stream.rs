@@ -1,4 +1,4 @@
-//! A client's connection: what it says is listened to, and it must take what is sent to it.
+//! A client's connection: heads are looked at, and it must take what is sent to it.
 
 use std::{
     io::{self, IoSlice},
@@ -13,22 +13,22 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
-use crate::ingress::heard::Heard;
+use crate::ingress::head_tap::HeadTap;
 
 /// A connection that breaks when the client takes nothing for too long.
 pub(super) struct ClientStream {
     stream: TcpStream,
-    heard: Heard,
+    tap: HeadTap,
     send_timeout: Duration,
     /// Runs while the client takes nothing.
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
 impl ClientStream {
-    pub(super) fn new(stream: TcpStream, heard: Heard, send_timeout: Duration) -> Self {
+    pub(super) fn new(stream: TcpStream, tap: HeadTap, send_timeout: Duration) -> Self {
         Self {
             stream,
-            heard,
+            tap,
             send_timeout,
             stalled: None,
         }
@@ -62,7 +62,7 @@ impl AsyncRead for ClientStream {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
         if read.is_ready() {
-            self.heard.add(&buffer.filled()[before..]);
+            self.tap.pass(&buffer.filled()[before..]);
         }
         read
     }

@@ -1,44 +1,18 @@
 //! One client's connection.
 
-use std::{convert::Infallible, net::IpAddr, sync::Arc};
+use std::{convert::Infallible, sync::Arc};
 
-use http::{HeaderValue, StatusCode};
 use hyper::{server::conn::http1::Builder, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::{net::TcpStream, sync::OwnedSemaphorePermit, time::timeout};
+use tokio::{net::TcpStream, time::timeout};
 
 use crate::ingress::{
-    client_stream::ClientStream,
-    forward::{self, Proxy},
-    headers,
-    heard::Heard,
+    client_info::ClientInfo, client_stream::ClientStream, forward, head_tap::HeadTap, proxy::Proxy,
 };
-
-/// Who is at the other end.
-pub(super) struct Peer {
-    pub(super) address: HeaderValue,
-    pub(super) forwarded_for: String,
-    pub(super) heard: Heard,
-    /// Its place among the connections there may be; kept by an upgraded connection too.
-    pub(super) place: Arc<OwnedSemaphorePermit>,
-}
-
-impl Peer {
-    pub(super) fn new(ip: IpAddr, place: OwnedSemaphorePermit) -> Self {
-        let ip = ip.to_canonical();
-        Self {
-            address: HeaderValue::try_from(ip.to_string())
-                .unwrap_or(HeaderValue::from_static("unknown")),
-            forwarded_for: headers::forwarded_for(ip),
-            heard: Heard::default(),
-            place: Arc::new(place),
-        }
-    }
-}
 
 /// Answers what comes over `stream` until either side closes it; once the ingress stops, no further
 /// request is taken.
-pub(super) async fn serve_connection(proxy: Arc<Proxy>, stream: TcpStream, peer: Peer) {
+pub(super) async fn serve_connection(proxy: Arc<Proxy>, stream: TcpStream, client: ClientInfo) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY could not be set");
     }
@@ -50,15 +24,10 @@ pub(super) async fn serve_connection(proxy: Arc<Proxy>, stream: TcpStream, peer:
             return;
         }
     };
-    let stream = ClientStream::new(stream, peer.heard.clone(), proxy.config.send_timeout);
+    let tap = HeadTap::new(proxy.config.max_header_bytes, client.two_lengths.clone());
+    let stream = ClientStream::new(stream, tap, proxy.config.send_timeout);
     let service = service_fn(|request| async {
-        let answer = forward::answer(&proxy, &peer, request).await;
-        if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
-            peer.heard.rest();
-        } else {
-            peer.heard.listen();
-        }
-        Ok::<_, Infallible>(answer)
+        Ok::<_, Infallible>(forward::answer(&proxy, &client, request).await)
     });
     let connection = Builder::new()
         .timer(TokioTimer::new())

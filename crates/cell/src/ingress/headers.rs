@@ -1,7 +1,5 @@
 //! Headers that end at the ingress and headers that only the ingress may set.
 
-use std::net::IpAddr;
-
 use http::{
     HeaderMap, HeaderName, HeaderValue,
     header::{
@@ -10,7 +8,7 @@ use http::{
     },
 };
 
-use crate::ingress::{connection::Peer, host::Host};
+use crate::ingress::{client_info::ClientInfo, host::Host};
 
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
@@ -26,7 +24,7 @@ const HTTP: HeaderValue = HeaderValue::from_static("http");
 const LONGEST_REQUEST_ID: usize = 128;
 
 /// Makes a client's headers those that an instance gets.
-pub(super) fn prepare_request(headers: &mut HeaderMap, host: &Host, peer: &Peer) {
+pub(super) fn prepare_request(headers: &mut HeaderMap, host: &Host, client: &ClientInfo) {
     remove_hop_by_hop(headers);
     headers.remove(EXPECT);
     headers.remove(PROXY_AUTHORIZATION);
@@ -40,7 +38,7 @@ pub(super) fn prepare_request(headers: &mut HeaderMap, host: &Host, peer: &Peer)
     }
     let forwarded = format!(
         "for={};host=\"{}\";proto=http",
-        peer.forwarded_for,
+        client.forwarded_for,
         host.header.to_str().unwrap_or_default()
     );
     if let Ok(forwarded) = HeaderValue::try_from(forwarded) {
@@ -48,8 +46,8 @@ pub(super) fn prepare_request(headers: &mut HeaderMap, host: &Host, peer: &Peer)
     }
     headers.insert(HOST, host.header.clone());
     headers.insert(X_FORWARDED_HOST, host.header.clone());
-    headers.insert(X_FORWARDED_FOR, peer.address.clone());
-    headers.insert(X_REAL_IP, peer.address.clone());
+    headers.insert(X_FORWARDED_FOR, client.address.clone());
+    headers.insert(X_REAL_IP, client.address.clone());
     headers.insert(X_FORWARDED_PROTO, HTTP);
     let id = headers.get(X_REQUEST_ID);
     if !id.is_some_and(|id| id.len() <= LONGEST_REQUEST_ID && !id.is_empty()) {
@@ -86,14 +84,6 @@ pub(super) fn remove_hop_by_hop(headers: &mut HeaderMap) {
         HTTP2_SETTINGS,
     ] {
         headers.remove(name);
-    }
-}
-
-/// How a client's address is written in `Forwarded`.
-pub(super) fn forwarded_for(ip: IpAddr) -> String {
-    match ip {
-        IpAddr::V4(ip) => ip.to_string(),
-        IpAddr::V6(ip) => format!("\"[{ip}]\""),
     }
 }
 

@@ -9,7 +9,7 @@ use http::{
 };
 use serde_json::json;
 
-use crate::ingress::{Unserved, answer::AnswerBody};
+use crate::ingress::{response_body::ResponseBody, route::Unserved};
 
 const STYLE: &str = include_str!("pages/style.css");
 
@@ -64,7 +64,7 @@ impl Form {
 }
 
 /// The answer for `refusal`.
-pub(super) fn render(refusal: &Refusal, form: Form) -> Response<AnswerBody> {
+pub(super) fn render(refusal: &Refusal, form: Form) -> Response<ResponseBody> {
     let words = words(refusal);
     let nonce = format!("{:032x}", rand::random::<u128>());
     let (kind, body) = match form {
@@ -74,7 +74,7 @@ pub(super) fn render(refusal: &Refusal, form: Form) -> Response<AnswerBody> {
             ("application/json", json!({ "error": sentence }).to_string())
         }
     };
-    let mut response = Response::new(AnswerBody::own(body));
+    let mut response = Response::new(ResponseBody::own(body));
     *response.status_mut() = words.status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));

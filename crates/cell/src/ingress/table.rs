@@ -15,11 +15,20 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use crate::ingress::{Backend, Route, Table, Unserved, backend::InFlight};
+use crate::ingress::{
+    backend::{Backend, InFlight},
+    route::{Route, Unserved},
+};
+
+/// What is routable, by host. Clones share one table; lookups take no lock.
+#[derive(Clone, Default)]
+pub struct Table {
+    shared: Arc<Shared>,
+}
 
 /// What all clones of a table have in common.
 #[derive(Default)]
-pub(super) struct Shared {
+struct Shared {
     current: ArcSwap<Snapshot>,
     version: AtomicU64,
     writing: Mutex<()>,
@@ -211,20 +220,5 @@ impl Entry {
         } else {
             Choice::AllTried { title }
         }
-    }
-}
-
-impl Route {
-    fn is_same(&self, other: &Self) -> bool {
-        let id = |backend: &Arc<Backend>| Arc::as_ptr(backend);
-        self.title == other.title
-            && self.hosts == other.hosts
-            && self.state == other.state
-            && self.debugger.as_ref().map(id) == other.debugger.as_ref().map(id)
-            && self
-                .backends
-                .iter()
-                .map(id)
-                .eq(other.backends.iter().map(id))
     }
 }

@@ -17,11 +17,12 @@ use hyper_util::rt::TokioIo;
 use tokio::{io::copy_bidirectional, net::UnixStream, sync::OwnedSemaphorePermit, time::timeout};
 
 use crate::ingress::{
-    answer::{AnswerBody, StreamingBody},
     backend::InFlight,
-    connection::Peer,
-    forward::{Failed, Proxy, prepare_answer},
-    link::{self, RequestBody},
+    client_info::ClientInfo,
+    exchange::{Failed, prepare_answer},
+    proxy::Proxy,
+    response_body::{ResponseBody, StreamingBody},
+    upstream_connection::{self, RequestBody},
 };
 
 /// A client's wish to speak another protocol on its connection.
@@ -38,7 +39,7 @@ type Ends = (
 
 impl Tunnel {
     /// The upgrade that `request` asks for. HTTP/2 is none: it would carry requests past the ingress.
-    pub(super) fn wanted(request: &mut Request<Incoming>, peer: &Peer) -> Option<Self> {
+    pub(super) fn wanted(request: &mut Request<Incoming>, client: &ClientInfo) -> Option<Self> {
         let protocol = request.headers().get(UPGRADE)?;
         let names = protocol.to_str().ok()?.to_ascii_lowercase();
         let asked = request.headers().get_all(CONNECTION).iter().any(|value| {
@@ -63,7 +64,7 @@ impl Tunnel {
         Some(Self {
             client: Some(hyper::upgrade::on(request)),
             protocol,
-            place: Arc::clone(&peer.place),
+            place: Arc::clone(&client.place),
         })
     }
 
@@ -76,7 +77,7 @@ impl Tunnel {
 
 /// A connection of the tunnel's own.
 pub(super) async fn open(socket: &Path) -> io::Result<Ends> {
-    link::connect(socket).await
+    upstream_connection::connect(socket).await
 }
 
 /// Sends the request; when the instance agrees, joins the two connections.
@@ -86,7 +87,7 @@ pub(super) async fn exchange(
     (mut sender, connection): Ends,
     request: Request<RequestBody>,
     in_flight: InFlight,
-) -> Result<Response<AnswerBody>, Failed> {
+) -> Result<Response<ResponseBody>, Failed> {
     let stopping = proxy.stopping.clone();
     let connection = connection.with_upgrades();
     proxy.tasks.spawn(async move {
@@ -125,11 +126,11 @@ pub(super) async fn exchange(
         if let Some(protocol) = protocol {
             head.headers.insert(UPGRADE, protocol);
         }
-        return Ok(Response::from_parts(head, AnswerBody::own("")));
+        return Ok(Response::from_parts(head, ResponseBody::own("")));
     }
     let (head, incoming) = prepare_answer(response);
     let body = StreamingBody::new(incoming, None, in_flight);
-    Ok(Response::from_parts(head, AnswerBody::Streaming(body)))
+    Ok(Response::from_parts(head, ResponseBody::Streaming(body)))
 }
 
 /// Copies bytes both ways until one side closes or the ingress stops; `counted` is held as long.

@@ -3,14 +3,13 @@
 mod bundle;
 mod system_calls;
 
-use super::Confinement;
+use super::spec::SandboxSpec;
+use super::{console, probe};
 use crate::disk;
 use crate::process::Identity;
 use anyhow::Context;
 use std::ffi::OsStr;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use tokio::process::Command;
@@ -27,7 +26,7 @@ const NO_LIMITS: &str = "limits on memory, processor and processes are not enfor
 pub struct Runc {
     state: PathBuf,
     limited: bool,
-    caveats: Vec<String>,
+    unenforced: Vec<String>,
 }
 
 impl Runc {
@@ -42,7 +41,7 @@ impl Runc {
         let mut runc = Self {
             state,
             limited: true,
-            caveats: Vec::new(),
+            unenforced: Vec::new(),
         };
         let Err(error) = runc.try_out(data).await else {
             return Ok(runc);
@@ -52,62 +51,58 @@ impl Runc {
             "runc does not work with limits"
         );
         runc.limited = false;
-        runc.caveats.push(NO_LIMITS.to_owned());
+        runc.unenforced.push(NO_LIMITS.to_owned());
         runc.try_out(data).await?;
         Ok(runc)
     }
 
     /// What is not enforced.
-    pub fn caveats(&self) -> &[String] {
-        &self.caveats
+    pub fn unenforced(&self) -> &[String] {
+        &self.unenforced
     }
 
     /// Starts a container that outlives this process.
-    pub async fn start(&self, confinement: &Confinement) -> anyhow::Result<Identity> {
-        let pid_file = confinement.folder.join("pid");
+    pub async fn start(&self, spec: &SandboxSpec) -> anyhow::Result<Identity> {
+        let pid_file = spec.folder.join("pid");
         disk::remove_file(&pid_file)?;
         let options = ["--detach", "--pid-file"].map(OsStr::new);
         let options = [&options[..], &[pid_file.as_os_str()]].concat();
-        if let Err(error) = self.run(confinement, &options).await {
-            drop(delete(&self.state, &confinement.name).await);
+        if let Err(error) = self.run(spec, &options).await {
+            drop(delete(&self.state, &spec.name).await);
             return Err(error);
         }
         let pid = std::fs::read_to_string(&pid_file)?.trim().parse()?;
         Identity::of_started(pid).with_context(|| {
-            let console = confinement.folder.join("console");
-            format!("the sandbox ended at once: {}", words(&console))
+            format!(
+                "the sandbox ended at once: {}",
+                console::words(&spec.folder)
+            )
         })
-    }
-
-    /// Where it keeps what it knows of containers.
-    pub fn state(&self) -> &Path {
-        &self.state
     }
 
     async fn try_out(&self, data: &Path) -> anyhow::Result<()> {
         let folder = data.join("probe");
         disk::private_dir(&folder)?;
-        let confinement = super::bubblewrap::probe_confinement(&folder)?;
-        let outcome = self.run(&confinement, &[]).await;
-        let deleted = delete(&self.state, &confinement.name).await;
+        let spec = probe::spec(&folder)?;
+        let outcome = self.run(&spec, &[]).await;
+        let deleted = delete(&self.state, &spec.name).await;
         disk::remove_dir(&folder)?;
         outcome?;
         deleted
     }
 
-    async fn run(&self, confinement: &Confinement, options: &[&OsStr]) -> anyhow::Result<()> {
-        let bundle = confinement.folder.join("bundle");
+    async fn run(&self, spec: &SandboxSpec, options: &[&OsStr]) -> anyhow::Result<()> {
+        let bundle = spec.folder.join("bundle");
         disk::remove_dir(&bundle)?;
-        bundle::write(&bundle, confinement, self.limited)
+        bundle::write(&bundle, spec, self.limited)
             .context("writing the container's description")?;
-        let console = confinement.folder.join("console");
-        let output = console_file(&console)?;
+        let output = console::open(&spec.folder)?;
         let status = command(&self.state)
             .arg("run")
             .args(options)
             .arg("--bundle")
             .arg(&bundle)
-            .arg(&confinement.name)
+            .arg(&spec.name)
             .stdin(Stdio::null())
             .stdout(output.try_clone()?)
             .stderr(output)
@@ -117,7 +112,7 @@ impl Runc {
         anyhow::ensure!(
             status.success(),
             "the sandbox could not be made: {}",
-            words(&console)
+            console::words(&spec.folder)
         );
         Ok(())
     }
@@ -160,28 +155,4 @@ fn command(state: &Path) -> Command {
     let mut command = Command::new("runc");
     command.arg("--root").arg(state);
     command
-}
-
-/// Where the sandbox itself, not the runtime, says what is wrong.
-pub fn console_file(path: &Path) -> std::io::Result<File> {
-    OpenOptions::new()
-        .create(true)
-        .append(true)
-        .mode(0o600)
-        .open(path)
-}
-
-/// The end of what the sandbox said, if it said anything.
-pub fn said(console: &Path) -> Option<String> {
-    let mut bytes = Vec::new();
-    let file = File::open(console).ok()?;
-    file.take(64 << 10).read_to_end(&mut bytes).ok()?;
-    let text = String::from_utf8_lossy(&bytes);
-    let last = text.trim().lines().next_back()?;
-    Some(last.chars().take(600).collect())
-}
-
-/// The same as [`said`], for a sentence.
-pub fn words(console: &Path) -> String {
-    said(console).unwrap_or_else(|| "it said nothing".to_owned())
 }

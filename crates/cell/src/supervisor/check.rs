@@ -1,7 +1,8 @@
 //! Whether a wanted state can be taken on at all.
 
-use super::Refusal;
+use super::refusal::Refusal;
 use crate::config::Runtime;
+use crate::local_path;
 use engine::workload::Workload;
 use std::collections::BTreeMap;
 
@@ -24,10 +25,11 @@ pub fn workload(workload: &Workload, runtimes: &BTreeMap<String, Runtime>) -> Re
             "package.sha256: 64 hexadecimal digits are expected",
         ));
     }
-    if !template.bucket.is_absolute() || !template.package.file.is_absolute() {
-        return Err(Refusal::new(
-            "bucket, package.file: absolute paths are expected",
-        ));
+    for (field, url) in [
+        ("package.url", &template.package.url),
+        ("bucket.url", &template.bucket.url),
+    ] {
+        local_path::of(url).map_err(|error| Refusal::new(format!("{field}: {error}")))?;
     }
     if template.memory_mib < 16 || template.pids < 8 || template.cpu_milli < 10 {
         return Err(Refusal::new(

@@ -2,15 +2,10 @@
 
 use crate::config::Runtime;
 use bytes::Bytes;
-use http::{Method, Request, StatusCode, header};
-use http_body_util::Empty;
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
+use http::{Request, StatusCode, header};
 use m2ee::client::Client;
 use std::path::Path;
 use std::time::Duration;
-use tokio::net::UnixStream;
-use tokio::task::JoinSet;
 
 /// How often an instance is asked.
 pub const EVERY: Duration = Duration::from_secs(1);
@@ -168,19 +163,11 @@ pub async fn ask(runtime: &Path) -> App {
 }
 
 async fn get(runtime: &Path) -> anyhow::Result<StatusCode> {
-    let stream = UnixStream::connect(runtime).await?;
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-    // Dropping the set ends the connection together with the question.
-    let mut driver = JoinSet::new();
-    driver.spawn(connection);
-    let request = Request::builder()
-        .method(Method::GET)
-        .uri("/")
+    let request = Request::get("/")
         .header(header::HOST, "localhost")
         .header(header::USER_AGENT, "health-check")
-        .header(header::CONNECTION, "close")
-        .body(Empty::<Bytes>::new())?;
-    Ok(sender.send_request(request).await?.status())
+        .body(Bytes::new())?;
+    Ok(unix_http::send_for_head(runtime, request).await?.status)
 }
 
 #[cfg(test)]

@@ -2,11 +2,14 @@
 
 mod ending;
 
+use super::debugger::DebuggerPoll;
 use super::health::{self, App, Health, Patience, Verdict};
-use super::report::{Ending, News, Order, Report};
-use super::{Shared, ownership, recipe};
+use super::report::{Ending, InstanceEvent, Order, Report};
+use super::shared::Shared;
+use super::{launch_spec, ownership};
 use crate::disk;
-use crate::ingress::Backend;
+use crate::ingress::backend::Backend;
+use crate::local_path;
 use crate::process::{self, Watched};
 use crate::record::InstanceRecord;
 use crate::shared_folder;
@@ -29,7 +32,7 @@ const READY_PAUSE: Duration = Duration::from_millis(100);
 const LATECOMERS: Duration = Duration::from_millis(50);
 
 /// The task of one instance.
-pub struct Life {
+pub struct InstanceTask {
     /// The cell.
     pub shared: Arc<Shared>,
     /// The instance.
@@ -48,7 +51,7 @@ struct Running {
     meter: Meter,
 }
 
-impl Life {
+impl InstanceTask {
     /// Brings the instance up, watches it and cleans up after it.
     pub async fn begin(mut self) {
         // What is half made cannot be taken away: an order to end waits until it stands.
@@ -68,7 +71,7 @@ impl Life {
         let ending = match brought_up {
             Ok(running) => {
                 let record = Box::new(self.record.clone());
-                self.report(News::Ready(running.backend.clone(), record));
+                self.report(InstanceEvent::Ready(running.backend.clone(), record));
                 self.watch(running).await
             }
             Err(ending) => ending,
@@ -80,7 +83,7 @@ impl Life {
     pub async fn resume(mut self) {
         let ending = match self.take_over() {
             Ok(Some(running)) => {
-                self.report(News::Adopted(running.backend.clone()));
+                self.report(InstanceEvent::Adopted(running.backend.clone()));
                 self.watch(running).await
             }
             Ok(None) if self.record.ready_at.is_some() => self.crashed(),
@@ -101,8 +104,8 @@ impl Life {
             .await?;
         self.doing(InstanceState::Starting, "Making the sandbox");
         disk::aside(|| self.prepare())?;
-        let confinement = recipe::confinement(&shared.layout, &self.record, runtime, &package)?;
-        let first = shared.sandbox.start(&confinement).await?;
+        let spec = launch_spec::sandbox_spec(&shared.layout, &self.record, runtime, &package)?;
+        let first = shared.sandbox.start(&spec).await?;
         self.record.first = Some(first);
         self.record.groups = usage::groups_of(first.pid);
         shared.layout.save(&self.record)?;
@@ -138,8 +141,8 @@ impl Life {
         disk::private_dir(&shared.layout.instance(record.id))?;
         shared.layout.save(record)?;
         ownership::make(&shared.layout.run(record.id), owner)?;
-        let bucket = &record.template.bucket;
-        ownership::hand_over(bucket, owner)
+        let bucket = local_path::of(&record.template.bucket.url)?;
+        ownership::hand_over(&bucket, owner)
             .with_context(|| format!("the bucket {} cannot be used", bucket.display()))
     }
 
@@ -147,8 +150,8 @@ impl Life {
         let shared = self.shared.clone();
         let runtime = shared.runtime(&self.record.template.runtime)?;
         self.doing(InstanceState::Starting, "Waiting for the runtime");
-        let config = recipe::start_config(&self.record, runtime);
-        let admin = self.socket(recipe::ADMIN, config.alive_within).await?;
+        let config = launch_spec::start_config(&self.record, runtime);
+        let admin = self.socket(launch_spec::ADMIN, config.alive_within).await?;
         self.note_runtime_pid()?;
         let client = Client::unix(admin, self.record.admin_password.clone());
         m2ee::start::run(&client, &config, |phase| {
@@ -158,7 +161,7 @@ impl Life {
         self.doing(InstanceState::Checking, "Waiting for two good answers");
         let within = Duration::from_secs(shared.config.ready_within_seconds);
         let deadline = Instant::now() + within;
-        let runtime = self.socket(recipe::RUNTIME, within).await?;
+        let runtime = self.socket(launch_spec::RUNTIME, within).await?;
         let mut good = 0;
         loop {
             let answer = health::ask(&runtime).await;
@@ -185,8 +188,14 @@ impl Life {
         let Some(watched) = Watched::open(first)? else {
             return Ok(None);
         };
-        let admin = self.shared.layout.socket(self.record.id, recipe::ADMIN);
-        let runtime = self.shared.layout.socket(self.record.id, recipe::RUNTIME);
+        let admin = self
+            .shared
+            .layout
+            .socket(self.record.id, launch_spec::ADMIN);
+        let runtime = self
+            .shared
+            .layout
+            .socket(self.record.id, launch_spec::RUNTIME);
         let client = Client::unix(admin, self.record.admin_password.clone());
         Ok(Some(self.running(watched, client, runtime)))
     }
@@ -231,7 +240,7 @@ impl Life {
         let first = self.record.first.map(|first| first.pid);
         self.record.runtime_pid = first.and_then(process::first_child).or(first);
         self.shared.layout.save(&self.record)?;
-        self.report(News::Runs(Box::new(self.record.clone())));
+        self.report(InstanceEvent::Runs(Box::new(self.record.clone())));
         Ok(())
     }
 
@@ -242,44 +251,51 @@ impl Life {
         let runtime = self.shared.runtime(&self.record.template.runtime);
         let mut health = Health::new(Patience::with(runtime.ok()));
         let mut last_good = Instant::now();
+        let mut debugger = DebuggerPoll::default();
         loop {
             let examination = async {
                 tick.tick().await;
-                health::examine(&running.client, &running.runtime).await
+                tokio::join!(
+                    health::examine(&running.client, &running.runtime),
+                    debugger.ask(&running.client),
+                )
             };
-            let finding = tokio::select! {
+            let (finding, status) = tokio::select! {
                 biased;
                 () = running.watched.ended() => return self.crashed(),
                 drain = told_to_stop(&mut orders) => {
                     self.stop(&running, drain).await;
                     return Ending::AsWanted;
                 }
-                finding = examination => finding,
+                found = examination => found,
             };
             if finding.alive && finding.app == App::Well {
                 last_good = Instant::now();
             }
             match health.after(&finding) {
                 Verdict::AsBefore => {}
-                Verdict::TakeOut(why) => self.report(News::Unhealthy(why)),
-                Verdict::PutBack => self.report(News::Recovered),
+                Verdict::TakeOut(why) => self.report(InstanceEvent::Unhealthy(why)),
+                Verdict::PutBack => self.report(InstanceEvent::Recovered),
                 Verdict::Dead => {
                     let silence = last_good.elapsed().as_secs();
                     return self.gone(format!("did not answer for {silence} s"));
                 }
             }
-            self.report(News::Uses(running.meter.read()));
+            self.report(InstanceEvent::Uses(running.meter.read()));
+            if let Some(status) = status {
+                self.report(InstanceEvent::Debugger(status));
+            }
         }
     }
 
     fn doing(&self, state: InstanceState, what: &str) {
-        self.report(News::Doing(state, what.to_owned()));
+        self.report(InstanceEvent::Doing(state, what.to_owned()));
     }
 
-    fn report(&self, news: News) {
+    fn report(&self, event: InstanceEvent) {
         let id = self.record.id;
         // Nobody listens any more when the cell ends; the instance lives on.
-        drop(self.reports.send(Report { id, news }));
+        drop(self.reports.send(Report { id, event }));
     }
 }
 

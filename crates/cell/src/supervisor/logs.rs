@@ -1,7 +1,8 @@
 //! What instances wrote: those that run, and before them the one of their index that failed last.
 
 use crate::disk;
-use crate::record::{InstanceRecord, LastWords, Layout};
+use crate::layout::Layout;
+use crate::record::{InstanceRecord, LastWords};
 use crate::shared_folder;
 use domain::ids::{EnvironmentId, InstanceId};
 use engine::observation::{Instance, LogLine};

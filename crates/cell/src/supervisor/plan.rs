@@ -48,7 +48,7 @@ pub struct Situation {
     /// Whether the wanted template could not be rolled out.
     pub failed: bool,
     /// Indexes that were ready with the wanted template since it was asked for.
-    pub moved: BTreeSet<u16>,
+    pub rolled_out: BTreeSet<u16>,
     /// Indexes that may not be started at this moment.
     pub held_back: BTreeSet<u16>,
     /// What there is.
@@ -94,7 +94,7 @@ impl Situation {
         let done = (0..self.wanted).filter(|index| self.serves(*index)).count();
         let total = self.wanted;
         if done == usize::from(total) && self.seen.len() == usize::from(total) {
-            return Some(Rollout::Settled);
+            return Some(Rollout::Converged);
         }
         Some(Rollout::Rolling {
             done: u16::try_from(done).unwrap_or(total),
@@ -131,7 +131,7 @@ impl Situation {
 
     /// The template that an index should have; `None` when there is none that works.
     fn target(&self, index: u16) -> Option<Of> {
-        if !self.given_up() || self.moved.contains(&index) {
+        if !self.given_up() || self.rolled_out.contains(&index) {
             Some(Of::Wanted)
         } else {
             self.has_serving.then_some(Of::Serving)
@@ -145,7 +145,7 @@ impl Situation {
 
     /// Whether every index that the wanted template has reached is served by it now.
     fn holds(&self) -> bool {
-        let mut reached = self.moved.range(..self.wanted);
+        let mut reached = self.rolled_out.range(..self.wanted);
         reached.all(|index| self.serves(*index))
     }
 
@@ -157,7 +157,7 @@ impl Situation {
 
     /// Whether an instance of the wanted template has been ready.
     fn established(&self) -> bool {
-        self.same || !self.moved.is_empty()
+        self.same || !self.rolled_out.is_empty()
     }
 
     /// Whether an index is between its old and its new instance.

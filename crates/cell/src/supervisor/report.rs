@@ -1,10 +1,11 @@
 //! What an instance is told, and what it says of itself.
 
-use crate::ingress::Backend;
+use crate::ingress::backend::Backend;
 use crate::record::InstanceRecord;
 use crate::usage::Usage;
 use domain::ids::InstanceId;
 use domain::states::InstanceState;
+use engine::observation::DebuggerStatus;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,12 +24,12 @@ pub struct Report {
     /// The instance.
     pub id: InstanceId,
     /// What happened.
-    pub news: News,
+    pub event: InstanceEvent,
 }
 
 /// What happened to an instance.
 #[derive(Debug)]
-pub enum News {
+pub enum InstanceEvent {
     /// Its state or what is being done changed.
     Doing(InstanceState, String),
     /// It has processes.
@@ -43,6 +44,8 @@ pub enum News {
     Recovered,
     /// What it uses.
     Uses(Usage),
+    /// What its debugger said.
+    Debugger(DebuggerStatus),
     /// Nothing of it is left.
     Ended(Ending),
 }

@@ -1,18 +1,24 @@
 //! One workload's task: whatever happens, it looks at what is wanted and what is, and acts.
 
+mod apply;
 mod live;
-mod news;
+mod on_event;
 mod show;
 mod state;
+mod unreadable;
 
 use self::live::Live;
-use super::instance::Life;
+use super::instance::InstanceTask;
+use super::launch_spec;
 use super::plan::{Of, Step};
+use super::refusal::Refusal;
 use super::report::{Order, Report};
-use super::{Refusal, Shared, recipe};
+use super::shared::Shared;
+use super::takeover::Found;
 use crate::database_socket::DatabaseSocket;
 use crate::disk;
 use crate::record::{self, InstanceRecord, WorkloadRecord};
+use crate::stored::{StoredWorkload, Unreadable};
 use domain::states::InstanceState;
 use engine::observation::{EventKind, Observation, Rollout};
 use engine::workload::Workload;
@@ -39,60 +45,65 @@ pub enum Ask {
 }
 
 /// The task of one workload.
-pub struct Keeper {
+pub struct WorkloadTask {
     shared: Arc<Shared>,
     record: WorkloadRecord,
-    wanted_print: Option<String>,
-    serving_print: Option<String>,
+    /// Why what is wanted is not known; until it is told again, what runs is left alone.
+    unreadable: Option<Unreadable>,
+    wanted_hash: Option<String>,
+    serving_hash: Option<String>,
     live: Vec<Live>,
     tries: BTreeMap<u16, u32>,
     database: Option<DatabaseSocket>,
     reports: mpsc::UnboundedSender<Report>,
     observed: Arc<Mutex<Observation>>,
-    settled: bool,
+    converged: bool,
     halted: bool,
     waiting: Vec<oneshot::Sender<()>>,
 }
 
-impl Keeper {
-    /// The task of a workload; `found` are its instances that a former cell left behind.
+impl WorkloadTask {
+    /// The task of a workload, with what a former cell left of it.
     pub fn spawn(
         shared: Arc<Shared>,
-        record: WorkloadRecord,
-        found: Vec<InstanceRecord>,
+        found: Found,
         asks: mpsc::Receiver<Ask>,
     ) -> Arc<Mutex<Observation>> {
+        let StoredWorkload { record, unreadable } = found.workload;
+        let instances = found.instances;
         let (reports, inbox) = mpsc::unbounded_channel();
         let observed = Arc::new(Mutex::new(Observation {
             id: record.wanted.id,
             revision: record.wanted.revision,
             instances: Vec::new(),
-            rollout: Rollout::Settled,
+            rollout: Rollout::Converged,
             observed_at: OffsetDateTime::now_utc(),
         }));
-        let mut keeper = Self {
+        let mut task = Self {
             shared,
-            wanted_print: None,
-            serving_print: None,
+            wanted_hash: None,
+            serving_hash: None,
             live: Vec::new(),
             tries: BTreeMap::new(),
             database: None,
             reports,
             observed: observed.clone(),
-            settled: !found.is_empty(),
+            converged: !instances.is_empty(),
             halted: false,
             waiting: Vec::new(),
             record,
+            unreadable,
         };
-        keeper.note_prints();
-        keeper.open_database();
-        for instance in found {
-            keeper.resume(instance);
+        task.note_hashes();
+        task.say_unreadable();
+        for instance in instances {
+            task.resume(instance);
         }
+        task.open_database();
         // Known to the ingress and to readers before anybody hears that it was taken on.
-        keeper.route();
-        keeper.publish();
-        tokio::spawn(keeper.keep(inbox, asks));
+        task.route();
+        task.publish();
+        tokio::spawn(task.keep(inbox, asks));
         observed
     }
 
@@ -115,7 +126,7 @@ impl Keeper {
                 self.answer_waiting();
             }
             tokio::select! {
-                Some(report) = inbox.recv() => self.hear(report),
+                Some(report) = inbox.recv() => self.on_event(report),
                 ask = asks.recv() => match ask {
                     Some(ask) => self.take(ask),
                     None => break,
@@ -124,7 +135,7 @@ impl Keeper {
             }
             // Everything that has happened by now counts before anything is done about it.
             while let Ok(report) = inbox.try_recv() {
-                self.hear(report);
+                self.on_event(report);
             }
         }
         self.answer_waiting();
@@ -150,71 +161,25 @@ impl Keeper {
         }
     }
 
-    fn apply(&mut self, workload: Workload) -> Result<(), Refusal> {
-        if self.record.removing {
-            return Err(Refusal::new(
-                "the workload is being removed; apply it again afterwards",
-            ));
-        }
-        let has = self.record.wanted.revision;
-        if workload.revision < has {
-            return Err(Refusal::new(format!(
-                "revision {} is older than revision {has}, which the engine has",
-                workload.revision
-            )));
-        }
-        if workload.revision == has {
-            return if record::same(&workload, &self.record.wanted) {
-                Ok(())
-            } else {
-                Err(Refusal::new(format!(
-                    "revision {has} is known with another content; give the change a higher one"
-                )))
-            };
-        }
-        let mut next = self.record.clone();
-        next.failed = None;
-        let print = workload.template.as_ref().map(record::fingerprint);
-        // What is gone by now has to show anew that it can become ready.
-        next.moved
-            .retain(|index| print == self.wanted_print && self.moved_on(*index));
-        next.crashes.retain(|index, _| *index < workload.instances);
-        // A person acts: what had to wait or was given up is tried again.
-        for crashes in next.crashes.values_mut() {
-            crashes.count = 0;
-            crashes.not_before = None;
-        }
-        next.wanted = workload;
-        self.shared.save_workload(&next).map_err(|error| {
-            Refusal::new(format!(
-                "the wanted state cannot be written to disk: {error}"
-            ))
-        })?;
-        self.record = next;
-        self.tries.clear();
-        self.settled = false;
-        self.note_prints();
-        self.open_database();
-        Ok(())
-    }
-
-    fn note_prints(&mut self) {
-        self.wanted_print = self
+    fn note_hashes(&mut self) {
+        self.wanted_hash = self
             .record
             .wanted
             .template
             .as_ref()
-            .map(record::fingerprint);
-        self.serving_print = self.record.serving.as_ref().map(record::fingerprint);
+            .map(record::template_hash);
+        self.serving_hash = self.record.serving.as_ref().map(record::template_hash);
     }
 
     fn open_database(&mut self) {
-        let Some(template) = &self.record.wanted.template else {
+        let running = self.live.first().map(|live| &live.record.template);
+        let Some(template) = self.record.wanted.template.as_ref().or(running) else {
             return;
         };
         let database = &template.database;
         let open = self.database.as_ref();
-        if recipe::has_unix_socket(template)
+        if database.host.is_empty()
+            || launch_spec::has_unix_socket(template)
             || open.is_some_and(|open| open.leads_to(&database.host, database.port))
         {
             return;
@@ -228,21 +193,25 @@ impl Keeper {
 
     fn resume(&mut self, instance: InstanceRecord) {
         let (orders, receiver) = watch::channel(Order::Run);
-        let life = Life {
+        let task = InstanceTask {
             shared: self.shared.clone(),
             record: instance.clone(),
             orders: receiver,
             reports: self.reports.clone(),
         };
-        tokio::spawn(life.resume());
+        tokio::spawn(task.resume());
         self.live.push(Live::new(instance, orders));
     }
 
     fn act(&mut self) {
-        let situation = self.situation();
+        let steps = if self.is_left_alone() {
+            Vec::new()
+        } else {
+            self.situation().steps()
+        };
         let drain = Duration::from_secs(u64::from(self.record.wanted.drain_seconds));
         let mut stopping = Vec::new();
-        for step in situation.steps() {
+        for step in steps {
             match step {
                 Step::Start { index, of } => self.start(index, of),
                 Step::Stop(id) => {
@@ -258,7 +227,7 @@ impl Keeper {
         for orders in stopping {
             orders.send_replace(Order::Stop(drain));
         }
-        self.settle();
+        self.converge();
         self.publish();
     }
 
@@ -279,14 +248,14 @@ impl Keeper {
             }
         };
         if let Some(crashes) = self.record.crashes.get_mut(&index) {
-            crashes.fallen = None;
+            crashes.instance = None;
         }
         let message = format!("Instance {index} is being started with {label}");
         self.shared
             .journal
             .record(workload, Some(index), EventKind::Starting, message);
         let (orders, receiver) = watch::channel(Order::Run);
-        let life = Life {
+        let task = InstanceTask {
             shared: self.shared.clone(),
             record: instance.clone(),
             orders: receiver,
@@ -294,16 +263,18 @@ impl Keeper {
         };
         self.live.push(Live::new(instance, orders));
         self.hold_packages();
-        tokio::spawn(life.begin());
+        tokio::spawn(task.begin());
     }
 
-    fn settle(&mut self) {
-        let settled = self.situation().rollout() == Some(Rollout::Settled) && !self.halted;
-        if settled && !self.settled && !self.record.removing {
+    fn converge(&mut self) {
+        let converged = self.situation().rollout() == Some(Rollout::Converged)
+            && !self.halted
+            && self.unreadable.is_none();
+        if converged && !self.converged && !self.record.removing {
             let wanted = &self.record.wanted;
             if wanted.instances > 0 && wanted.template.is_some() {
                 self.record.serving.clone_from(&wanted.template);
-                self.serving_print.clone_from(&self.wanted_print);
+                self.serving_hash.clone_from(&self.wanted_hash);
             }
             self.record.failed = None;
             self.tries.clear();
@@ -319,9 +290,9 @@ impl Keeper {
             };
             self.shared
                 .journal
-                .record(id, None, EventKind::Settled, message);
+                .record(id, None, EventKind::Converged, message);
         }
-        self.settled = settled;
+        self.converged = converged;
     }
 
     fn hold_packages(&self) {
@@ -341,6 +312,8 @@ impl Keeper {
         disk::remove_dir(&self.shared.layout.database(id))?;
         disk::remove_dir(&self.shared.layout.last_words_of_all(id))?;
         self.shared.uids.forget(id)?;
+        self.shared.set_problem(id, None);
+        disk::remove_file(&self.shared.layout.unreadable_workload(id))?;
         disk::remove_file(&self.shared.layout.workload(id))
     }
 
@@ -351,6 +324,10 @@ impl Keeper {
     }
 
     fn save(&self) {
+        // The file of another form stays as it is until something better takes its place.
+        if self.unreadable.is_some() {
+            return;
+        }
         if let Err(error) = self.shared.save_workload(&self.record) {
             tracing::error!(%error, "what is known of a workload cannot be written to disk");
         }

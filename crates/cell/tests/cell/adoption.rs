@@ -23,7 +23,7 @@ async fn killed_and_started_again_it_takes_over_what_runs() {
         get(bench.apps(), &workload, "/api/load").await.0,
         StatusCode::OK
     );
-    assert_eq!(bench.settled(&workload).await, pids);
+    assert_eq!(bench.converged(&workload).await, pids);
     assert_eq!(bench.events(&workload, EventKind::Adopted).await.len(), 2);
     assert_eq!(bench.events(&workload, EventKind::Starting).await.len(), 2);
     let after = bench.engine.events(0, 0).await.expect("events");
@@ -43,7 +43,7 @@ async fn killed_and_started_again_it_takes_over_what_runs() {
     workload.instances = 1;
     next(&mut workload);
     bench.apply(&workload).await;
-    assert_eq!(bench.settled(&workload).await, pids[..1]);
+    assert_eq!(bench.converged(&workload).await, pids[..1]);
     bench.end().await;
 }
 
@@ -56,7 +56,7 @@ async fn what_died_in_the_meantime_is_replaced() {
     bench.ended(&pids[..1]).await;
     bench.run().await;
     bench.replaced(&workload, 0, pids[0]).await;
-    assert_eq!(bench.settled(&workload).await[1], pids[1]);
+    assert_eq!(bench.converged(&workload).await[1], pids[1]);
     assert_eq!(bench.events(&workload, EventKind::Crashed).await.len(), 1);
     bench.end().await;
 }
@@ -70,13 +70,13 @@ async fn a_terminated_cell_leaves_instances_and_an_asked_one_may_end_them() {
     assert!(runs(pids[0]));
     bench.kill();
     bench.run().await;
-    assert_eq!(bench.settled(&workload).await, pids);
+    assert_eq!(bench.converged(&workload).await, pids);
     bench.engine.shutdown(true).await.expect("shut down");
     bench.ended(&pids).await;
     assert_eq!(bench.containers(), 0);
     bench.kill();
     bench.run().await;
-    bench.settled(&workload).await;
+    bench.converged(&workload).await;
     assert_eq!(who(bench.apps(), &workload).await["index"], 0);
     bench.end().await;
 }
@@ -90,7 +90,7 @@ async fn what_waits_after_crashes_is_known_again_and_keeps_its_package() {
     let package = bench.package("2.0.0", &[]);
     next(&mut workload).package = package.clone();
     bench.apply(&workload).await;
-    let pids = bench.settled(&workload).await;
+    let pids = bench.converged(&workload).await;
     let waiting = bench.crashed_out(&workload, 1, pids[1]).await;
 
     bench.kill();
@@ -126,7 +126,7 @@ async fn a_halt_goes_all_the_way_even_when_nobody_waits_for_it() {
     let mut workload = bench.workload(database.by_socket(), 1);
     workload.drain_seconds = 2;
     bench.apply(&workload).await;
-    let pids = bench.settled(&workload).await;
+    let pids = bench.converged(&workload).await;
     // An answer without end, for which the instance waits before it goes.
     let events = open(bench.apps(), &workload, Method::GET, "/api/events").await;
     let (_answer, _connection) = events.expect("an answer");
@@ -142,7 +142,7 @@ async fn a_halt_goes_all_the_way_even_when_nobody_waits_for_it() {
     bench.ended(&[bench.pid(), pids[0]]).await;
     bench.kill();
     bench.run().await;
-    bench.settled(&workload).await;
+    bench.converged(&workload).await;
     bench.end().await;
 }
 

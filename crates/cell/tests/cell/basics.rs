@@ -24,7 +24,7 @@ async fn a_workload_starts_becomes_ready_serves_and_leaves_nothing_when_deleted(
     workload.template = template;
     workload.revision += 1;
     bench.apply(&workload).await;
-    let pids = bench.settled(&workload).await;
+    let pids = bench.converged(&workload).await;
     assert_eq!(who(bench.apps(), &workload).await["index"], 0);
     let instance = bench.instance(&workload, 0).await;
     assert_eq!(
@@ -41,6 +41,13 @@ async fn a_workload_starts_becomes_ready_serves_and_leaves_nothing_when_deleted(
         .await
         .expect("the admin protocol");
     assert_eq!((result, &status["enabled"]), (0, &json!(true)));
+    let told = bench
+        .until(&workload, "the debugger's status", |seen| {
+            seen.instances.first()?.debugger.clone()
+        })
+        .await;
+    assert!(told.enabled && !told.client_connected, "{told:?}");
+    assert_eq!(told.paused_microflows, 0);
     let lines = bench.engine.logs(workload.id, 100).await.expect("logs");
     assert!(
         lines
@@ -77,12 +84,12 @@ async fn scaling_restarts_nothing_fails_nothing_and_spreads_over_zones() {
     workload.instances = 1;
     next(&mut workload);
     bench.apply(&workload).await;
-    assert_eq!(bench.settled(&workload).await, three[..1]);
+    assert_eq!(bench.converged(&workload).await, three[..1]);
     load.more(50).await;
     workload.instances = 5;
     next(&mut workload);
     bench.apply(&workload).await;
-    let five = bench.settled(&workload).await;
+    let five = bench.converged(&workload).await;
     assert_eq!((five.len(), five[0]), (5, three[0]));
     load.more(200).await;
     load.end_without_failure().await;
@@ -97,7 +104,7 @@ async fn scaling_restarts_nothing_fails_nothing_and_spreads_over_zones() {
     workload.instances = 0;
     next(&mut workload);
     bench.apply(&workload).await;
-    bench.settled(&workload).await;
+    bench.converged(&workload).await;
     bench.ended(&five).await;
     let (status, _) = get(bench.apps(), &workload, "/").await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
@@ -110,14 +117,14 @@ async fn without_runc_it_works_by_bubblewrap_and_says_what_is_missing() {
     let info = bench.engine.info().await.expect("info");
     assert_eq!(info.sandbox, "bubblewrap");
     assert!(
-        info.caveats.iter().any(|caveat| caveat.contains("limits")),
+        info.unenforced.iter().any(|what| what.contains("limits")),
         "{info:?}"
     );
     let (_database, mut workload, one) = serving(&bench, 1).await;
     workload.instances = 2;
     next(&mut workload);
     bench.apply(&workload).await;
-    let two = bench.settled(&workload).await;
+    let two = bench.converged(&workload).await;
     assert_eq!(two[0], one[0]);
     assert!(who(bench.apps(), &workload).await["index"].is_number());
     crate::bench::signal(two[1], rustix::process::Signal::KILL);
@@ -133,7 +140,7 @@ async fn a_database_server_on_tcp_is_reached_from_the_sealed_sandbox() {
     let database = TestDatabase::make();
     let workload = bench.workload(database.by_tcp(), 1);
     bench.apply(&workload).await;
-    bench.settled(&workload).await;
+    bench.converged(&workload).await;
     let count = async |bench: &Bench| {
         let answer = request(bench.apps(), &workload, Method::POST, "/api/counter").await;
         answer.expect("counted").0
@@ -141,7 +148,7 @@ async fn a_database_server_on_tcp_is_reached_from_the_sealed_sandbox() {
     assert_eq!(count(&bench).await, StatusCode::OK);
     bench.kill();
     bench.run().await;
-    bench.settled(&workload).await;
+    bench.converged(&workload).await;
     // Connections that ran through the former cell are broken; the runtime makes new ones.
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
     while count(&bench).await != StatusCode::OK {
@@ -184,6 +191,16 @@ async fn wanted_states_are_ordered_checked_and_kept_private() {
         "{said}"
     );
 
+    next(&mut other).runtime = "sample".to_owned();
+    next(&mut other).package.url = "https://example.org/shop.mda".parse().expect("an address");
+    let Err(EngineError::Refused(said)) = bench.engine.apply(&other).await else {
+        panic!("refused")
+    };
+    assert!(
+        said.contains("package.url") && said.contains("https") && said.contains("file:///"),
+        "{said}"
+    );
+
     let mode = |path: &str| {
         let found = bench.data().join(path).metadata().expect("there");
         found.permissions().mode() & 0o777
@@ -192,10 +209,10 @@ async fn wanted_states_are_ordered_checked_and_kept_private() {
     assert_eq!(mode("cell.sock"), 0o600);
     assert_eq!(mode(&format!("workloads/{}.json", workload.id)), 0o600);
     assert!(!bench.log().contains("debug-me"));
-    let settled = bench.until(&workload, "rest", |o| {
-        (o.rollout == Rollout::Settled).then_some(())
+    let converged = bench.until(&workload, "rest", |o| {
+        (o.rollout == Rollout::Converged).then_some(())
     });
-    settled.await;
+    converged.await;
     assert!(
         bench
             .events(&workload, EventKind::Starting)

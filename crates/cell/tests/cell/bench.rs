@@ -9,7 +9,8 @@ use domain::states::InstanceState;
 use engine::Engine;
 use engine::cell::CellEngine;
 use engine::observation::{Event, EventKind, Instance, Observation, Rollout};
-use engine::workload::{Database, PackageSource, Template, Workload};
+use engine::refs::{BucketRef, DatabaseRef, PackageRef, file_url};
+use engine::workload::{Template, Workload};
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -148,7 +149,7 @@ impl Bench {
     }
 
     /// The folder of an unpacked package.
-    pub fn unpacked(&self, package: &PackageSource) -> PathBuf {
+    pub fn unpacked(&self, package: &PackageRef) -> PathBuf {
         self.data().join("packages").join(&package.sha256)
     }
 
@@ -157,7 +158,7 @@ impl Bench {
     }
 
     /// A workload with a bucket and a package of its own, not applied yet.
-    pub fn workload(&self, database: Database, instances: u16) -> Workload {
+    pub fn workload(&self, database: DatabaseRef, instances: u16) -> Workload {
         let id = Uuid::new_v4();
         let bucket = self.folder.path().join(format!("bucket-{id}"));
         std::fs::create_dir(&bucket).expect("a bucket");
@@ -174,7 +175,9 @@ impl Bench {
                 cpu_milli: 1000,
                 pids: 64,
                 database,
-                bucket,
+                bucket: BucketRef {
+                    url: file_url(&bucket).expect("an address"),
+                },
                 dtap_mode: "T".to_owned(),
                 root_url: format!("http://{}", host(id)),
                 constants: BTreeMap::new(),
@@ -189,7 +192,7 @@ impl Bench {
     }
 
     /// A package of the sample app; `how` may make it a broken one.
-    pub fn package(&self, version: &str, how: &[&str]) -> PackageSource {
+    pub fn package(&self, version: &str, how: &[&str]) -> PackageRef {
         let file = self.folder.path().join(format!("{}.mda", Uuid::new_v4()));
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/make-sample");
         let output = Command::new(script)
@@ -203,10 +206,11 @@ impl Bench {
             "{}",
             String::from_utf8_lossy(&output.stderr)
         );
-        let sha256 = hex::encode(Sha256::digest(std::fs::read(&file).expect("a package")));
-        PackageSource {
-            file,
-            sha256,
+        let content = std::fs::read(&file).expect("a package");
+        PackageRef {
+            sha256: hex::encode(Sha256::digest(&content)),
+            bytes: content.len() as u64,
+            url: file_url(&file).expect("an address"),
             label: format!("Shop {version}"),
         }
     }
@@ -265,12 +269,12 @@ impl Drop for Bench {
     }
 }
 
-/// A database and a settled workload on it.
+/// A database and a converged workload on it.
 pub async fn serving(bench: &Bench, instances: u16) -> (TestDatabase, Workload, Vec<u32>) {
     let database = TestDatabase::make();
     let workload = bench.workload(database.by_socket(), instances);
     bench.apply(&workload).await;
-    let pids = bench.settled(&workload).await;
+    let pids = bench.converged(&workload).await;
     (database, workload, pids)
 }
 

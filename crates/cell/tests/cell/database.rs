@@ -1,6 +1,6 @@
 //! A database and a role for each test, on the server of `DATABASE_URL`.
 
-use engine::workload::Database;
+use engine::refs::DatabaseRef;
 use secrecy::SecretString;
 use std::path::Path;
 use std::process::Command;
@@ -21,7 +21,7 @@ impl TestDatabase {
     }
 
     /// How an instance reaches it: by the server's unix socket where there is one.
-    pub fn by_socket(&self) -> Database {
+    pub fn by_socket(&self) -> DatabaseRef {
         let (host, port) = server();
         let folders = psql("show unix_socket_directories");
         let folder = folders.split(',').map(str::trim).find(|folder| {
@@ -37,13 +37,13 @@ impl TestDatabase {
     }
 
     /// How an instance reaches it by TCP.
-    pub fn by_tcp(&self) -> Database {
+    pub fn by_tcp(&self) -> DatabaseRef {
         let (host, port) = server();
         self.at(&host, port)
     }
 
-    fn at(&self, host: &str, port: u16) -> Database {
-        Database {
+    fn at(&self, host: &str, port: u16) -> DatabaseRef {
+        DatabaseRef {
             host: host.to_owned(),
             port,
             name: self.name.clone(),

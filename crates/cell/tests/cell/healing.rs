@@ -24,7 +24,7 @@ async fn a_killed_instance_is_replaced_and_no_request_fails() {
     let events = bench.events(&workload, EventKind::Crashed).await;
     assert_eq!(events.len(), 1, "{events:?}");
     assert_eq!(events[0].index, Some(1));
-    let now = bench.settled(&workload).await;
+    let now = bench.converged(&workload).await;
     assert_eq!((now[0], now[2]), (pids[0], pids[2]));
     bench.end().await;
 }
@@ -83,7 +83,7 @@ async fn when_all_fail_their_checks_they_get_requests_all_the_same() {
     std::fs::remove_file(&page).expect("removed");
     std::fs::write(&page, text).expect("written");
     both(InstanceState::Ready).await;
-    assert_eq!(bench.settled(&workload).await, pids);
+    assert_eq!(bench.converged(&workload).await, pids);
     bench.end().await;
 }
 
@@ -100,7 +100,7 @@ async fn crashing_again_and_again_is_answered_ever_later() {
     // A change by a person does not wait.
     next(&mut workload);
     bench.apply(&workload).await;
-    bench.settled(&workload).await;
+    bench.converged(&workload).await;
     assert_eq!(bench.instance(&workload, 0).await.restarts, 4);
     bench.end().await;
 }

@@ -4,10 +4,11 @@ use crate::bench::{Bench, is_root, next, serving};
 use crate::database::TestDatabase;
 use crate::load::{get, who};
 use engine::Engine;
+use engine::refs::BucketRef;
 use engine::workload::Workload;
 use http::StatusCode;
 use serde_json::{Value, json};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A workload that runs the hostile program against `neighbour`, not applied yet.
 fn attacker(
@@ -24,7 +25,7 @@ fn attacker(
     "hostile".clone_into(&mut template.runtime);
     let targets = json!({
         "pretend": pretend,
-        "other_bucket": victim.bucket,
+        "other_bucket": bucket(&victim.bucket),
         "data_folder": bench.data(),
         "workspace": Path::new(env!("CARGO_MANIFEST_DIR")),
         "cell_socket": bench.data().join("cell.sock"),
@@ -37,7 +38,7 @@ fn attacker(
         "other_database": victim.database.name,
         "portal_database": victim.database.name,
     });
-    let file = template.bucket.join("targets.json");
+    let file = bucket(&template.bucket).join("targets.json");
     std::fs::write(file, targets.to_string()).expect("written");
     workload
 }
@@ -59,11 +60,8 @@ async fn every_attack_is_refused_or_stopped_and_the_neighbour_notices_nothing() 
         "{log:?}"
     );
 
-    let file = workload
-        .template
-        .expect("a template")
-        .bucket
-        .join("findings.json");
+    let template = workload.template.expect("a template");
+    let file = bucket(&template.bucket).join("findings.json");
     let findings: Value =
         serde_json::from_slice(&std::fs::read(file).expect("findings")).expect("JSON");
     let tries = findings.as_object().expect("an object");
@@ -94,7 +92,7 @@ async fn every_attack_is_refused_or_stopped_and_the_neighbour_notices_nothing() 
     let started = findings["processes_started"].as_u64().expect("a number");
     assert!((1..40).contains(&started), "{started}");
 
-    assert_eq!(bench.settled(&neighbour).await, pids);
+    assert_eq!(bench.converged(&neighbour).await, pids);
     assert_eq!(who(bench.apps(), &neighbour).await["index"], 0);
     assert_eq!(get(bench.apps(), &neighbour, "/").await.0, StatusCode::OK);
     bench.end().await;
@@ -110,6 +108,10 @@ async fn links_in_the_shared_folder_lead_the_engine_nowhere() {
     let (reason, log) = bench.failed(&workload).await;
     assert!(reason.contains("not a socket"), "{reason} {log:?}");
     assert!(log.is_empty(), "{log:?}");
-    assert_eq!(bench.settled(&neighbour).await, pids);
+    assert_eq!(bench.converged(&neighbour).await, pids);
     bench.end().await;
+}
+
+fn bucket(bucket: &BucketRef) -> PathBuf {
+    bucket.url.to_file_path().expect("a folder")
 }

@@ -39,12 +39,12 @@ async fn it_is_started_served_healed_and_reaches_its_database() {
     let mut workload = bench.workload(database.by_socket(), 2);
     "mendix".clone_into(&mut next(&mut workload).runtime);
     bench.apply(&workload).await;
-    let pids = bench.settled(&workload).await;
+    let pids = bench.converged(&workload).await;
     assert!(who(bench.apps(), &workload).await["index"].is_number());
     let counted = request(bench.apps(), &workload, Method::POST, "/api/counter").await;
     assert_eq!(counted.expect("counted").0, StatusCode::OK);
     signal(pids[1], Signal::KILL);
     bench.replaced(&workload, 1, pids[1]).await;
-    assert_eq!(bench.settled(&workload).await[0], pids[0]);
+    assert_eq!(bench.converged(&workload).await[0], pids[0]);
     bench.end().await;
 }

@@ -16,7 +16,7 @@ async fn more_memory_replaces_every_instance_and_no_request_fails() {
     load.more(50).await;
     next(&mut workload).memory_mib = 160;
     bench.apply(&workload).await;
-    let new = bench.settled(&workload).await;
+    let new = bench.converged(&workload).await;
     load.more(50).await;
     load.end_without_failure().await;
     assert!(new.iter().all(|pid| !old.contains(pid)), "{old:?} {new:?}");
@@ -37,7 +37,7 @@ async fn a_new_version_is_rolled_out_and_no_request_fails() {
     let package = bench.package("2.0.0", &[]);
     next(&mut workload).package = package;
     bench.apply(&workload).await;
-    bench.settled(&workload).await;
+    bench.converged(&workload).await;
     load.more(50).await;
     load.end_without_failure().await;
     assert_eq!(who(bench.apps(), &workload).await["version"], "2.0.0");
@@ -94,7 +94,7 @@ async fn a_broken_version_fails_with_its_log_while_the_old_one_serves_and_is_hea
     let package = bench.package("3.0.0", &[]);
     next(&mut workload).package = package;
     bench.apply(&workload).await;
-    bench.settled(&workload).await;
+    bench.converged(&workload).await;
     assert_eq!(who(bench.apps(), &workload).await["version"], "3.0.0");
     // A change gives crashed instances another chance; what happened is not forgotten for that.
     let restarts = bench
@@ -181,7 +181,7 @@ async fn a_start_that_fails_says_why_and_is_healed_later() {
     workload.instances = 0;
     next(&mut workload);
     bench.apply(&workload).await;
-    bench.settled(&workload).await;
+    bench.converged(&workload).await;
     database.open(false);
     workload.instances = 1;
     next(&mut workload);
@@ -193,7 +193,7 @@ async fn a_start_that_fails_says_why_and_is_healed_later() {
         "{log:?}"
     );
     database.open(true);
-    bench.settled(&workload).await;
+    bench.converged(&workload).await;
     bench.end().await;
 }
 
@@ -212,6 +212,6 @@ async fn further_instances_that_do_not_start_say_why_while_the_first_serves() {
     workload.instances = 1;
     next(&mut workload);
     bench.apply(&workload).await;
-    assert_eq!(bench.settled(&workload).await, one);
+    assert_eq!(bench.converged(&workload).await, one);
     bench.end().await;
 }

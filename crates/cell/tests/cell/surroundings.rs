@@ -27,8 +27,8 @@ async fn more_idle_clients_than_open_files_harm_no_instance() {
         let replacement = bench.replaced(&other, 2, crashed).await;
         crashed = replacement.pid.expect("a pid");
     }
-    assert_eq!(bench.settled(&workload).await, pids);
-    assert_eq!(bench.settled(&other).await[..2], crashing[..2]);
+    assert_eq!(bench.converged(&workload).await, pids);
+    assert_eq!(bench.converged(&other).await[..2], crashing[..2]);
     drop(idle);
     assert!(who(bench.apps(), &workload).await["index"].is_number());
     bench.end().await;

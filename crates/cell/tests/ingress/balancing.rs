@@ -9,7 +9,10 @@ use std::{
     time::Duration,
 };
 
-use cell::ingress::{IngressConfig, Route, Unserved};
+use cell::ingress::{
+    config::IngressConfig,
+    route::{Route, Unserved},
+};
 use futures::FutureExt as _;
 use tokio::{io::AsyncWriteExt as _, sync::oneshot, time::timeout};
 use uuid::Uuid;

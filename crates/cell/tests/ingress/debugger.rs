@@ -1,6 +1,6 @@
 //! Requests to the debugger, which are for one instance and no other.
 
-use cell::ingress::{IngressConfig, Unserved};
+use cell::ingress::{config::IngressConfig, route::Unserved};
 use tokio::time::timeout;
 
 use crate::stage::{HOST, LIMIT, Stage, ok, read_message, send_all};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cell::ingress::{IngressConfig, Unserved};
+use cell::ingress::{config::IngressConfig, route::Unserved};
 use tokio::{io::AsyncReadExt as _, time::timeout};
 
 use crate::stage::{Act, HOST, LIMIT, Stage, ok, read_message, send_all};
@@ -180,6 +180,30 @@ async fn both_framings_at_once_are_refused_and_nothing_hides_behind_them() {
         ))
         .await;
     assert_eq!(fine.text(), "content-length: 5\r\nin a body");
+}
+
+#[tokio::test]
+async fn both_framings_are_refused_behind_the_body_of_another_request_too() {
+    let stage = Stage::new().await;
+    let instance = stage.instance(0, |request| ok(&request.text()));
+    stage.route(&[&instance.backend]);
+    let mut client = stage.connect().await;
+    send_all(
+        client.get_mut(),
+        format!(
+            "POST / HTTP/1.1\r\nhost: {HOST}\r\ntransfer-encoding: chunked\r\n\r\n\
+             2\r\nhi\r\n0\r\n\r\n\
+             POST /hidden HTTP/1.1\r\nhost: {HOST}\r\ntransfer-encoding: chunked\r\n\
+             content-length: 5\r\n\r\n0\r\n\r\n"
+        ),
+    )
+    .await;
+    let first = read_message(&mut client).await.expect("answered");
+    assert_eq!((first.status(), first.text().as_str()), (200, "hi"));
+    let second = read_message(&mut client).await.expect("answered");
+    assert_eq!(second.status(), 400);
+    assert!(second.text().contains("states its length twice"));
+    assert_eq!(instance.seen().len(), 1, "the second did not reach it");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use cell::ingress::{IngressConfig, Unserved};
+use cell::ingress::{config::IngressConfig, route::Unserved};
 use tokio::time::timeout;
 
 use crate::stage::{Act, HOST, LIMIT, Stage, ok, read_message, send_all};

@@ -8,7 +8,13 @@ use std::{
     time::Duration,
 };
 
-use cell::ingress::{Backend, IngressConfig, Route, Table, Unserved, serve};
+use cell::ingress::{
+    backend::Backend,
+    config::IngressConfig,
+    route::{Route, Unserved},
+    serve,
+    table::Table,
+};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader},

@@ -2,7 +2,7 @@
 
 use std::{sync::Mutex, time::Duration};
 
-use cell::ingress::IngressConfig;
+use cell::ingress::config::IngressConfig;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::UnixStream,

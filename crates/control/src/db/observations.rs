@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use crate::model::environments::Counts;
 use domain::ids::{AppId, CompanyId, EnvironmentId};
 use engine::observation::Observation;
-use engine::text::make_plain;
+use engine::text::sanitize;
 use sqlx::PgConnection;
 
 /// What the reconcilers need of every environment that an engine should know.
@@ -46,7 +46,7 @@ pub(crate) async fn observe(
 ) -> Result<()> {
     let mut json = serde_json::to_value(observation)
         .map_err(|error| Error::internal("storing an observation", error))?;
-    make_plain(&mut json);
+    sanitize(&mut json);
     let number = |n: u16| i16::try_from(n).unwrap_or(i16::MAX);
     sqlx::query!(
         r#"

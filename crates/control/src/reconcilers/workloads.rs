@@ -172,6 +172,9 @@ fn differs(before: &Observation, after: &Observation) -> bool {
                     i.detail.clone(),
                     i.current,
                     i.restarts,
+                    i.debugger
+                        .as_ref()
+                        .map(|d| (d.enabled, d.client_connected, d.paused_microflows)),
                 )
             })
             .collect()

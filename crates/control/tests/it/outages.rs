@@ -12,7 +12,7 @@ use domain::ids::OperationId;
 use domain::names::Subdomain;
 use domain::roles::Role;
 use domain::states::OperationState;
-use engine::memory::Mood;
+use engine::memory::Behaviour;
 use secrecy::SecretString;
 use sqlx::PgPool;
 use tokio::net::TcpListener;
@@ -39,7 +39,7 @@ async fn until_detail(ctx: &Ctx, id: OperationId, text: &str) {
 
 async fn begin_slow_deployment(world: &World, ada: &Ctx, shop: &Subdomain) -> OperationId {
     let package = world.upload(ada, shop, "1.0.0").await.expect("is kept");
-    world.engine.turn(Mood::Slow);
+    world.engine.turn(Behaviour::Slow);
     let id = deploy(ada, shop, "test", package).await.expect("starts");
     until_detail(ada, id, "0 of 1 instances").await;
     id
@@ -53,9 +53,9 @@ async fn a_change_goes_on_when_a_silent_engine_answers_again(pool: PgPool) {
     let _background = world.background();
     let id = begin_slow_deployment(&world, &ada, &shop).await;
 
-    world.engine.turn(Mood::Away);
+    world.engine.turn(Behaviour::Away);
     until_detail(&ada, id, "The engine is silent").await;
-    world.engine.turn(Mood::Obliging);
+    world.engine.turn(Behaviour::Obliging);
     until_state(&ada, id, OperationState::Succeeded).await;
 }
 
@@ -69,7 +69,7 @@ async fn a_change_that_reaches_no_engine_is_taken_back_and_never_stuck(pool: PgP
     deploy(&ada, &shop, "test", old).await.expect("starts");
     world.run_operations().await;
 
-    world.engine.turn(Mood::Away);
+    world.engine.turn(Behaviour::Away);
     let id = deploy(&ada, &shop, "test", new).await.expect("starts");
     world.run_operations().await;
     let details = operation(&ada, id).await;
@@ -83,7 +83,7 @@ async fn a_change_that_reaches_no_engine_is_taken_back_and_never_stuck(pool: PgP
         (Some(old), Some(old))
     );
 
-    world.engine.turn(Mood::Obliging);
+    world.engine.turn(Behaviour::Obliging);
     let _background = world.background();
     until(async || {
         let workload = world.engine.workload(environment.id)?;
@@ -101,11 +101,11 @@ async fn a_deletion_waits_for_the_engine_and_leaves_nothing(pool: PgPool) {
     let ada = world.person("Ada", "Northwind", Role::Customer).await;
     let shop = world.app(&ada, "shop").await;
     let _background = world.background();
-    world.engine.turn(Mood::Away);
+    world.engine.turn(Behaviour::Away);
     let id = delete(&ada, &shop, "Shop").await.expect("starts");
     until_detail(&ada, id, "Attempt 3 follows").await;
 
-    world.engine.turn(Mood::Obliging);
+    world.engine.turn(Behaviour::Obliging);
     until_state(&ada, id, OperationState::Succeeded).await;
     assert!(matches!(apps::get(&ada, &shop).await, Err(Error::NotFound)));
 }

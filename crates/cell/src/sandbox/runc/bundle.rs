@@ -2,12 +2,17 @@
 
 use super::system_calls;
 use crate::disk;
+use crate::sandbox::spec::{Limits, SandboxSpec};
 use crate::sandbox::system::{self, Part};
-use crate::sandbox::{Confinement, Limits};
-use serde_json::{Value, json};
-use std::io;
+use oci_spec::OciSpecError;
+use oci_spec::runtime::{
+    Capabilities, LinuxBuilder, LinuxCapabilities, LinuxCapabilitiesBuilder, LinuxCpuBuilder,
+    LinuxDeviceCgroupBuilder, LinuxMemoryBuilder, LinuxNamespaceBuilder, LinuxNamespaceType,
+    LinuxPidsBuilder, LinuxResources, LinuxResourcesBuilder, Mount, MountBuilder, Process,
+    ProcessBuilder, RootBuilder, Spec, SpecBuilder, UserBuilder,
+};
 use std::os::unix::fs::symlink;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The parts of `/proc` and `/sys` that say something about the machine.
 const MASKED: [&str; 12] = [
@@ -33,120 +38,251 @@ const READ_ONLY: [&str; 5] = [
     "/proc/sysrq-trigger",
 ];
 
+const NAMESPACES: [LinuxNamespaceType; 6] = [
+    LinuxNamespaceType::Pid,
+    LinuxNamespaceType::Mount,
+    LinuxNamespaceType::Network,
+    LinuxNamespaceType::Ipc,
+    LinuxNamespaceType::Uts,
+    LinuxNamespaceType::Cgroup,
+];
+
 /// The period over which processor time is counted, microseconds.
-const CPU_PERIOD: u64 = 100_000;
+const CPU_PERIOD: i64 = 100_000;
+
+type Built<T> = Result<T, OciSpecError>;
 
 /// Writes the bundle into the folder `bundle`, which must not be there yet.
-pub fn write(bundle: &Path, confinement: &Confinement, limited: bool) -> io::Result<()> {
+pub fn write(bundle: &Path, spec: &SandboxSpec, limited: bool) -> anyhow::Result<()> {
     disk::private_dir(bundle)?;
     let root = bundle.join("rootfs");
     std::fs::create_dir(&root)?;
     std::fs::create_dir(root.join("etc"))?;
-    std::fs::write(root.join("etc/passwd"), system::users(confinement.uid))?;
-    std::fs::write(root.join("etc/group"), system::groups(confinement.uid))?;
-    let mut mounts = base_mounts();
+    std::fs::write(root.join("etc/passwd"), system::users(spec.uid))?;
+    std::fs::write(root.join("etc/group"), system::groups(spec.uid))?;
+    let mut mounts = base_mounts()?;
     for part in system::parts()? {
         match part {
             Part::Link(path, to) => {
                 symlink(to, root.join(path.strip_prefix("/").unwrap_or(&path)))?;
             }
-            Part::Shown(path) => mounts.push(bind(&path, &path.to_string_lossy(), false)),
+            Part::Shown(path) => mounts.push(bind(&path, &path, false)?),
         }
     }
-    mounts.extend(confinement.scratch.iter().map(|(target, bytes)| {
-        let uid = confinement.uid;
-        tmpfs(
-            target,
-            &[
-                &format!("size={bytes}"),
-                "mode=0700",
-                &format!("uid={uid}"),
-                &format!("gid={uid}"),
-            ],
-        )
-    }));
-    mounts.extend(
-        confinement
-            .mounts
-            .iter()
-            .map(|mount| bind(&mount.source, &mount.target, mount.writable)),
-    );
-    disk::write_json(
-        &bundle.join("config.json"),
-        &description(confinement, limited, &mounts),
-    )
+    for (target, bytes) in &spec.scratch {
+        let options = format!("size={bytes},mode=0700,uid={uid},gid={uid}", uid = spec.uid);
+        mounts.push(tmpfs(target, &options)?);
+    }
+    for mount in &spec.mounts {
+        mounts.push(bind(
+            &mount.source,
+            Path::new(&mount.target),
+            mount.writable,
+        )?);
+    }
+    let description = description(spec, limited, mounts)?;
+    disk::write_json(&bundle.join("config.json"), &description)?;
+    Ok(())
 }
 
-fn description(confinement: &Confinement, limited: bool, mounts: &[Value]) -> Value {
-    let environment: Vec<String> = confinement
-        .environment
-        .iter()
+/// Whatever the builders would choose by themselves is said here: they have defaults for containers at large.
+fn description(spec: &SandboxSpec, limited: bool, mounts: Vec<Mount>) -> Built<Spec> {
+    let namespaces: Built<Vec<_>> = NAMESPACES
+        .into_iter()
+        .map(|kind| LinuxNamespaceBuilder::default().typ(kind).build())
+        .collect();
+    let mut linux = LinuxBuilder::default()
+        .resources(resources(limited.then_some(spec.limits))?)
+        .namespaces(namespaces?)
+        .masked_paths(MASKED.map(str::to_owned))
+        .readonly_paths(READ_ONLY.map(str::to_owned))
+        .seccomp(system_calls::filter()?);
+    if limited {
+        linux = linux.cgroups_path(PathBuf::from(format!("/cell/{}", spec.name)));
+    }
+    let root = RootBuilder::default().path("rootfs").readonly(true);
+    let mut description = SpecBuilder::default()
+        .version("1.0.2")
+        .process(process(spec)?)
+        .root(root.build()?)
+        .hostname("app")
+        .mounts(mounts)
+        .linux(linux.build()?)
+        .build()?;
+    description.set_annotations(None);
+    Ok(description)
+}
+
+fn process(spec: &SandboxSpec) -> Built<Process> {
+    let environment = spec.environment.iter();
+    let environment: Vec<String> = environment
         .map(|(name, value)| format!("{name}={value}"))
         .collect();
-    let namespaces = ["pid", "mount", "network", "ipc", "uts", "cgroup"];
-    let mut linux = json!({
-        "cgroupsPath": format!("/cell/{}", confinement.name),
-        "resources": resources(limited.then_some(confinement.limits)),
-        "namespaces": namespaces.map(|kind| json!({ "type": kind })),
-        "maskedPaths": MASKED,
-        "readonlyPaths": READ_ONLY,
-        "seccomp": system_calls::filter(),
-    });
-    if !limited && let Some(linux) = linux.as_object_mut() {
-        linux.remove("cgroupsPath");
-    }
-    json!({
-        "ociVersion": "1.0.2",
-        "process": {
-            "terminal": false,
-            "user": { "uid": confinement.uid, "gid": confinement.uid },
-            "args": confinement.command,
-            "env": environment,
-            "cwd": "/",
-            "capabilities": {
-                "bounding": [], "effective": [], "permitted": [], "inheritable": [], "ambient": [],
-            },
-            "noNewPrivileges": true,
-        },
-        "root": { "path": "rootfs", "readonly": true },
-        "hostname": "app",
-        "mounts": mounts,
-        "linux": linux,
-    })
+    let user = UserBuilder::default().uid(spec.uid).gid(spec.uid);
+    let mut process = ProcessBuilder::default()
+        .terminal(false)
+        .user(user.build()?)
+        .args(spec.command.clone())
+        .env(environment)
+        .cwd("/")
+        .capabilities(no_capabilities()?)
+        .no_new_privileges(true)
+        .build()?;
+    process.set_rlimits(None);
+    Ok(process)
 }
 
-fn resources(limits: Option<Limits>) -> Value {
-    let devices = json!([{ "allow": false, "access": "rwm" }]);
+fn no_capabilities() -> Built<LinuxCapabilities> {
+    LinuxCapabilitiesBuilder::default()
+        .bounding(Capabilities::new())
+        .effective(Capabilities::new())
+        .permitted(Capabilities::new())
+        .inheritable(Capabilities::new())
+        .ambient(Capabilities::new())
+        .build()
+}
+
+fn resources(limits: Option<Limits>) -> Built<LinuxResources> {
+    let devices = LinuxDeviceCgroupBuilder::default()
+        .allow(false)
+        .access("rwm");
+    let resources = LinuxResourcesBuilder::default().devices([devices.build()?]);
     let Some(limits) = limits else {
-        return json!({ "devices": devices });
+        return resources.build();
     };
-    let quota = (u64::from(limits.cpu_milli) * CPU_PERIOD / 1000).max(1_000);
-    json!({
-        "devices": devices,
-        "memory": { "limit": limits.memory_bytes },
-        "cpu": { "quota": quota, "period": CPU_PERIOD },
-        "pids": { "limit": limits.pids },
-    })
+    let memory = i64::try_from(limits.memory_bytes).unwrap_or(i64::MAX);
+    let quota = (i64::from(limits.cpu_milli) * CPU_PERIOD / 1000).max(1_000);
+    resources
+        .memory(LinuxMemoryBuilder::default().limit(memory).build()?)
+        .cpu(
+            LinuxCpuBuilder::default()
+                .quota(quota)
+                .period(CPU_PERIOD.unsigned_abs())
+                .build()?,
+        )
+        .pids(LinuxPidsBuilder::default().limit(limits.pids).build()?)
+        .build()
 }
 
-fn base_mounts() -> Vec<Value> {
-    vec![
-        json!({ "destination": "/proc", "type": "proc", "source": "proc",
-                "options": ["nosuid", "noexec", "nodev"] }),
-        tmpfs("/dev", &["strictatime", "mode=755", "size=65536k"]),
-        json!({ "destination": "/dev/pts", "type": "devpts", "source": "devpts",
-                "options": ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"] }),
-        tmpfs("/dev/shm", &["noexec", "nodev", "mode=1777", "size=65536k"]),
-    ]
+fn base_mounts() -> Built<Vec<Mount>> {
+    Ok(vec![
+        mount("/proc", "proc", "proc", "nosuid,noexec,nodev")?,
+        tmpfs("/dev", "strictatime,mode=755,size=65536k")?,
+        mount(
+            "/dev/pts",
+            "devpts",
+            "devpts",
+            "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620",
+        )?,
+        tmpfs("/dev/shm", "noexec,nodev,mode=1777,size=65536k")?,
+    ])
 }
 
-fn tmpfs(target: &str, options: &[&str]) -> Value {
-    let options: Vec<&str> = ["nosuid"].iter().chain(options).copied().collect();
-    json!({ "destination": target, "type": "tmpfs", "source": "tmpfs", "options": options })
+fn tmpfs(target: &str, options: &str) -> Built<Mount> {
+    mount(target, "tmpfs", "tmpfs", &format!("nosuid,{options}"))
 }
 
-fn bind(source: &Path, target: &str, writable: bool) -> Value {
+fn bind(source: &Path, target: &Path, writable: bool) -> Built<Mount> {
     let access = if writable { "rw" } else { "ro" };
-    json!({ "destination": target, "type": "bind", "source": source,
-            "options": ["bind", access, "nosuid", "nodev", "rprivate"] })
+    let options = format!("bind,{access},nosuid,nodev,rprivate");
+    mount(target, "bind", source, &options)
+}
+
+fn mount(
+    target: impl Into<PathBuf>,
+    kind: &str,
+    source: impl Into<PathBuf>,
+    options: &str,
+) -> Built<Mount> {
+    let options: Vec<String> = options.split(',').map(str::to_owned).collect();
+    MountBuilder::default()
+        .destination(target)
+        .typ(kind)
+        .source(source)
+        .options(options)
+        .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{description, tmpfs};
+    use crate::sandbox::probe;
+    use serde_json::{Value, json};
+    use std::path::Path;
+
+    fn described(limited: bool) -> Value {
+        let mut spec = probe::spec(Path::new("/folder")).expect("a spec");
+        spec.name = "cell-1".to_owned();
+        spec.environment = vec![("A".to_owned(), "b".to_owned())];
+        let mounts = vec![tmpfs("/tmp", "mode=0700").expect("a mount")];
+        let described = description(&spec, limited, mounts).expect("a description");
+        serde_json::to_value(described).expect("JSON")
+    }
+
+    #[test]
+    fn nothing_is_in_it_that_is_not_said_here() {
+        let mut described = described(true);
+        let seccomp = described["linux"]["seccomp"].take();
+        assert_eq!(seccomp["defaultAction"], "SCMP_ACT_ALLOW");
+        assert_eq!(seccomp["syscalls"].as_array().map(Vec::len), Some(9));
+        assert_eq!(
+            seccomp["syscalls"][2],
+            json!({
+                "names": ["clone"], "action": "SCMP_ACT_ERRNO", "errnoRet": 1,
+                "args": [{
+                    "index": 0, "value": 0x0002_0000, "valueTwo": 0x0002_0000,
+                    "op": "SCMP_CMP_MASKED_EQ",
+                }],
+            })
+        );
+        for paths in ["maskedPaths", "readonlyPaths"] {
+            assert!(described["linux"][paths].take().is_array(), "{paths}");
+        }
+        let kinds = ["pid", "mount", "network", "ipc", "uts", "cgroup"];
+        assert_eq!(
+            described,
+            json!({
+                "ociVersion": "1.0.2",
+                "process": {
+                    "terminal": false,
+                    "user": { "uid": 65534, "gid": 65534 },
+                    "args": ["/cell", "--version"],
+                    "env": ["A=b"],
+                    "cwd": "/",
+                    "capabilities": {
+                        "bounding": [], "effective": [], "permitted": [], "inheritable": [],
+                        "ambient": [],
+                    },
+                    "noNewPrivileges": true,
+                },
+                "root": { "path": "rootfs", "readonly": true },
+                "hostname": "app",
+                "mounts": [{
+                    "destination": "/tmp", "type": "tmpfs", "source": "tmpfs",
+                    "options": ["nosuid", "mode=0700"],
+                }],
+                "linux": {
+                    "cgroupsPath": "/cell/cell-1",
+                    "resources": {
+                        "devices": [{ "allow": false, "access": "rwm" }],
+                        "memory": { "limit": 64 << 20 },
+                        "cpu": { "quota": 100_000, "period": 100_000 },
+                        "pids": { "limit": 16 },
+                    },
+                    "namespaces": kinds.map(|kind| json!({ "type": kind })),
+                    "maskedPaths": null,
+                    "readonlyPaths": null,
+                    "seccomp": null,
+                },
+            })
+        );
+    }
+
+    #[test]
+    fn without_limits_there_is_no_control_group() {
+        let described = described(false);
+        assert_eq!(described["linux"].get("cgroupsPath"), None);
+        let devices = json!({ "devices": [{ "allow": false, "access": "rwm" }] });
+        assert_eq!(described["linux"]["resources"], devices);
+    }
 }

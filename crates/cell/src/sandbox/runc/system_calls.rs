@@ -1,6 +1,10 @@
 //! System calls that no app needs and that reach far into the kernel.
 
-use serde_json::{Value, json};
+use oci_spec::OciSpecError;
+use oci_spec::runtime::{
+    LinuxSeccomp, LinuxSeccompAction, LinuxSeccompArgBuilder, LinuxSeccompBuilder,
+    LinuxSeccompOperator, LinuxSyscall, LinuxSyscallBuilder,
+};
 
 /// Refused with "not permitted", whatever the arguments.
 const REFUSED: &[&str] = &[
@@ -77,19 +81,34 @@ const EPERM: u32 = 1;
 const ENOSYS: u32 = 38;
 
 /// The filter, as `runc` reads it.
-pub fn filter() -> Value {
+pub fn filter() -> Result<LinuxSeccomp, OciSpecError> {
     let mut rules = vec![
-        json!({ "names": REFUSED, "action": "SCMP_ACT_ERRNO", "errnoRet": EPERM }),
+        refused(REFUSED, EPERM).build()?,
         // Its flags are behind a pointer that no filter follows; libraries fall back to `clone`.
-        json!({ "names": ["clone3"], "action": "SCMP_ACT_ERRNO", "errnoRet": ENOSYS }),
+        refused(&["clone3"], ENOSYS).build()?,
     ];
-    rules.extend(NEW_NAMESPACES.map(|flag| {
-        json!({
-            "names": ["clone"],
-            "action": "SCMP_ACT_ERRNO",
-            "errnoRet": EPERM,
-            "args": [{ "index": 0, "value": flag, "valueTwo": flag, "op": "SCMP_CMP_MASKED_EQ" }],
-        })
-    }));
-    json!({ "defaultAction": "SCMP_ACT_ALLOW", "syscalls": rules })
+    for flag in NEW_NAMESPACES {
+        rules.push(clone_with(flag)?);
+    }
+    LinuxSeccompBuilder::default()
+        .default_action(LinuxSeccompAction::ScmpActAllow)
+        .syscalls(rules)
+        .build()
+}
+
+fn refused(names: &[&str], error: u32) -> LinuxSyscallBuilder {
+    let names: Vec<String> = names.iter().copied().map(str::to_owned).collect();
+    LinuxSyscallBuilder::default()
+        .names(names)
+        .action(LinuxSeccompAction::ScmpActErrno)
+        .errno_ret(error)
+}
+
+fn clone_with(flag: u64) -> Result<LinuxSyscall, OciSpecError> {
+    let flags = LinuxSeccompArgBuilder::default()
+        .index(0_usize)
+        .value(flag)
+        .value_two(flag)
+        .op(LinuxSeccompOperator::ScmpCmpMaskedEq);
+    refused(&["clone"], EPERM).args([flags.build()?]).build()
 }

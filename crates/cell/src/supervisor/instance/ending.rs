@@ -1,13 +1,13 @@
 //! How an instance ends: what is asked of it, what is found out, what is kept, what is removed.
 
-use super::{LATECOMERS, Life, Running};
+use super::{InstanceTask, LATECOMERS, Running};
 use crate::crash_policy;
 use crate::disk;
 use crate::init::Exit;
 use crate::process;
-use crate::sandbox::runc::said;
+use crate::sandbox::console;
 use crate::shared_folder;
-use crate::supervisor::report::{Ending, News};
+use crate::supervisor::report::{Ending, InstanceEvent};
 use crate::supervisor::{health, logs};
 use crate::usage::Meter;
 use domain::states::InstanceState;
@@ -23,7 +23,7 @@ const LAST_LINES: usize = 30;
 const ENDS_WHEN_ASKED: Duration = Duration::from_secs(30);
 const ENDS_WHEN_TOLD: Duration = Duration::from_secs(10);
 
-impl Life {
+impl InstanceTask {
     pub(super) async fn stop(&self, running: &Running, drain: Duration) {
         let drained = async {
             sleep(LATECOMERS).await;
@@ -69,7 +69,7 @@ impl Life {
             tracing::error!(instance = %record.id, error, "an instance cannot be removed; trying again");
             sleep(Duration::from_secs(5)).await;
         }
-        self.report(News::Ended(ending));
+        self.report(InstanceEvent::Ended(ending));
     }
 
     pub(super) fn not_ready(&self, error: &anyhow::Error) -> Ending {
@@ -109,8 +109,9 @@ impl Life {
                 format!("killed by signal {signal}")
             }
             (None, None) => {
-                let console = self.shared.layout.instance(self.record.id).join("console");
-                said(&console).map_or_else(|| "killed".to_owned(), |said| format!("ended: {said}"))
+                let folder = self.shared.layout.instance(self.record.id);
+                let said = console::last_line(&folder);
+                said.map_or_else(|| "killed".to_owned(), |said| format!("ended: {said}"))
             }
         }
     }

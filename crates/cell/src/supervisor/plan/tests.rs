@@ -33,7 +33,7 @@ fn a_new_template_starts_with_the_leader_alone_and_then_all_at_once() {
     situation.seen = vec![seen(1, 0, Of::Wanted, Starting)];
     assert!(situation.steps().is_empty());
     situation.seen[0].state = Ready;
-    situation.moved.insert(0);
+    situation.rolled_out.insert(0);
     assert_eq!(
         situation.steps(),
         [start(1, Of::Wanted), start(2, Of::Wanted)]
@@ -53,7 +53,7 @@ fn a_roll_replaces_one_index_at_a_time_and_waits_until_the_old_one_is_gone() {
     situation.seen.push(seen(3, 0, Of::Wanted, Starting));
     assert!(situation.steps().is_empty());
     situation.seen[2].state = Ready;
-    situation.moved.insert(0);
+    situation.rolled_out.insert(0);
     assert_eq!(situation.steps(), [Step::Stop(id_of(1))]);
     situation.seen[0].state = Draining;
     assert!(situation.steps().is_empty());
@@ -88,7 +88,7 @@ fn after_a_failure_the_old_ones_serve_and_are_healed() {
     };
     assert_eq!(situation.steps(), [start(1, Of::Serving)]);
     assert_eq!(situation.rollout(), None);
-    situation.moved.insert(0);
+    situation.rolled_out.insert(0);
     situation.seen = vec![
         seen(2, 0, Of::Wanted, Ready),
         seen(3, 1, Of::Serving, Ready),
@@ -111,13 +111,13 @@ fn an_index_that_is_held_back_is_not_started() {
 }
 
 #[test]
-fn settled_means_nothing_more_and_nothing_less() {
+fn converged_means_nothing_more_and_nothing_less() {
     let mut situation = Situation {
         wanted: 1,
         seen: vec![seen(1, 0, Of::Wanted, Ready)],
         ..Situation::default()
     };
-    assert_eq!(situation.rollout(), Some(Rollout::Settled));
+    assert_eq!(situation.rollout(), Some(Rollout::Converged));
     situation.seen.push(seen(2, 0, Of::Serving, Draining));
     assert!(matches!(
         situation.rollout(),
@@ -137,7 +137,7 @@ fn settled_means_nothing_more_and_nothing_less() {
         })
     ));
     situation.seen.clear();
-    assert_eq!(situation.rollout(), Some(Rollout::Settled));
+    assert_eq!(situation.rollout(), Some(Rollout::Converged));
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn nothing_more_is_replaced_while_a_new_one_does_not_serve() {
     let mut situation = Situation {
         wanted: 3,
         has_serving: true,
-        moved: [0].into(),
+        rolled_out: [0].into(),
         seen: vec![
             seen(1, 1, Of::Serving, Ready),
             seen(2, 2, Of::Serving, Ready),
@@ -157,7 +157,7 @@ fn nothing_more_is_replaced_while_a_new_one_does_not_serve() {
     situation.seen.push(seen(3, 0, Of::Wanted, Unhealthy));
     assert!(situation.steps().is_empty());
     // Neither goes the old one beside which the next had been started.
-    situation.moved.insert(1);
+    situation.rolled_out.insert(1);
     situation.seen.push(seen(4, 1, Of::Wanted, Ready));
     assert!(situation.steps().is_empty());
     situation.seen[2].state = Ready;
@@ -179,5 +179,5 @@ fn what_is_known_to_work_is_healed_even_when_its_start_has_failed() {
     );
     assert!(matches!(situation.rollout(), Some(Rollout::Rolling { .. })));
     situation.seen = vec![seen(1, 0, Of::Wanted, Ready), seen(2, 1, Of::Wanted, Ready)];
-    assert_eq!(situation.rollout(), Some(Rollout::Settled));
+    assert_eq!(situation.rollout(), Some(Rollout::Converged));
 }

@@ -1,10 +1,11 @@
 //! The instances that a workload's task knows.
 
-use crate::ingress::Backend;
-use crate::record::{self, Fallen, InstanceRecord};
+use crate::ingress::backend::Backend;
+use crate::record::{self, CrashedInstance, InstanceRecord};
 use crate::supervisor::report::Order;
 use crate::usage::Usage;
 use domain::states::InstanceState;
+use engine::observation::DebuggerStatus;
 use std::sync::Arc;
 use time::OffsetDateTime;
 use tokio::sync::watch;
@@ -12,24 +13,26 @@ use tokio::sync::watch;
 /// An instance that has a task.
 pub(super) struct Live {
     pub(super) record: InstanceRecord,
-    pub(super) print: String,
+    pub(super) template_hash: String,
     pub(super) state: InstanceState,
     pub(super) detail: String,
     pub(super) since: OffsetDateTime,
     pub(super) backend: Option<Arc<Backend>>,
     pub(super) usage: Usage,
+    pub(super) debugger: Option<DebuggerStatus>,
     pub(super) orders: watch::Sender<Order>,
 }
 
 impl Live {
     pub(super) fn new(record: InstanceRecord, orders: watch::Sender<Order>) -> Self {
         Self {
-            print: record::fingerprint(&record.template),
+            template_hash: record::template_hash(&record.template),
             state: InstanceState::Starting,
             detail: String::new(),
             since: OffsetDateTime::now_utc(),
             backend: None,
             usage: Usage::default(),
+            debugger: None,
             record,
             orders,
         }
@@ -52,11 +55,11 @@ impl Live {
     }
 
     /// What is shown of it when it has crashed.
-    pub(super) fn fallen(self) -> Fallen {
-        Fallen {
+    pub(super) fn into_crashed(self) -> CrashedInstance {
+        CrashedInstance {
             id: self.record.id,
             zone: self.record.zone,
-            print: self.print,
+            template_hash: self.template_hash,
             package: self.record.template.package.label,
             memory_mib: self.record.template.memory_mib,
         }

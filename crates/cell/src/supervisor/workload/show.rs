@@ -1,6 +1,6 @@
 //! What a workload's task shows of itself.
 
-use super::Keeper;
+use super::WorkloadTask;
 use super::live::Live;
 use crate::crash_policy::{self, Next};
 use domain::states::InstanceState;
@@ -8,26 +8,30 @@ use engine::observation::{Instance, Observation, Rollout};
 use std::sync::PoisonError;
 use time::OffsetDateTime;
 
-impl Keeper {
+impl WorkloadTask {
     pub(super) fn publish(&self) {
         let failed = self.record.failed.as_ref().map(|failure| Rollout::Failed {
             reason: failure.reason.clone(),
             log: failure.log.clone(),
         });
-        let rollout = failed.or_else(|| self.situation().rollout());
+        let unreadable = self.unreadable_text().map(|reason| Rollout::Failed {
+            reason,
+            log: Vec::new(),
+        });
+        let rollout = unreadable.or(failed).or_else(|| self.situation().rollout());
         let mut instances: Vec<Instance> = self.live.iter().map(|live| self.show(live)).collect();
         let wanted = self.record.wanted.instances;
         let missing = (0..wanted).filter(|index| {
             let mut live = self.live.iter();
             !live.any(|live| live.record.index == *index)
         });
-        instances.extend(missing.filter_map(|index| self.show_fallen(index)));
+        instances.extend(missing.filter_map(|index| self.show_crashed(index)));
         instances.sort_by_key(|instance| (instance.index, instance.since));
         let observation = Observation {
             id: self.record.wanted.id,
             revision: self.record.wanted.revision,
             instances,
-            rollout: rollout.unwrap_or(Rollout::Settled),
+            rollout: rollout.unwrap_or(Rollout::Converged),
             observed_at: OffsetDateTime::now_utc(),
         };
         *self.observed.lock().unwrap_or_else(PoisonError::into_inner) = observation;
@@ -42,7 +46,7 @@ impl Keeper {
             zone: record.zone.clone(),
             state: live.state,
             detail: live.detail.clone(),
-            current: Some(&live.print) == self.wanted_print.as_ref(),
+            current: Some(&live.template_hash) == self.wanted_hash.as_ref(),
             package: record.template.package.label.clone(),
             pid: record.runtime_pid,
             since: live.since,
@@ -51,12 +55,13 @@ impl Keeper {
             cpu_milli: live.usage.cpu_milli,
             restarts: crashes.map_or(0, |crashes| crashes.total),
             last_crash: crashes.and_then(|crashes| crashes.last.clone()),
+            debugger: live.debugger.clone(),
         }
     }
 
-    fn show_fallen(&self, index: u16) -> Option<Instance> {
+    fn show_crashed(&self, index: u16) -> Option<Instance> {
         let crashes = self.record.crashes.get(&index)?;
-        let (fallen, last) = (crashes.fallen.as_ref()?, crashes.last.as_ref()?);
+        let (ended, last) = (crashes.instance.as_ref()?, crashes.last.as_ref()?);
         let wait = crashes
             .not_before
             .map(|at| (at - OffsetDateTime::now_utc()).whole_seconds());
@@ -68,20 +73,21 @@ impl Keeper {
             _ => String::new(),
         };
         Some(Instance {
-            id: fallen.id,
+            id: ended.id,
             index,
-            zone: fallen.zone.clone(),
+            zone: ended.zone.clone(),
             state: InstanceState::Crashed,
             detail,
-            current: Some(&fallen.print) == self.wanted_print.as_ref(),
-            package: fallen.package.clone(),
+            current: Some(&ended.template_hash) == self.wanted_hash.as_ref(),
+            package: ended.package.clone(),
             pid: None,
             since: last.at,
             memory_bytes: None,
-            memory_limit_bytes: u64::from(fallen.memory_mib) << 20,
+            memory_limit_bytes: u64::from(ended.memory_mib) << 20,
             cpu_milli: None,
             restarts: crashes.total,
             last_crash: Some(last.clone()),
+            debugger: None,
         })
     }
 }

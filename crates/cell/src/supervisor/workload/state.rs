@@ -1,14 +1,15 @@
 //! What a workload's state means for the plan, for the ingress and for the zones.
 
-use super::Keeper;
+use super::WorkloadTask;
 use super::live::Live;
-use crate::ingress::{Backend, Route, Unserved};
+use crate::ingress::backend::Backend;
+use crate::ingress::route::{Route, Unserved};
 use crate::supervisor::plan::{Of, Seen, Situation};
 use domain::states::InstanceState;
 use std::sync::Arc;
 use time::OffsetDateTime;
 
-impl Keeper {
+impl WorkloadTask {
     pub(super) fn route(&self) {
         if self.record.removing {
             self.shared.table.remove(self.record.wanted.id.uuid());
@@ -65,24 +66,24 @@ impl Keeper {
         let seen = self.live.iter().map(|live| Seen {
             id: live.record.id,
             index: live.record.index,
-            of: self.of(&live.print),
+            of: self.of(&live.template_hash),
             state: live.state,
         });
         Situation {
             wanted: if ends { 0 } else { wanted.instances },
-            same: self.wanted_print == self.serving_print,
+            same: self.wanted_hash == self.serving_hash,
             has_serving: self.record.serving.is_some(),
             failed: self.record.failed.is_some(),
-            moved: self.record.moved.clone(),
+            rolled_out: self.record.rolled_out.clone(),
             held_back: held_back.collect(),
             seen: seen.collect(),
         }
     }
 
-    pub(super) fn of(&self, print: &String) -> Of {
-        if Some(print) == self.wanted_print.as_ref() {
+    pub(super) fn of(&self, template_hash: &String) -> Of {
+        if Some(template_hash) == self.wanted_hash.as_ref() {
             Of::Wanted
-        } else if Some(print) == self.serving_print.as_ref() {
+        } else if Some(template_hash) == self.serving_hash.as_ref() {
             Of::Serving
         } else {
             Of::Older

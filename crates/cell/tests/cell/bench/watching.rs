@@ -26,13 +26,13 @@ impl Bench {
     }
 
     /// Waits until the revision is reached; gives the pids by index.
-    pub async fn settled(&self, workload: &Workload) -> Vec<u32> {
+    pub async fn converged(&self, workload: &Workload) -> Vec<u32> {
         self.until(workload, "the wanted state", |observation| {
-            let settled = observation.rollout == Rollout::Settled
+            let converged = observation.rollout == Rollout::Converged
                 && observation.revision == workload.revision
                 && observation.instances.len() == usize::from(workload.instances);
             let pids = observation.instances.iter().map(|i| i.pid.expect("a pid"));
-            settled.then(|| pids.collect())
+            converged.then(|| pids.collect())
         })
         .await
     }
@@ -41,7 +41,7 @@ impl Bench {
         self.until(workload, "the failure", |observation| {
             match &observation.rollout {
                 Rollout::Failed { reason, log } => Some((reason.clone(), log.clone())),
-                Rollout::Settled | Rollout::Rolling { .. } => None,
+                Rollout::Converged | Rollout::Rolling { .. } => None,
             }
         })
         .await

@@ -112,7 +112,7 @@ async fn reached(
     memory: &mut Memory,
 ) -> Result<bool, StepError> {
     match &observation.rollout {
-        Rollout::Settled => Ok(true),
+        Rollout::Converged => Ok(true),
         Rollout::Rolling { done, total, doing } => {
             let percent =
                 u8::try_from(u32::from(*done) * 100 / u32::from(*total).max(1)).unwrap_or(100);

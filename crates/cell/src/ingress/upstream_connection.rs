@@ -34,7 +34,7 @@ pub(super) enum RequestBody {
 }
 
 /// A connection and the handle that sends on it.
-pub(super) struct Link {
+pub(super) struct UpstreamConnection {
     sender: SendRequest<RequestBody>,
     connection: Option<Box<Connection<TokioIo<UnixStream>, RequestBody>>>,
 }
@@ -53,7 +53,7 @@ pub(super) async fn connect(
         .map_err(io::Error::other)
 }
 
-impl Link {
+impl UpstreamConnection {
     pub(super) async fn open(socket: &Path) -> io::Result<Self> {
         let (sender, connection) = connect(socket).await?;
         Ok(Self {
@@ -62,7 +62,7 @@ impl Link {
         })
     }
 
-    /// Reads what the instance may have done meanwhile; true when the link can carry another request.
+    /// Reads what the instance may have done meanwhile; true when it can carry another request.
     pub(super) fn is_usable(&mut self, cx: &mut Context<'_>) -> bool {
         self.drive(cx);
         self.connection.is_some() && self.sender.is_ready()

@@ -2,9 +2,11 @@
 
 use crate::config::Runtime;
 use crate::database_socket;
+use crate::layout::Layout;
+use crate::local_path;
 use crate::process;
-use crate::record::{InstanceRecord, Layout};
-use crate::sandbox::{Confinement, Limits, Mount};
+use crate::record::InstanceRecord;
+use crate::sandbox::spec::{Limits, Mount, SandboxSpec};
 use anyhow::Context;
 use engine::workload::Template;
 use m2ee::start::StartConfig;
@@ -31,19 +33,19 @@ const TEMPORARY_BYTES: u64 = 256 << 20;
 const DATA_BYTES: u64 = 256 << 20;
 
 /// What the sandbox is to hold.
-pub fn confinement(
+pub fn sandbox_spec(
     layout: &Layout,
     record: &InstanceRecord,
     runtime: &Runtime,
     package: &Path,
-) -> anyhow::Result<Confinement> {
+) -> anyhow::Result<SandboxSpec> {
     let template = &record.template;
     let mut mounts = vec![
         Mount::read(process::own_program()?, "/cell"),
         Mount::write(layout.run(record.id), RUN),
         Mount::read(package.join("model"), "/app/model"),
         Mount::read(package.join("web"), "/app/web"),
-        Mount::write(&template.bucket, "/app/data/files"),
+        Mount::write(local_path::of(&template.bucket.url)?, "/app/data/files"),
         database(layout, record)?,
     ];
     let mut command = ["/cell", "init", "--run", RUN].map(str::to_owned).to_vec();
@@ -87,7 +89,7 @@ pub fn confinement(
             environment.extend(mendix_environment());
         }
     }
-    Ok(Confinement {
+    Ok(SandboxSpec {
         name: record.container(),
         folder: layout.instance(record.id),
         uid: record.uid,

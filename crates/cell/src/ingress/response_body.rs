@@ -9,10 +9,10 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 
-use crate::ingress::{backend::InFlight, link::Link};
+use crate::ingress::{backend::InFlight, upstream_connection::UpstreamConnection};
 
 /// A body that keeps its request counted as in flight until it has ended or is dropped.
-pub(super) enum AnswerBody {
+pub(super) enum ResponseBody {
     /// Held whole.
     Whole {
         bytes: Bytes,
@@ -26,11 +26,11 @@ pub(super) enum AnswerBody {
 pub(super) struct StreamingBody {
     incoming: Incoming,
     /// None when the connection is driven elsewhere or was given back.
-    link: Option<Link>,
+    upstream: Option<UpstreamConnection>,
     in_flight: Option<InFlight>,
 }
 
-impl AnswerBody {
+impl ResponseBody {
     /// A body made here.
     pub(super) fn own(bytes: impl Into<Bytes>) -> Self {
         Self::Whole {
@@ -41,16 +41,20 @@ impl AnswerBody {
 }
 
 impl StreamingBody {
-    pub(super) fn new(incoming: Incoming, link: Option<Link>, in_flight: InFlight) -> Self {
+    pub(super) fn new(
+        incoming: Incoming,
+        upstream: Option<UpstreamConnection>,
+        in_flight: InFlight,
+    ) -> Self {
         Self {
             incoming,
-            link,
+            upstream,
             in_flight: Some(in_flight),
         }
     }
 
     /// Reads all of it before anything is passed on.
-    pub(super) async fn whole(mut self) -> Result<AnswerBody, hyper::Error> {
+    pub(super) async fn whole(mut self) -> Result<ResponseBody, hyper::Error> {
         let mut first = Bytes::new();
         let mut all = BytesMut::new();
         while let Some(frame) = self.frame().await {
@@ -67,7 +71,7 @@ impl StreamingBody {
             }
         }
         let bytes = if all.is_empty() { first } else { all.freeze() };
-        Ok(AnswerBody::Whole {
+        Ok(ResponseBody::Whole {
             bytes,
             in_flight: self.in_flight.take(),
         })
@@ -75,10 +79,10 @@ impl StreamingBody {
 
     /// Keeps the connection for the next request when it may be used again.
     fn give_back(&mut self, cx: &mut Context<'_>) {
-        if let (Some(mut link), Some(in_flight)) = (self.link.take(), &self.in_flight)
-            && link.is_usable(cx)
+        if let (Some(mut upstream), Some(in_flight)) = (self.upstream.take(), &self.in_flight)
+            && upstream.is_usable(cx)
         {
-            in_flight.backend().keep(link);
+            in_flight.backend().keep(upstream);
         }
     }
 }
@@ -94,15 +98,15 @@ impl Body for StreamingBody {
         let this = self.get_mut();
         let mut frame = Pin::new(&mut this.incoming).poll_frame(cx);
         if frame.is_pending()
-            && let Some(link) = &mut this.link
+            && let Some(upstream) = &mut this.upstream
         {
-            link.drive(cx);
+            upstream.drive(cx);
             frame = Pin::new(&mut this.incoming).poll_frame(cx);
         }
         match &frame {
             Poll::Ready(None) => this.give_back(cx),
             Poll::Ready(Some(Ok(_))) if this.incoming.is_end_stream() => this.give_back(cx),
-            Poll::Ready(Some(Err(_))) => this.link = None,
+            Poll::Ready(Some(Err(_))) => this.upstream = None,
             _ => {}
         }
         frame
@@ -117,7 +121,7 @@ impl Body for StreamingBody {
     }
 }
 
-impl Body for AnswerBody {
+impl Body for ResponseBody {
     type Data = Bytes;
     type Error = hyper::Error;
 

@@ -1,19 +1,19 @@
-//! What a workload's task makes of the news of its instances.
+//! What a workload's task makes of what happens to its instances.
 
 use super::live::Live;
-use super::{Keeper, TRIES};
+use super::{TRIES, WorkloadTask};
 use crate::crash_policy::{self, Next};
 use crate::record::Failure;
 use crate::supervisor::plan::Of;
-use crate::supervisor::report::{Ending, News, Report};
+use crate::supervisor::report::{Ending, InstanceEvent, Report};
 use domain::states::InstanceState;
 use engine::observation::{Crash, EventKind};
 use std::collections::BTreeSet;
 use std::time::Duration;
 use time::OffsetDateTime;
 
-impl Keeper {
-    pub(super) fn hear(&mut self, Report { id, news }: Report) {
+impl WorkloadTask {
+    pub(super) fn on_event(&mut self, Report { id, event }: Report) {
         let Some(position) = self.live.iter().position(|live| live.record.id == id) else {
             return;
         };
@@ -21,15 +21,16 @@ impl Keeper {
         let journal = &self.shared.journal;
         let live = &mut self.live[position];
         let index = live.record.index;
-        match news {
-            News::Doing(state, detail)
+        match event {
+            InstanceEvent::Doing(state, detail)
                 if live.state != InstanceState::Draining || state == live.state =>
             {
                 live.enter(state, detail);
             }
-            News::Runs(record) => live.record = *record,
-            News::Uses(usage) => live.usage = usage,
-            News::Ready(backend, record) => {
+            InstanceEvent::Runs(record) => live.record = *record,
+            InstanceEvent::Uses(usage) => live.usage = usage,
+            InstanceEvent::Debugger(status) => live.debugger = Some(status),
+            InstanceEvent::Ready(backend, record) => {
                 live.record = *record;
                 live.serve(backend);
                 journal.record(
@@ -38,33 +39,33 @@ impl Keeper {
                     EventKind::Ready,
                     format!("Instance {index} is ready"),
                 );
-                self.note_moved(index);
+                self.note_rolled_out(index);
             }
-            News::Adopted(backend) => {
+            InstanceEvent::Adopted(backend) => {
                 live.serve(backend);
                 let message = format!("Instance {index} was found running and taken over");
                 journal.record(workload, Some(index), EventKind::Adopted, message);
-                self.note_moved(index);
+                self.note_rolled_out(index);
             }
-            News::Unhealthy(why) if live.state == InstanceState::Ready => {
+            InstanceEvent::Unhealthy(why) if live.state == InstanceState::Ready => {
                 let message = format!("Instance {index} fails its check: {why}");
                 journal.record(workload, Some(index), EventKind::Unhealthy, message);
                 live.enter(InstanceState::Unhealthy, why);
             }
-            News::Recovered if live.state == InstanceState::Unhealthy => {
+            InstanceEvent::Recovered if live.state == InstanceState::Unhealthy => {
                 live.enter(InstanceState::Ready, String::new());
                 let message = format!("Instance {index} answers again");
                 journal.record(workload, Some(index), EventKind::Ready, message);
             }
-            News::Doing(..) | News::Unhealthy(_) | News::Recovered => {}
-            News::Ended(ending) => {
+            InstanceEvent::Doing(..) | InstanceEvent::Unhealthy(_) | InstanceEvent::Recovered => {}
+            InstanceEvent::Ended(ending) => {
                 let live = self.live.remove(position);
-                self.bury(live, ending);
+                self.on_ended(live, ending);
             }
         }
     }
 
-    fn bury(&mut self, live: Live, ending: Ending) {
+    fn on_ended(&mut self, live: Live, ending: Ending) {
         let index = live.record.index;
         let workload = self.record.wanted.id;
         let told = live.state == InstanceState::Draining;
@@ -91,7 +92,7 @@ impl Keeper {
                 self.shared
                     .journal
                     .record(workload, Some(index), EventKind::Crashed, message);
-                if self.is_new(&live.print) {
+                if self.is_new(&live.template_hash) {
                     self.tried(index, &reason, log);
                 }
                 self.crashed(live, reason, stable);
@@ -100,23 +101,23 @@ impl Keeper {
     }
 
     /// Whether an instance of the wanted template has been ready at an index and is still there.
-    pub(super) fn moved_on(&self, index: u16) -> bool {
+    pub(super) fn serves_wanted(&self, index: u16) -> bool {
         let mut here = self.live.iter().filter(|live| live.record.index == index);
         here.any(|live| {
             let serves = live.backend.is_some() && live.state != InstanceState::Draining;
-            serves && self.of(&live.print) == Of::Wanted
+            serves && self.of(&live.template_hash) == Of::Wanted
         })
     }
 
-    fn note_moved(&mut self, index: u16) {
-        if self.moved_on(index) && self.record.moved.insert(index) {
+    pub(super) fn note_rolled_out(&mut self, index: u16) {
+        if self.serves_wanted(index) && self.record.rolled_out.insert(index) {
             self.save();
         }
     }
 
     /// Whether a template is the wanted one and has not served everywhere yet.
-    fn is_new(&self, print: &String) -> bool {
-        self.of(print) == Of::Wanted && self.wanted_print != self.serving_print
+    fn is_new(&self, template_hash: &String) -> bool {
+        self.of(template_hash) == Of::Wanted && self.wanted_hash != self.serving_hash
     }
 
     fn not_ready(&mut self, live: Live, reason: String, log: Vec<String>) {
@@ -126,9 +127,9 @@ impl Keeper {
         self.shared
             .journal
             .record(workload, Some(index), EventKind::Crashed, message);
-        let reached = self.record.moved.contains(&index);
-        let is_new = self.is_new(&live.print);
-        if is_new || (!reached && self.of(&live.print) == Of::Wanted) {
+        let reached = self.record.rolled_out.contains(&index);
+        let is_new = self.is_new(&live.template_hash);
+        if is_new || (!reached && self.of(&live.template_hash) == Of::Wanted) {
             self.tried(index, &reason, log);
         }
         // What never was ready may never be: it is given up, not tried ever later.
@@ -147,11 +148,11 @@ impl Keeper {
         if self.record.serving.is_some() {
             // Here what served before takes over again; elsewhere it stays where it still is.
             let old = self.live.iter().filter(|live| {
-                live.state != InstanceState::Draining && self.of(&live.print) == Of::Serving
+                live.state != InstanceState::Draining && self.of(&live.template_hash) == Of::Serving
             });
             let stays: BTreeSet<u16> = old.map(|live| live.record.index).collect();
-            let moved = &mut self.record.moved;
-            moved.retain(|at| *at != index && !stays.contains(at));
+            let rolled_out = &mut self.record.rolled_out;
+            rolled_out.retain(|at| *at != index && !stays.contains(at));
         }
         if self.record.failed.is_none() {
             let message = format!("The change was not rolled out: {reason}");
@@ -185,7 +186,7 @@ impl Keeper {
                 Some(OffsetDateTime::from_unix_timestamp(253_402_300_799).unwrap_or(now))
             }
         };
-        crashes.fallen = Some(live.fallen());
+        crashes.instance = Some(live.into_crashed());
         self.save();
     }
 }

@@ -1,0 +1,117 @@
+//! Where things are in the cell's folder.
+
+use crate::disk;
+use crate::record::InstanceRecord;
+use crate::stored::{self, StoredWorkload};
+use domain::ids::{EnvironmentId, InstanceId};
+use std::fs::File;
+use std::io;
+use std::os::fd::AsRawFd;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// Where things are in the cell's folder.
+#[derive(Debug, Clone)]
+pub struct Layout {
+    data: PathBuf,
+    held: Arc<File>,
+}
+
+impl Layout {
+    /// The layout within `data`; makes its folders.
+    pub fn open(data: &Path) -> io::Result<Self> {
+        for folder in ["", "workloads", "instances", "databases", "last-words"] {
+            disk::private_dir(&data.join(folder))?;
+        }
+        Ok(Self {
+            data: data.to_owned(),
+            held: Arc::new(File::open(data)?),
+        })
+    }
+
+    /// A file or folder directly in the cell's folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.data.join(name)
+    }
+
+    /// The file of a workload.
+    pub fn workload(&self, id: EnvironmentId) -> PathBuf {
+        self.data.join("workloads").join(format!("{id}.json"))
+    }
+
+    /// The folder of an instance.
+    pub fn instance(&self, id: InstanceId) -> PathBuf {
+        self.data.join("instances").join(id.to_string())
+    }
+
+    /// The folder that an instance shares with the cell.
+    pub fn run(&self, id: InstanceId) -> PathBuf {
+        self.instance(id).join("run")
+    }
+
+    /// A socket of an instance, by the name that the instance cannot change. The path leads through
+    /// a descriptor, since a socket's path may have a hundred bytes at most.
+    pub fn socket(&self, id: InstanceId, name: &str) -> PathBuf {
+        let data = self.held.as_raw_fd();
+        PathBuf::from(format!("/proc/self/fd/{data}/instances/{id}/{name}"))
+    }
+
+    /// The folder of the socket through which a workload reaches its database server.
+    pub fn database(&self, id: EnvironmentId) -> PathBuf {
+        self.data.join("databases").join(id.to_string())
+    }
+
+    /// The folder of what the failed instances of a workload wrote last.
+    pub fn last_words_of_all(&self, id: EnvironmentId) -> PathBuf {
+        self.data.join("last-words").join(id.to_string())
+    }
+
+    /// What the last failed instance of an index wrote last.
+    pub fn last_words(&self, id: EnvironmentId, index: u16) -> PathBuf {
+        self.last_words_of_all(id).join(format!("{index}.json"))
+    }
+
+    /// Writes an instance's record.
+    pub fn save(&self, record: &InstanceRecord) -> io::Result<()> {
+        disk::write_json(&self.instance(record.id).join("record.json"), record)
+    }
+
+    /// Where a workload's file is kept aside that could not be read.
+    pub fn unreadable_workload(&self, id: EnvironmentId) -> PathBuf {
+        self.workload(id).with_extension("unreadable")
+    }
+
+    /// All workloads. One that cannot be read is among them, for else its instances would be ended.
+    pub fn workloads(&self) -> io::Result<Vec<StoredWorkload>> {
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(self.data.join("workloads"))? {
+            let path = entry?.path();
+            if path.extension().is_none_or(|extension| extension != "json") {
+                continue;
+            }
+            let Some(id) = name_as_id(&path) else {
+                tracing::warn!(file = %path.display(), "by its name no workload's file; remove it");
+                continue;
+            };
+            found.push(stored::workload(&path, EnvironmentId::new(id)));
+        }
+        Ok(found)
+    }
+
+    /// All instances' folders, each with its record if it has a readable one.
+    pub fn instances(&self) -> io::Result<Vec<(PathBuf, Option<InstanceRecord>)>> {
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(self.data.join("instances"))? {
+            let folder = entry?.path();
+            let record = name_as_id(&folder)
+                .and_then(|id| stored::instance(&folder.join("record.json"), InstanceId::new(id)));
+            found.push((folder, record));
+        }
+        Ok(found)
+    }
+}
+
+fn name_as_id(path: &Path) -> Option<Uuid> {
+    path.file_stem()?.to_str()?.parse().ok()
+}

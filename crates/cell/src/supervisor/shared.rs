@@ -1,0 +1,154 @@
+//! What the tasks of all workloads use together.
+
+use crate::config::{Config, Runtime};
+use crate::disk;
+use crate::ingress::table::Table;
+use crate::journal::Journal;
+use crate::layout::Layout;
+use crate::packages::Packages;
+use crate::record::{InstanceRecord, VERSION, WorkloadRecord};
+use crate::sandbox::Sandbox;
+use crate::uids::Uids;
+use anyhow::Context;
+use domain::ids::{EnvironmentId, InstanceId};
+use engine::workload::Template;
+use m2ee::client::Client;
+use rand::Rng;
+use rand::distr::Alphanumeric;
+use secrecy::SecretString;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use uuid::Uuid;
+
+/// What all tasks use.
+pub struct Shared {
+    /// What the cell was told.
+    pub config: Config,
+    /// Where things are.
+    pub layout: Layout,
+    /// The walls around instances.
+    pub sandbox: Sandbox,
+    /// Unpacked packages.
+    pub packages: Packages,
+    /// User ids.
+    pub uids: Uids,
+    /// Events.
+    pub journal: Journal,
+    /// What is routable.
+    pub table: Table,
+    channels: Mutex<BTreeMap<Uuid, Client>>,
+    problems: Mutex<BTreeMap<Uuid, String>>,
+}
+
+impl Shared {
+    /// What the tasks of a cell use that was told `config`.
+    pub fn open(
+        config: Config,
+        layout: Layout,
+        sandbox: Sandbox,
+        table: Table,
+    ) -> anyhow::Result<Self> {
+        Ok(Self {
+            packages: Packages::open(layout.path("packages"))?,
+            uids: Uids::open(layout.path("uids.json"), config.first_uid)
+                .context("reading uids.json, the list of user ids")?,
+            journal: Journal::open(&layout.path("events.jsonl"))?,
+            channels: Mutex::default(),
+            problems: Mutex::default(),
+            config,
+            layout,
+            sandbox,
+            table,
+        })
+    }
+
+    /// What an operator should look at.
+    pub fn problems(&self) -> Vec<String> {
+        lock(&self.problems).values().cloned().collect()
+    }
+
+    /// Says what is the matter with a workload; none when nothing is any more.
+    pub fn set_problem(&self, workload: EnvironmentId, problem: Option<String>) {
+        let mut problems = lock(&self.problems);
+        match problem {
+            Some(problem) => problems.insert(workload.uuid(), problem),
+            None => problems.remove(&workload.uuid()),
+        };
+    }
+
+    /// How a runtime is started.
+    pub fn runtime(&self, name: &str) -> anyhow::Result<&Runtime> {
+        let runtime = self.config.runtimes.get(name);
+        runtime.with_context(|| format!("the runtime {name} is not configured any more"))
+    }
+
+    /// Writes down what is wanted and known of a workload.
+    pub fn save_workload(&self, record: &WorkloadRecord) -> std::io::Result<()> {
+        disk::write_json(&self.layout.workload(record.wanted.id), record)
+    }
+
+    /// A new instance, not on disk yet, with a user id and a password.
+    pub fn new_instance(
+        &self,
+        workload: EnvironmentId,
+        index: u16,
+        zone: String,
+        template: Template,
+    ) -> std::io::Result<InstanceRecord> {
+        let password: String = rand::rng()
+            .sample_iter(Alphanumeric)
+            .take(32)
+            .map(char::from)
+            .collect();
+        Ok(InstanceRecord {
+            version: VERSION,
+            id: InstanceId::new(Uuid::new_v4()),
+            workload,
+            index,
+            zone,
+            template,
+            uid: self.uids.of(workload)?,
+            sandbox: self.sandbox.name().to_owned(),
+            admin_password: SecretString::from(password),
+            first: None,
+            runtime_pid: None,
+            groups: BTreeMap::new(),
+            ready_at: None,
+            partial: false,
+        })
+    }
+
+    /// Ends an instance and removes everything that is left of it. Idempotent.
+    pub async fn remove_instance(&self, record: &InstanceRecord) -> anyhow::Result<()> {
+        self.sandbox
+            .remove(&record.container(), record.first)
+            .await?;
+        disk::remove_dir(&self.layout.instance(record.id)).context("removing its folder")
+    }
+
+    /// Removes the unpacked packages that nobody needs.
+    pub async fn sweep_packages(&self) {
+        if let Err(error) = self.packages.sweep().await {
+            tracing::warn!(%error, "unpacked packages cannot be removed");
+        }
+    }
+
+    /// Makes the admin protocol of an instance reachable from outside.
+    pub fn open_channel(&self, id: InstanceId, client: Client) {
+        lock(&self.channels).insert(id.uuid(), client);
+    }
+
+    /// The opposite of [`Self::open_channel`].
+    pub fn close_channel(&self, id: InstanceId) {
+        lock(&self.channels).remove(&id.uuid());
+    }
+
+    /// How to reach the admin protocol of an instance.
+    pub fn channel(&self, id: InstanceId) -> Option<Client> {
+        lock(&self.channels).get(&id.uuid()).cloned()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
