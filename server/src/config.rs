@@ -9,6 +9,7 @@ mod source;
 use crate::socket_place;
 use anyhow::{Context, Result, bail};
 use control::config::Limits;
+use control::objects::settings::Bucket;
 use domain::regions::RegionCode;
 use networks::{Network, read_networks};
 use regions::{RegionSettings, read_regions};
@@ -52,6 +53,8 @@ pub struct Config {
     pub fault: Option<String>,
     /// `[limits]`: what a package may be.
     pub limits: Limits,
+    /// `[objects]`: the bucket that keeps files; a folder of the data folder when absent.
+    pub objects: Option<Bucket>,
     /// `[regions.CODE]`: regions that do not use the portal's own database server.
     pub regions: BTreeMap<RegionCode, RegionSettings>,
     /// `RUNTIME`: the runtime entry of the engine that apps run on.
@@ -140,6 +143,7 @@ impl Config {
             },
             fault: source.text("portal_fault")?,
             limits: source.limits()?,
+            objects: source.objects()?.bucket()?,
             regions: read_regions(source.table("regions")?)?,
             runtime: source
                 .text("runtime")?
@@ -286,6 +290,19 @@ mod tests {
     }
 
     #[test]
+    fn the_environment_may_give_the_key_of_a_bucket() {
+        let file = "[objects]\nurl = \"s3://portal/acme\"\naccess_key_id = \"portal\"\nendpoint = \"http://127.0.0.1:9000\"\npath_style = false";
+        let config = read(file, &[("OBJECTS_SECRET_ACCESS_KEY", "5e7c9e")]).expect("is read");
+        let shown = format!("{config:?}");
+        let bucket = config.objects.expect("a bucket");
+        assert_eq!(
+            (bucket.name.as_str(), bucket.prefix.as_str()),
+            ("portal", "acme")
+        );
+        assert!(!bucket.path_style && !shown.contains("5e7c9e"));
+    }
+
+    #[test]
     fn refusals_name_the_setting_and_the_remedy() {
         for (file, environment, words) in [
             ("", ("PORTAL_ADDR", "3000"), ["PORTAL_ADDR", "host:port"]),
@@ -320,6 +337,21 @@ mod tests {
                 "[limits]\npackage_bytes = -1",
                 ("X", ""),
                 ["limits.package_bytes", "whole number"],
+            ),
+            (
+                "[objects]\nurl = \"/srv/objects\"",
+                ("X", ""),
+                ["objects.url", "s3://BUCKET"],
+            ),
+            (
+                "[objects]\ncolour = 1",
+                ("X", ""),
+                ["colour", "docs/operations.md"],
+            ),
+            (
+                "[objects]\nsecret_access_key = 5",
+                ("X", ""),
+                ["objects.secret_access_key", "quotes"],
             ),
             (
                 "[regions.mars]\n",

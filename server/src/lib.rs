@@ -5,6 +5,7 @@
 pub mod accounts;
 pub mod answers;
 pub mod assets;
+pub mod background;
 pub mod client_address;
 pub mod config;
 pub mod cross_site;

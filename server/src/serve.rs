@@ -1,5 +1,6 @@
 //! `portal serve`: the web side and the control plane in one process that keeps nothing of its own.
 
+use crate::background;
 use crate::config::Config;
 use crate::faults::Drill;
 use crate::login::client::Client;
@@ -11,9 +12,10 @@ use crate::session::Sessions;
 use crate::state::AppState;
 use anyhow::{Context, Result, bail};
 use axum::serve::ListenerExt;
+use control::background::Background;
 use control::clock::SystemClock;
 use control::config::RegionServer;
-use control::packages::store::PackageStore;
+use control::objects::Objects;
 use control::secrets::Secrets;
 use control::state::State;
 use domain::regions::{REGIONS, RegionCode};
@@ -24,6 +26,7 @@ use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,7 +37,6 @@ use url::Url;
 const CONNECTIONS: u32 = 20;
 const DATABASE_MAY_TAKE: Duration = Duration::from_secs(10);
 const SESSION_CHECK: Duration = Duration::from_secs(30);
-const CLEAN_EVERY: Duration = Duration::from_mins(10);
 /// How long requests may take to finish when the program stops.
 const FINISH_WITHIN: Duration = Duration::from_secs(10);
 
@@ -55,7 +57,7 @@ pub async fn prepare(config: &Config, shutdown: CancellationToken) -> Result<App
         .context("making the table of sessions")?;
     let (login, mxid) = identity(config, &control).await?;
     Ok(AppState {
-        changes: control::live_updates::listen(&control.pool),
+        changes: control::live_updates::channel(),
         control,
         leptos: leptos_options(config),
         sessions,
@@ -76,14 +78,12 @@ pub async fn control_plane(config: &Config) -> Result<State> {
         .run(&pool)
         .await
         .context("bringing the portal's database up to date")?;
-    private_file::create_dir(&config.data.join("objects"))?;
     Ok(State {
         engine: Arc::new(CellEngine::new(config.cell_socket.clone())),
         config: control_config(config, &database)?,
         clock: Arc::new(SystemClock),
         secrets: Secrets::new(&sealing_key(config)?),
-        packages: PackageStore::open(config.data.join("objects"))
-            .context("opening the store of packages")?,
+        objects: objects(config)?,
         pool,
     })
 }
@@ -97,12 +97,16 @@ pub async fn run(config: &Config, app: AppState, listener: TcpListener) -> Resul
         .map(Drill::parse)
         .transpose()?
         .unwrap_or_default();
-    let background = tokio::spawn(control::background::run(
-        Arc::clone(&app.control),
-        Arc::new(drill),
-        shutdown.clone(),
-    ));
-    let cleaning = tokio::spawn(clean(app.clone()));
+    let tasks = Background::new(Arc::clone(&app.control))
+        .with_product(Arc::new(drill))
+        .with(control::live_updates::task(
+            &app.control.pool,
+            &app.changes,
+            &shutdown,
+        ))
+        .with(background::sessions(&app))
+        .with(background::rate_limits(&app));
+    let background = tokio::spawn(tasks.run(shutdown.clone()));
     let listener = listener.tap_io(|stream| {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection stays with delayed sending");
@@ -122,7 +126,6 @@ pub async fn run(config: &Config, app: AppState, listener: TcpListener) -> Resul
     }
     shutdown.cancel();
     background.await.context("working in the background")?;
-    cleaning.await.context("cleaning up")?;
     pool.close().await;
     Ok(())
 }
@@ -165,13 +168,31 @@ async fn connect(database: &Database) -> Result<PgPool> {
         .context("the portal's database cannot be reached; check DATABASE_URL, or start everything with `portal up`")
 }
 
+/// The store of files: the bucket that is set, or a folder; what lies here is the portal's alone.
+fn objects(config: &Config) -> Result<Objects> {
+    let [folder, copies] = ["objects", "objects-cache"].map(|name| config.data.join(name));
+    let private = |folder: &Path| {
+        if let Err(error) = private_file::create_dir(folder) {
+            tracing::warn!(%error, "a folder of objects cannot be made");
+        }
+    };
+    private(&folder);
+    let opened = match &config.objects {
+        Some(bucket) => {
+            private(&copies);
+            Objects::in_bucket(bucket, &folder, copies)
+        }
+        None => Objects::in_folder(folder),
+    };
+    opened.context("opening the object store")
+}
+
 fn control_config(config: &Config, database: &Database) -> Result<control::config::Config> {
     let codes = REGIONS.iter().map(|region| region.code);
     Ok(control::config::Config {
         portal_url: config.portal_url.clone(),
         apps_domain: config.apps_domain.clone(),
         apps_port: config.apps_addr.port(),
-        objects_dir: config.data.join("objects"),
         limits: config.limits,
         regions: codes
             .map(|code| Ok((code, region(config, database, code)?)))
@@ -283,30 +304,4 @@ fn leptos_options(config: &Config) -> LeptosOptions {
         .site_pkg_dir("pkg")
         .hash_files(hashed)
         .build()
-}
-
-/// Forgets sessions and counters that are over.
-async fn clean(app: AppState) {
-    let mut ticks = tokio::time::interval(CLEAN_EVERY);
-    loop {
-        tokio::select! {
-            () = app.shutdown.cancelled() => return,
-            _ = ticks.tick() => {}
-        }
-        app.limits.forget_idle();
-        match control::packages::sweep(&app.control).await {
-            Ok(0) => {}
-            Ok(files) => tracing::info!(files, "removed files that belong to no package"),
-            Err(error) => tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "removing files that belong to no package failed"
-            ),
-        }
-        if let Err(error) = app.sessions.delete_expired().await {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "removing ended sessions failed"
-            );
-        }
-    }
 }

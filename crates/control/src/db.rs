@@ -15,6 +15,7 @@ pub(crate) mod observations;
 pub(crate) mod packages;
 pub(crate) mod people;
 pub(crate) mod subjects;
+pub(crate) mod tasks;
 
 use crate::error::Inconsistent;
 

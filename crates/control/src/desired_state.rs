@@ -5,6 +5,7 @@ use crate::db::environments::Find;
 use crate::error::{Error, Result};
 use crate::model::apps::App;
 use crate::model::environments::Environment;
+use crate::objects::key::ObjectKey;
 use crate::state::State;
 use domain::ids::{CompanyId, EnvironmentId};
 use domain::states::{AppState, Desired};
@@ -42,6 +43,11 @@ pub(crate) async fn apply(state: &State, company: CompanyId, id: EnvironmentId) 
 
 async fn give(state: &State, app: &App, environment: &Environment) -> Result<i64> {
     let workload = assemble(state, app, environment).await?;
+    if let (Some(template), Some(package)) = (&workload.template, environment.package) {
+        let key = ObjectKey::package(package);
+        let sha256 = &template.package.sha256;
+        state.objects.fetch_local(&key, sha256).await?;
+    }
     state.engine.apply(&workload).await?;
     Ok(workload.revision)
 }
@@ -89,7 +95,9 @@ async fn assemble(state: &State, app: &App, environment: &Environment) -> Result
             })?;
             Some(Template {
                 package: PackageSource {
-                    file: state.packages.file(package.summary.id),
+                    file: state
+                        .objects
+                        .local_file(&ObjectKey::package(package.summary.id)),
                     sha256: package.sha256.clone(),
                     label: package.summary.label(),
                 },

@@ -36,6 +36,8 @@ pub enum Right {
     ControlOperation,
     /// See operations that concern the whole company.
     ViewCompanyOperations,
+    /// See how the installation itself is doing.
+    ViewInstallation,
 }
 
 /// What a right is about, with what decides on it.
@@ -99,7 +101,7 @@ const OPERATORS: Holders = Holders::Team(&[TeamRole::TechnicalContact, TeamRole:
 const CONTACT: Holders = Holders::Team(&[TeamRole::TechnicalContact]);
 
 /// The table, in the order in which people read it. The platform itself may do everything.
-pub const RULES: [Rule; 14] = [
+pub const RULES: [Rule; 15] = [
     rule(Right::ViewApp, "app.view", "see the app", TEAM),
     rule(
         Right::CreateApp,
@@ -173,6 +175,12 @@ pub const RULES: [Rule; 14] = [
         "company.view_operations",
         "see operations of the whole company",
         Holders::Company(&[Role::Admin]),
+    ),
+    rule(
+        Right::ViewInstallation,
+        "installation.view",
+        "see how the installation is doing",
+        Holders::Portal(&[Role::Admin]),
     ),
 ];
 
@@ -319,7 +327,7 @@ mod tests {
         for rule in &RULES {
             assert_eq!(rule.right.rule(), rule);
         }
-        let last = Right::ViewCompanyOperations;
+        let last = Right::ViewInstallation;
         assert_eq!(RULES.len(), last as usize + 1, "a row for every right");
     }
 
@@ -391,6 +399,21 @@ mod tests {
             &Target::Company(company(1)),
         );
         assert!(customer.reason().is_some_and(|why| why.contains("admin")));
+    }
+
+    #[test]
+    fn the_installation_is_the_portal_s_admins_to_see_whatever_their_company() {
+        for role in Role::ALL {
+            let seen = may(
+                &person(2, role),
+                Right::ViewInstallation,
+                &Target::Installation,
+            );
+            assert_eq!(seen.is_allowed(), role == Role::Admin, "{seen:?}");
+            let company = Target::Company(company(2));
+            let elsewhere = may(&person(2, role), Right::ViewInstallation, &company);
+            assert_eq!(elsewhere, Access::Hidden);
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use control::config::Limits;
+use control::objects::settings::ObjectSettings;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use toml::{Table, Value};
@@ -39,7 +40,7 @@ impl Source {
             .parse()
             .context("portal.toml: not in the form `name = value`")?;
         for name in file.keys() {
-            if !NAMES.contains(&name.as_str()) && name != "regions" {
+            if !NAMES.contains(&name.as_str()) && name != "regions" && name != "objects" {
                 bail!(
                     "portal.toml: there is no such setting as `{name}`; docs/operations.md lists all of them"
                 );
@@ -81,6 +82,33 @@ impl Source {
             Some(Value::Table(table)) => Ok(table.clone()),
             Some(_) => bail!("portal.toml: `{name}` must be a table, written [{name}.NAME]"),
         }
+    }
+
+    /// The object store; the environment may give every text of it: `OBJECTS_URL` and so on.
+    pub fn objects(&self) -> Result<ObjectSettings> {
+        const TEXTS: [&str; 5] = [
+            "url",
+            "endpoint",
+            "region",
+            "access_key_id",
+            "secret_access_key",
+        ];
+        let mut table = self.table("objects")?;
+        for name in TEXTS {
+            let given = self
+                .environment
+                .get(&format!("OBJECTS_{}", name.to_uppercase()));
+            if let Some(text) = given {
+                table.insert(name.to_owned(), Value::String(text.clone()));
+            }
+            // Said here, since the parser would show what stands there.
+            if table.get(name).is_some_and(|value| !value.is_str()) {
+                bail!("portal.toml: `objects.{name}` must be text in quotes");
+            }
+        }
+        table.try_into().context(
+            "portal.toml: objects: has a name or a value that no setting takes; docs/operations.md lists all of them",
+        )
     }
 
     /// The limits of packages.

@@ -1,12 +1,16 @@
 //! Tests of the control plane on a real PostgreSQL, in one binary.
 
 mod apps;
+mod background;
 mod environments;
+mod objects;
+mod objects_away;
 mod operations;
 mod outages;
 mod packages;
 mod people;
 mod reconcilers;
+mod s3_server;
 mod sagas;
 mod tenants;
 mod world;
