@@ -11,6 +11,7 @@ use crate::fault_injection::FaultInjection;
 use crate::socket_path;
 use anyhow::{Context, Result};
 use control::config::Limits;
+use control::objects::settings::Bucket;
 use domain::regions::RegionCode;
 use ipnet::IpNet;
 use networks::read_networks;
@@ -55,6 +56,8 @@ pub struct Config {
     pub fault: FaultInjection,
     /// `[limits]`: what a package may be.
     pub limits: Limits,
+    /// `[objects]`: the bucket that keeps files; a folder of the data folder when absent.
+    pub objects: Option<Bucket>,
     /// `[regions.CODE]`: regions that do not use the portal's own database server.
     pub regions: BTreeMap<RegionCode, RegionSettings>,
     /// `RUNTIME`: the runtime entry of the engine that apps run on.
@@ -132,6 +135,7 @@ impl Config {
             trusted_proxies: trusted_proxies.transpose()?.unwrap_or_default(),
             fault: FaultInjection::parse(settings.portal_fault.as_deref())?,
             limits: limits(&settings.limits),
+            objects: settings.objects.bucket().context("portal.toml")?,
             regions: read_regions(settings.regions)?,
             runtime: settings.runtime.unwrap_or_else(|| "sample".to_owned()),
             data,
@@ -198,6 +202,19 @@ mod tests {
             .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
             .collect();
         Config::read(file, &owned)
+    }
+
+    #[test]
+    fn the_environment_may_give_the_key_of_a_bucket() {
+        let file = "[objects]\nurl = \"s3://portal/acme\"\naccess_key_id = \"portal\"\nendpoint = \"http://127.0.0.1:9000\"\npath_style = false";
+        let config = read(file, &[("OBJECTS_SECRET_ACCESS_KEY", "5e7c9e")]).expect("is read");
+        let shown = format!("{config:?}");
+        let bucket = config.objects.expect("a bucket");
+        assert_eq!(
+            (bucket.name.as_str(), bucket.prefix.as_str()),
+            ("portal", "acme")
+        );
+        assert!(!bucket.path_style && !shown.contains("5e7c9e"));
     }
 
     #[test]

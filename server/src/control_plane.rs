@@ -6,7 +6,7 @@ use crate::{private_file, schema};
 use anyhow::{Context, Result, bail};
 use control::clock::SystemClock;
 use control::config::RegionServer;
-use control::packages::store::PackageStore;
+use control::objects::Objects;
 use control::secrets::Secrets;
 use control::state::State;
 use domain::regions::{REGIONS, RegionCode};
@@ -15,6 +15,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,14 +28,12 @@ pub async fn open(config: &Config) -> Result<State> {
     let database = Database::find(config)?;
     let pool = connect(&database).await?;
     schema::bring_up_to_date(&pool, &control::MIGRATOR).await?;
-    private_file::create_dir(&config.data.join("objects"))?;
     Ok(State {
         engine: Arc::new(CellEngine::new(config.cell_socket.clone())),
         config: control_config(config, &database)?,
         clock: Arc::new(SystemClock),
         secrets: Secrets::new(&sealing_key(config)?),
-        packages: PackageStore::open(config.data.join("objects"))
-            .context("opening the store of packages")?,
+        objects: objects(config)?,
         pool,
     })
 }
@@ -76,13 +75,31 @@ async fn connect(database: &Database) -> Result<PgPool> {
         .context("the portal's database cannot be reached; check DATABASE_URL, or start everything with `portal up`")
 }
 
+/// The store of files: the bucket that is set, or a folder; what lies here is the portal's alone.
+fn objects(config: &Config) -> Result<Objects> {
+    let [folder, copies] = ["objects", "objects-cache"].map(|name| config.data.join(name));
+    let private = |folder: &Path| {
+        if let Err(error) = private_file::create_dir(folder) {
+            tracing::warn!(%error, "a folder of objects cannot be made");
+        }
+    };
+    private(&folder);
+    let opened = match &config.objects {
+        Some(bucket) => {
+            private(&copies);
+            Objects::in_bucket(bucket, &folder, copies)
+        }
+        None => Objects::in_folder(folder),
+    };
+    opened.context("opening the object store")
+}
+
 fn control_config(config: &Config, database: &Database) -> Result<control::config::Config> {
     let codes = REGIONS.iter().map(|region| region.code);
     Ok(control::config::Config {
         portal_url: config.portal_url.clone(),
         apps_domain: config.apps_domain.clone(),
         apps_port: config.apps_addr.port(),
-        objects_dir: config.data.join("objects"),
         limits: config.limits,
         regions: codes
             .map(|code| Ok((code, region(config, database, code)?)))

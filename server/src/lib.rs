@@ -3,6 +3,7 @@
 //! Everything that answers a request is put together in [`web::router::router`], which the tests call too.
 
 pub mod accounts;
+pub mod background;
 pub mod cli;
 pub mod config;
 pub mod control_plane;

@@ -1,5 +1,6 @@
 //! `portal serve`: the web side and the control plane in one process that keeps nothing of its own.
 
+use crate::background;
 use crate::config::Config;
 use crate::state::AppState;
 use crate::web::rate_limit::RateLimits;
@@ -8,6 +9,7 @@ use crate::web::session::Sessions;
 use crate::{control_plane, identity};
 use anyhow::{Context, Result};
 use axum::serve::ListenerExt;
+use control::background::Background;
 use leptos::config::LeptosOptions;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,7 +18,6 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 const SESSION_CHECK: Duration = Duration::from_secs(30);
-const CLEAN_EVERY: Duration = Duration::from_mins(10);
 /// How long requests may take to finish when the program stops.
 const FINISH_WITHIN: Duration = Duration::from_secs(10);
 
@@ -37,7 +38,7 @@ pub async fn prepare(config: &Config, shutdown: CancellationToken) -> Result<App
         .context("making the table of sessions")?;
     let (login, mxid) = identity::open(config, &control).await?;
     Ok(AppState {
-        changes: control::live_updates::listen(&control.pool),
+        changes: control::live_updates::channel(),
         control,
         leptos: leptos_options(config),
         sessions,
@@ -53,12 +54,16 @@ pub async fn prepare(config: &Config, shutdown: CancellationToken) -> Result<App
 /// Serves, and works in the background, until `app.shutdown` is cancelled.
 pub async fn run(config: &Config, app: AppState, listener: TcpListener) -> Result<()> {
     let shutdown = app.shutdown.clone();
-    let background = tokio::spawn(control::background::run(
-        Arc::clone(&app.control),
-        Arc::new(config.fault.clone()),
-        shutdown.clone(),
-    ));
-    let cleaning = tokio::spawn(clean(app.clone()));
+    let tasks = Background::new(Arc::clone(&app.control))
+        .with_product(Arc::new(config.fault.clone()))
+        .with(control::live_updates::task(
+            &app.control.pool,
+            &app.changes,
+            &shutdown,
+        ))
+        .with(background::sessions(&app))
+        .with(background::rate_limits(&app));
+    let background = tokio::spawn(tasks.run(shutdown.clone()));
     let listener = listener.tap_io(|stream| {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection stays with delayed sending");
@@ -78,7 +83,6 @@ pub async fn run(config: &Config, app: AppState, listener: TcpListener) -> Resul
     }
     shutdown.cancel();
     background.await.context("working in the background")?;
-    cleaning.await.context("cleaning up")?;
     pool.close().await;
     Ok(())
 }
@@ -95,30 +99,4 @@ fn leptos_options(config: &Config) -> LeptosOptions {
         .site_pkg_dir("pkg")
         .hash_files(hashed)
         .build()
-}
-
-/// Forgets sessions and counters that are over.
-async fn clean(app: AppState) {
-    let mut ticks = tokio::time::interval(CLEAN_EVERY);
-    loop {
-        tokio::select! {
-            () = app.shutdown.cancelled() => return,
-            _ = ticks.tick() => {}
-        }
-        app.limits.forget_idle();
-        match control::packages::sweep(&app.control).await {
-            Ok(0) => {}
-            Ok(files) => tracing::info!(files, "removed files that belong to no package"),
-            Err(error) => tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "removing files that belong to no package failed"
-            ),
-        }
-        if let Err(error) = app.sessions.delete_expired().await {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "removing ended sessions failed"
-            );
-        }
-    }
 }

@@ -1,91 +1,130 @@
-//! What runs beside the requests in `portal serve`: the saga worker, and the reconcilers.
+//! What runs beside the requests: one home for every task, one file for each.
 //!
-//! Every replica runs a worker; the reconcilers run in the one that holds the leadership, a lock
-//! of the database that ends with its connection.
+//! A task passes again and again, woken by time and by events. Every replica runs those that need no
+//! leader; the others run in the replica that holds the leadership, a lock of the database that ends
+//! with its connection. Each has a row that says how its last pass went; a failure or a panic in one
+//! is in its row, and no other's.
 
-use crate::db::leadership;
+mod engine_events;
+mod leader;
+mod object_store;
+mod object_sweep;
+mod record;
+mod runner;
+mod saga_worker;
+pub mod task;
+mod workloads;
+
+use crate::ctx::Ctx;
+use crate::db;
 use crate::error::{Error, Result};
-use crate::reconcilers;
-use crate::reconcilers::workloads::Verified;
-use crate::sagas;
+use crate::model::tasks::TaskStatus;
 use crate::state::State;
+use domain::rights::{Right, Target};
+use futures::future::join_all;
+use record::Record;
 use saga::fault::Faults;
-use saga::worker::{Timing, Worker};
 use std::sync::Arc;
-use std::time::Duration;
+use task::Task;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-/// How often what is desired and what is are verified.
-const COMPARE_EVERY: Duration = Duration::from_millis(700);
-
-/// How long to wait after a failed pass, and before asking for the leadership again.
-const REST: Duration = Duration::from_secs(2);
-
-/// How long one pass may take: a server that is silent for ever must not hold it for ever.
-const PASS_MAY_TAKE: Duration = Duration::from_mins(5);
-
-/// Runs until `shutdown`; `faults` are asked at every step of every saga.
-pub async fn run(state: Arc<State>, faults: Arc<dyn Faults>, shutdown: CancellationToken) {
-    let clock = {
-        let state = Arc::clone(&state);
-        Arc::new(move || state.now())
-    };
-    let registry = sagas::registry(Arc::clone(&state)).with_faults(faults);
-    let worker = Worker::new(state.pool.clone(), registry, clock, Timing::default());
-    let stop = shutdown.clone();
-    tokio::join!(worker.run(shutdown.cancelled()), async {
-        stop.run_until_cancelled(lead(&state)).await;
-    });
+/// The tasks of a process, before they run.
+pub struct Background {
+    state: Arc<State>,
+    replica: String,
+    tasks: Vec<Task>,
+    product: Option<Arc<dyn Faults>>,
 }
 
-/// Reconciles while this process leads.
-async fn lead(state: &State) {
-    loop {
-        match leadership::take(&state.pool).await {
-            Ok(Some(mut held)) => {
-                let verified = Verified::default();
-                tokio::select! {
-                    () = forever("comparing workloads", COMPARE_EVERY, || reconcilers::workloads::pass(state, &verified)) => {}
-                    () = forever("reading events", Duration::ZERO, || reconcilers::events::pass(state)) => {}
-                    () = held.lost() => tracing::info!("the leadership was lost"),
-                }
-            }
-            Ok(None) => {}
-            Err(error) => tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "the leadership could not be asked for"
-            ),
+impl Background {
+    /// No tasks yet.
+    pub fn new(state: Arc<State>) -> Self {
+        Self {
+            state,
+            replica: this_process(),
+            tasks: Vec::new(),
+            product: None,
         }
-        tokio::time::sleep(REST).await;
+    }
+
+    /// With those of the product; `faults` are asked at every step of every saga.
+    #[must_use]
+    pub fn with_product(mut self, faults: Arc<dyn Faults>) -> Self {
+        self.product = Some(faults);
+        self
+    }
+
+    /// With another task, which every replica runs.
+    #[must_use]
+    pub fn with(mut self, task: Task) -> Self {
+        self.tasks.push(task);
+        self
+    }
+
+    /// Under another name than that of the process.
+    #[must_use]
+    pub fn replica(mut self, name: impl Into<String>) -> Self {
+        self.replica = name.into();
+        self
+    }
+
+    /// Runs until `shutdown`.
+    pub async fn run(self, shutdown: CancellationToken) {
+        let Self {
+            state,
+            replica,
+            mut tasks,
+            product,
+        } = self;
+        let Some(faults) = product else {
+            return run_all(&state, &replica, &tasks, false, &shutdown).await;
+        };
+        tasks.push(saga_worker::task(&state, faults, &shutdown));
+        tasks.push(object_store::task(&state));
+        tokio::join!(
+            run_all(&state, &replica, &tasks, false, &shutdown),
+            shutdown.run_until_cancelled(leader::lead(&state, &replica, &shutdown)),
+        );
     }
 }
 
-/// Passes for ever; a failure is logged when it is new, and the next pass waits longer.
-async fn forever<F: Future<Output = Result<()>>>(
-    what: &str,
-    every: Duration,
-    mut pass: impl FnMut() -> F,
+/// What one replica alone does; made anew with each leadership, so that nothing is remembered from the last.
+fn leader_tasks(state: &Arc<State>) -> Vec<Task> {
+    let instances_changed = Arc::new(Notify::new());
+    vec![
+        workloads::task(state, &instances_changed),
+        engine_events::task(state, &instances_changed),
+        object_sweep::task(state),
+    ]
+}
+
+async fn run_all(
+    state: &Arc<State>,
+    replica: &str,
+    tasks: &[Task],
+    leader_only: bool,
+    shutdown: &CancellationToken,
 ) {
-    let mut failing = false;
-    loop {
-        let passed = tokio::time::timeout(PASS_MAY_TAKE, pass())
-            .await
-            .unwrap_or_else(|late| Err(Error::internal(what, late)));
-        match passed {
-            Ok(()) => {
-                failing = false;
-                tokio::time::sleep(every).await;
-            }
-            Err(error) => {
-                if !failing {
-                    tracing::warn!(
-                        error = &error as &dyn std::error::Error,
-                        "{what} failed, trying on"
-                    );
-                }
-                failing = true;
-                tokio::time::sleep(REST).await;
-            }
-        }
+    let mut running = Vec::new();
+    for task in tasks {
+        let record = Record::new(state, task, replica, leader_only);
+        running.push(runner::run(task, record, shutdown));
     }
+    join_all(running).await;
+}
+
+/// Every task and how its last pass went, for those who look after the installation.
+pub async fn list(ctx: &Ctx) -> Result<Vec<TaskStatus>> {
+    Error::unless_allowed(&ctx.may(Right::ViewInstallation, &Target::Installation))?;
+    db::tasks::list(&mut *ctx.state.pool.acquire().await?).await
+}
+
+fn this_process() -> String {
+    let host = rustix::system::uname();
+    format!(
+        "{} {}",
+        host.nodename().to_string_lossy(),
+        std::process::id()
+    )
 }

@@ -14,8 +14,6 @@ pub struct Config {
     pub apps_domain: String,
     /// The port of the ingress, as browsers see it.
     pub apps_port: u16,
-    /// The folder of the object store: packages.
-    pub objects_dir: PathBuf,
     /// What a package may be.
     pub limits: Limits,
     /// Where each region's databases and buckets are. A region that is not here cannot be chosen.

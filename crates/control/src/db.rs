@@ -15,6 +15,7 @@ pub(crate) mod observations;
 pub(crate) mod operations;
 pub(crate) mod packages;
 pub(crate) mod people;
+pub(crate) mod tasks;
 
 use crate::error::Inconsistent;
 

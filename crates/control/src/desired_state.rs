@@ -5,6 +5,7 @@ use crate::db::environments::Find;
 use crate::error::{Error, Result};
 use crate::model::apps::App;
 use crate::model::environments::Environment;
+use crate::objects::key::ObjectKey;
 use crate::state::State;
 use domain::ids::{CompanyId, EnvironmentId};
 use domain::states::{AppState, Desired};
@@ -45,6 +46,11 @@ pub(crate) async fn apply(state: &State, company: CompanyId, id: EnvironmentId) 
 
 async fn give(state: &State, app: &App, environment: &Environment) -> Result<i64> {
     let workload = assemble(state, app, environment).await?;
+    if let (Some(template), Some(package)) = (&workload.template, environment.package) {
+        let key = ObjectKey::package(package);
+        let sha256 = &template.package.sha256;
+        state.objects.fetch_local(&key, sha256).await?;
+    }
     state.engine.apply(&workload).await?;
     Ok(workload.revision)
 }
@@ -94,7 +100,11 @@ async fn assemble(state: &State, app: &App, environment: &Environment) -> Result
                 package: PackageRef {
                     sha256: package.sha256.clone(),
                     bytes: package.summary.size,
-                    url: address(&state.packages.file(package.summary.id))?,
+                    url: address(
+                        &state
+                            .objects
+                            .local_file(&ObjectKey::package(package.summary.id)),
+                    )?,
                     label: package.summary.label(),
                 },
                 runtime: region.runtime.clone(),

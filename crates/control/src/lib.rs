@@ -1,4 +1,4 @@
-//! The product: use cases, durable operations and reconcilers. Knows neither HTTP nor Leptos.
+//! The product: use cases, durable operations and background work. Knows neither HTTP nor Leptos.
 //!
 //! A use case takes a [`ctx::Ctx`] first: who acts, for which company, at what time. It parses
 //! its input into domain types, asks `domain::permissions`, owns the transaction, and writes the
@@ -19,11 +19,11 @@ pub mod error;
 pub mod live_updates;
 mod look_alikes;
 pub mod model;
+pub mod objects;
 pub mod operations;
 pub mod packages;
 pub mod page;
 pub mod people;
-mod reconcilers;
 mod resources;
 pub mod sagas;
 pub mod scram;

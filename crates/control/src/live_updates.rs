@@ -1,12 +1,15 @@
 //! What changed, for the pages that show it: one listening connection for each process.
 
+use crate::background::task::Task;
 use crate::db::notify::CHANNEL;
+use crate::error::Error;
 use domain::ids::CompanyId;
 use domain::topics::Topic;
 use serde::Deserialize;
 use sqlx::PgPool;
 use sqlx::postgres::PgListener;
 use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 /// What pages are told.
@@ -24,24 +27,28 @@ struct Payload {
     keys: Vec<String>,
 }
 
-/// Updates from now on, until the pool is closed.
-pub fn listen(pool: &PgPool) -> broadcast::Sender<Update> {
-    let (sender, _) = broadcast::channel(1024);
-    let (pool, out) = (pool.clone(), sender.clone());
-    tokio::spawn(async move {
-        while !pool.is_closed() {
-            if let Err(error) = forward(&pool, &out).await
-                && !pool.is_closed()
-            {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "listening for changes failed, trying again"
-                );
+/// Where updates are told; [`task`] tells them.
+pub fn channel() -> broadcast::Sender<Update> {
+    broadcast::channel(1024).0
+}
+
+/// Listens to the database and tells `out`; every replica does.
+pub fn task(pool: &PgPool, out: &broadcast::Sender<Update>, shutdown: &CancellationToken) -> Task {
+    let (pool, out, shutdown) = (pool.clone(), out.clone(), shutdown.clone());
+    Task::endless("live_updates", move || {
+        let (pool, out, shutdown) = (pool.clone(), out.clone(), shutdown.clone());
+        async move {
+            let forwarding = shutdown.run_until_cancelled(forward(&pool, &out));
+            match forwarding.await {
+                Some(Ok(())) => Err(Error::internal(
+                    "listening for changes",
+                    "the database ended the connection",
+                )),
+                Some(Err(error)) => Err(error.into()),
+                None => Ok(()),
             }
-            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
         }
-    });
-    sender
+    })
 }
 
 /// Ends when the connection does: what is announced before there is another one is lost.

@@ -1,6 +1,6 @@
 //! Packages: the deployment packages (`.mda`) of an app.
 
-pub mod store;
+pub mod sweep;
 pub mod upload;
 
 use crate::access;
@@ -8,6 +8,7 @@ use crate::change::Change;
 use crate::ctx::Ctx;
 use crate::db;
 use crate::error::{Error, Result};
+use crate::objects::key::ObjectKey;
 use crate::page::{Cursor, Page};
 use crate::state::State;
 use bytes::Bytes;
@@ -21,8 +22,6 @@ use domain::what_may;
 use futures::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 use time::OffsetDateTime;
 
 /// A package, in a list.
@@ -130,11 +129,11 @@ pub struct Download {
 /// Opens a package for download.
 pub async fn open(ctx: &Ctx, subdomain: &Subdomain, id: PackageId) -> Result<Download> {
     let package = get(ctx, subdomain, id).await?;
-    let (size, bytes) = ctx.state.packages.read(id).await?;
+    let file = ctx.state.objects.read(&ObjectKey::package(id)).await?;
     Ok(Download {
         file_name: package.summary.file_name,
-        size,
-        bytes,
+        size: file.size,
+        bytes: file.bytes,
     })
 }
 
@@ -157,27 +156,5 @@ pub async fn delete(ctx: &Ctx, subdomain: &Subdomain, id: PackageId) -> Result<(
     let details = json!({ "version": package.summary.version, "sha256": package.sha256 });
     change.commit(details, &[Topic::Packages(app.id)]).await?;
     // The row is gone: a file that stays is only lost space, which the sweep finds.
-    ctx.state.packages.remove(id).await
-}
-
-/// How long a file that belongs to no package is left alone: an upload may be at work on it.
-const GRACE: Duration = Duration::from_hours(1);
-
-/// Takes away what broken-off uploads and deletions left on disk; the number of files.
-pub async fn sweep(state: &Arc<State>) -> Result<usize> {
-    let before = SystemTime::from(state.clock.now()) - GRACE;
-    let held = Arc::clone(state);
-    let (abandoned, kept) = tokio::task::spawn_blocking(move || {
-        let abandoned = held.packages.remove_abandoned(before)?;
-        Ok::<_, std::io::Error>((abandoned, held.packages.kept_before(before)?))
-    })
-    .await
-    .map_err(|error| Error::internal("sweeping the packages", error))?
-    .map_err(|error| Error::internal("sweeping the packages", error))?;
-    let mut db = state.pool.acquire().await?;
-    let orphans = db::packages::without_row(&mut db, &kept).await?;
-    for id in &orphans {
-        state.packages.remove(*id).await?;
-    }
-    Ok(abandoned + orphans.len())
+    ctx.state.objects.delete(&ObjectKey::package(id)).await
 }

@@ -2,7 +2,7 @@
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::packages::store::PackageStore;
+use crate::objects::Objects;
 use crate::secrets::Secrets;
 use engine::Engine;
 use sqlx::PgPool;
@@ -21,8 +21,8 @@ pub struct State {
     pub clock: Arc<dyn Clock>,
     /// Seals what must not lie in the database in clear.
     pub secrets: Secrets,
-    /// Keeps the packages.
-    pub packages: PackageStore,
+    /// Keeps files: packages, and what else is stored whole.
+    pub objects: Objects,
 }
 
 impl State {

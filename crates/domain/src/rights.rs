@@ -38,6 +38,8 @@ pub enum Right {
     ViewCompanyOperations,
     /// Cancel such an operation, or have its undo tried again.
     ControlCompanyOperation,
+    /// See how the installation itself is doing.
+    ViewInstallation,
 }
 
 /// What a right is about, with what decides on it.
@@ -101,7 +103,7 @@ const OPERATORS: Holders = Holders::Team(&[TeamRole::TechnicalContact, TeamRole:
 const CONTACT: Holders = Holders::Team(&[TeamRole::TechnicalContact]);
 
 /// The table, in the order in which people read it. The platform itself may do everything.
-pub const RULES: [Rule; 15] = [
+pub const RULES: [Rule; 16] = [
     rule(Right::ViewApp, "app.view", "see the app", TEAM),
     rule(
         Right::CreateApp,
@@ -181,6 +183,12 @@ pub const RULES: [Rule; 15] = [
         "company.control_operation",
         "cancel operations of the whole company or have them taken back",
         Holders::Company(&[Role::Admin]),
+    ),
+    rule(
+        Right::ViewInstallation,
+        "installation.view",
+        "see how the installation is doing",
+        Holders::Portal(&[Role::Admin]),
     ),
 ];
 
@@ -327,7 +335,7 @@ mod tests {
         for rule in &RULES {
             assert_eq!(rule.right.rule(), rule);
         }
-        let last = Right::ControlCompanyOperation;
+        let last = Right::ViewInstallation;
         assert_eq!(RULES.len(), last as usize + 1, "a row for every right");
     }
 
@@ -399,6 +407,21 @@ mod tests {
             &Target::Company(company(1)),
         );
         assert!(customer.reason().is_some_and(|why| why.contains("admin")));
+    }
+
+    #[test]
+    fn the_installation_is_the_portal_s_admins_to_see_whatever_their_company() {
+        for role in Role::ALL {
+            let seen = may(
+                &person(2, role),
+                Right::ViewInstallation,
+                &Target::Installation,
+            );
+            assert_eq!(seen.is_allowed(), role == Role::Admin, "{seen:?}");
+            let company = Target::Company(company(2));
+            let elsewhere = may(&person(2, role), Right::ViewInstallation, &company);
+            assert_eq!(elsewhere, Access::Hidden);
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use anyhow::{Error, Result, anyhow};
 use config::{ConfigError, File, FileFormat};
+use control::objects::settings::ObjectSettings;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
@@ -24,6 +25,15 @@ const IN_ENVIRONMENT: [&str; 16] = [
     "trusted_proxies",
     "portal_fault",
     "runtime",
+];
+
+/// The texts of the table `[objects]`, which the environment may give as `OBJECTS_URL` and so on.
+const OBJECTS_IN_ENVIRONMENT: [&str; 5] = [
+    "url",
+    "endpoint",
+    "region",
+    "access_key_id",
+    "secret_access_key",
 ];
 
 /// Every setting by its name in the file; text is trimmed, and empty text counts as absent.
@@ -64,6 +74,8 @@ pub struct Settings {
     #[serde(deserialize_with = "text")]
     pub runtime: Option<String>,
     pub limits: LimitSettings,
+    #[cfg_attr(test, serde(skip_serializing))]
+    pub objects: ObjectSettings,
     pub regions: BTreeMap<String, RegionTexts>,
 }
 
@@ -107,6 +119,10 @@ impl Settings {
         for name in IN_ENVIRONMENT {
             let given = environment.get(&name.to_uppercase()).cloned();
             sources = sources.set_override_option(name, given)?;
+        }
+        for name in OBJECTS_IN_ENVIRONMENT {
+            let given = environment.get(&format!("OBJECTS_{}", name.to_uppercase()));
+            sources = sources.set_override_option(format!("objects.{name}"), given.cloned())?;
         }
         let merged = sources.build().map_err(explain)?;
         merged.try_deserialize().map_err(explain)
@@ -218,6 +234,7 @@ mod tests {
                 ["limits.package_files", "above 0"],
             ),
             ("limits.colour = 1", ["colour", "no such setting"]),
+            ("objects.colour = 1", ["colour", "no such setting"]),
             ("regions.uk-london.colour = \"x\"", ["colour", "postgres"]),
             (
                 "regions.uk-london = 1",

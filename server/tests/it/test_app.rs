@@ -3,10 +3,12 @@
 use crate::browser::Browser;
 use crate::stub_engine::StubEngine;
 use control::apps::create::{self, NewApp};
+use control::background::Background;
 use control::clock::{Clock, StoppedClock};
 use control::config::{Config, Limits, RegionServer};
 use control::ctx::Ctx;
-use control::packages::store::PackageStore;
+use control::live_updates;
+use control::objects::Objects;
 use control::people::{self, SeedPerson};
 use control::secrets::Secrets;
 use control::state::State;
@@ -80,7 +82,7 @@ impl TestApp {
             .await
             .expect("a provider");
         let mut state = AppState {
-            changes: control::live_updates::listen(&control.pool),
+            changes: control::live_updates::channel(),
             control,
             leptos: LeptosOptions::builder()
                 .output_name("portal")
@@ -96,6 +98,9 @@ impl TestApp {
             mxid,
         };
         change(&mut state);
+        let listening = live_updates::task(&state.control.pool, &state.changes, &state.shutdown);
+        let tasks = Background::new(Arc::clone(&state.control)).with(listening);
+        tokio::spawn(tasks.run(state.shutdown.clone()));
         let service = router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let server =
             tokio::spawn(async move { axum::serve(listener, service).await.expect("serves") });
@@ -221,7 +226,6 @@ fn control_state(pool: PgPool, url: &str, folder: &TempDir, clock: Arc<StoppedCl
             portal_url: url.to_owned(),
             apps_domain: "apps.localhost".to_owned(),
             apps_port: 8080,
-            objects_dir: folder.path().join("objects"),
             limits: Limits {
                 package_bytes: PACKAGE_BYTES,
                 ..Limits::default()
@@ -230,7 +234,7 @@ fn control_state(pool: PgPool, url: &str, folder: &TempDir, clock: Arc<StoppedCl
         },
         clock,
         secrets: Secrets::new(&[7; 32]),
-        packages: PackageStore::open(folder.path().join("objects")).expect("a store"),
+        objects: Objects::in_folder(folder.path().join("objects")).expect("a store"),
         pool,
     }
 }

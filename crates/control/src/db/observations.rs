@@ -7,7 +7,7 @@ use engine::observation::Observation;
 use engine::text::sanitize;
 use sqlx::PgConnection;
 
-/// What the reconcilers need of every environment that an engine should know.
+/// What is compared of every environment that an engine should know.
 pub(crate) struct EnvironmentRef {
     pub(crate) id: EnvironmentId,
     pub(crate) company: CompanyId,

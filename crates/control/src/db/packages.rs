@@ -226,3 +226,21 @@ pub(crate) async fn without_row(
     .await?;
     Ok(found.into_iter().map(PackageId::new).collect())
 }
+
+/// Those of `ids` that no environment wants or serves: engines need no copy of them.
+pub(crate) async fn not_deployed(
+    db: &mut PgConnection,
+    ids: &[PackageId],
+) -> Result<Vec<PackageId>> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    let found = sqlx::query_scalar!(
+        r#"
+        select id as "id!" from unnest($1::uuid[]) as files (id)
+        where not exists (select from environments e where files.id in (e.package_id, e.live_package_id))
+        "#,
+        &ids
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(found.into_iter().map(PackageId::new).collect())
+}

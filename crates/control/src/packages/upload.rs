@@ -1,12 +1,14 @@
-//! Uploading a package: streamed to disk, inspected, and only then a package.
+//! Uploading a package: streamed to disk, inspected, stored, and only then a package.
 
 use super::{Constant, PackageDetails, PackageSummary};
-use crate::access;
+use crate::access::{self, FoundApp};
 use crate::change::{Change, authorize};
 use crate::ctx::Ctx;
 use crate::db;
 use crate::error::{Error, Result};
 use crate::model::apps::App;
+use crate::objects::key::ObjectKey;
+use crate::objects::transfer::Content;
 use crate::resources::disk_space;
 use bytes::Bytes;
 use domain::ids::PackageId;
@@ -18,7 +20,7 @@ use domain::versions::RuntimeVersion;
 use futures::{Stream, StreamExt};
 use serde_json::json;
 use std::io;
-use std::path::PathBuf;
+use std::path::Path;
 use tokio::io::AsyncWriteExt;
 use uuid::Uuid;
 
@@ -40,34 +42,32 @@ pub async fn upload(
         return Err(too_large(limit));
     }
     let id = PackageId::new(Uuid::now_v7());
-    let incoming = Incoming(ctx.state.packages.incoming(id));
-    let size = receive(&incoming.0, body, declared_size, limit).await?;
-    let manifest = inspect(ctx, &incoming).await?;
+    let key = ObjectKey::package(id);
+    let staged = ctx.state.objects.stage(&key).await?;
+    let size = receive(staged.path(), body, declared_size, limit).await?;
+    let manifest = inspect(ctx, staged.path()).await?;
     let app = &found.app;
     let package = details(ctx, app, id, clean_file_name(file_name), size, manifest)?;
-    let mut change = Change::begin(ctx, Right::UploadPackage, &found).await?;
-    db::packages::insert(change.db(), app.company, app.id, &package).await?;
-    change.set_subject(Subject::new(SubjectKind::Package, id.uuid()));
-    ctx.state.packages.accept(id).await?;
-    let details = json!({ "version": package.summary.version, "sha256": package.sha256 });
-    if let Err(error) = change.commit(details, &[Topic::Packages(app.id)]).await {
-        ctx.state.packages.remove(id).await?;
+    let content = Content {
+        size,
+        sha256: package.sha256.clone(),
+    };
+    ctx.state.objects.accept(&staged, &key, &content).await?;
+    if let Err(error) = record(ctx, &found, &package).await {
+        ctx.state.objects.delete(&key).await?;
         return Err(error);
     }
     Ok(id)
 }
 
-/// A file that goes away unless it was moved.
-struct Incoming(PathBuf);
-
-impl Drop for Incoming {
-    fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_file(&self.0)
-            && error.kind() != io::ErrorKind::NotFound
-        {
-            tracing::warn!(%error, "a refused upload could not be removed");
-        }
-    }
+/// Makes the stored file a package.
+async fn record(ctx: &Ctx, found: &FoundApp, package: &PackageDetails) -> Result<()> {
+    let (app, id) = (&found.app, package.summary.id);
+    let mut change = Change::begin(ctx, Right::UploadPackage, found).await?;
+    db::packages::insert(change.db(), app.company, app.id, package).await?;
+    change.set_subject(Subject::new(SubjectKind::Package, id.uuid()));
+    let details = json!({ "version": package.summary.version, "sha256": package.sha256 });
+    change.commit(details, &[Topic::Packages(app.id)]).await
 }
 
 /// How much is written before the room on the disk is looked at again: others write to it too.
@@ -75,7 +75,7 @@ const LOOK_EVERY: u64 = 64 << 20;
 
 /// Writes the body to disk; its size.
 async fn receive(
-    file: &std::path::Path,
+    file: &Path,
     body: impl Stream<Item = io::Result<Bytes>> + Send,
     declared_size: Option<u64>,
     limit: u64,
@@ -108,8 +108,8 @@ async fn receive(
     Ok(size)
 }
 
-async fn inspect(ctx: &Ctx, incoming: &Incoming) -> Result<mda::manifest::Manifest> {
-    let file = incoming.0.clone();
+async fn inspect(ctx: &Ctx, file: &Path) -> Result<mda::manifest::Manifest> {
+    let file = file.to_owned();
     let limits = ctx.state.config.limits;
     let limits = mda::limits::Limits::new(
         limits.package_bytes,

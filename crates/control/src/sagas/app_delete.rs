@@ -8,6 +8,7 @@ use super::provisioning::{Params, percent};
 use crate::db;
 use crate::desired_state;
 use crate::model::environments::Environment;
+use crate::objects::key::ObjectKey;
 use crate::state::State;
 use saga::error::StepError;
 use saga::run::RunState;
@@ -138,7 +139,7 @@ async fn remove_packages(ctx: Call) -> Result<(), StepError> {
     let mut db = state.pool.acquire().await?;
     let packages = db::packages::ids_of_app(&mut db, params.company, params.app).await?;
     for package in &packages {
-        state.packages.remove(*package).await?;
+        state.objects.delete(&ObjectKey::package(*package)).await?;
     }
     ctx.log(format!("{} packages removed", packages.len()))
         .await;

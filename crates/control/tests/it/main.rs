@@ -2,13 +2,17 @@
 
 mod actors;
 mod apps;
+mod background;
 mod environments;
+mod objects;
+mod objects_away;
 mod operations;
 mod outages;
 mod packages;
 mod people;
 mod queries;
 mod reconcilers;
+mod s3_server;
 mod sagas;
 mod tenants;
 mod world;

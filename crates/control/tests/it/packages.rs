@@ -3,6 +3,7 @@
 use crate::world::{World, package};
 use control::environments::desired_change::deploy;
 use control::error::Error;
+use control::objects::key::ObjectKey;
 use control::{apps, packages};
 use domain::roles::Role;
 use domain::topics::Topic;
@@ -153,20 +154,23 @@ async fn the_sweep_takes_what_belongs_to_no_package_and_only_that(pool: PgPool) 
         file.set_modified(long_ago).expect("is set back");
     };
     let id = Uuid::now_v7();
-    old(&world.state.packages.file(kept));
+    old(&world.state.objects.local_file(&ObjectKey::package(kept)));
     old(&objects.join(format!("packages/{id}.mda")));
     old(&objects.join(format!("incoming/{id}.mda")));
     let young = format!("{}.mda", Uuid::now_v7());
     std::fs::write(objects.join("incoming").join(&young), "half a pack").expect("writes");
 
-    let swept = packages::sweep(&world.state).await.expect("sweeps");
+    let swept = packages::sweep::sweep(&world.state).await.expect("sweeps");
     assert_eq!(swept, 2);
     let mut left = world.stored_files();
     left.sort();
     let mut expected = [format!("{kept}.mda"), young];
     expected.sort();
     assert_eq!(left, expected);
-    assert_eq!(packages::sweep(&world.state).await.expect("sweeps"), 0);
+    assert_eq!(
+        packages::sweep::sweep(&world.state).await.expect("sweeps"),
+        0
+    );
 }
 
 #[sqlx::test(migrator = "control::MIGRATOR")]

@@ -2,7 +2,7 @@
 
 use crate::world::{World, until};
 use control::environments::{self, desired_change::deploy};
-use control::packages::store::PackageStore;
+use control::objects::Objects;
 use control::secrets::Secrets;
 use control::state::State;
 use domain::roles::Role;
@@ -62,14 +62,14 @@ async fn another_configuration_reaches_what_runs(pool: PgPool) {
         .id;
     let mut config = world.state.config.clone();
     "apps.example.com".clone_into(&mut config.apps_domain);
-    let objects = config.objects_dir.clone();
+    let objects = world.folder.path().join("objects");
     let moved = State {
         pool,
         engine: world.engine.clone(),
         config,
         clock: Arc::clone(&world.state.clock),
         secrets: Secrets::new(&[3; 32]),
-        packages: PackageStore::open(objects).expect("a store"),
+        objects: Objects::in_folder(objects).expect("a store"),
     };
 
     let _background = crate::world::background(Arc::new(moved));

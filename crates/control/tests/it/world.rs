@@ -3,7 +3,8 @@
 use control::clock::SystemClock;
 use control::config::{Config, Limits, RegionServer};
 use control::ctx::Ctx;
-use control::packages::store::PackageStore;
+use control::objects::Objects;
+use control::objects::settings::Bucket;
 use control::people::{SeedPerson, SignIn};
 use control::secrets::Secrets;
 use control::state::State;
@@ -17,6 +18,7 @@ use secrecy::SecretString;
 use sqlx::PgPool;
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinHandle;
@@ -36,6 +38,22 @@ impl World {
 
     /// Its regions have their databases on this server.
     pub fn with_server(pool: PgPool, server: SecretString) -> Self {
+        let in_folder = |folder: &Path| Objects::in_folder(folder.join("objects"));
+        Self::with(pool, server, in_folder)
+    }
+
+    /// It keeps its files in this bucket.
+    pub fn with_bucket(pool: PgPool, bucket: &Bucket) -> Self {
+        Self::with(pool, server(), |folder| {
+            Objects::in_bucket(bucket, &folder.join("objects"), folder.join("copies"))
+        })
+    }
+
+    fn with(
+        pool: PgPool,
+        server: SecretString,
+        objects: impl FnOnce(&Path) -> control::error::Result<Objects>,
+    ) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let engine = Arc::new(MemoryEngine::default());
         let region = RegionServer {
@@ -53,7 +71,6 @@ impl World {
                 portal_url: "http://localhost:3000".to_owned(),
                 apps_domain: "apps.localhost".to_owned(),
                 apps_port: 8080,
-                objects_dir: folder.path().join("objects"),
                 limits: Limits {
                     package_bytes: 1 << 20,
                     ..Limits::default()
@@ -62,7 +79,7 @@ impl World {
             },
             clock: Arc::new(SystemClock),
             secrets: Secrets::new(&[3; 32]),
-            packages: PackageStore::open(folder.path().join("objects")).expect("a store"),
+            objects: objects(folder.path()).expect("a store"),
         };
         Self {
             state: Arc::new(state),
@@ -152,6 +169,18 @@ impl Drop for Background {
 }
 
 pub fn background(state: Arc<State>) -> Background {
+    Background::of(tasks(state))
+}
+
+impl Background {
+    /// These tasks, running.
+    pub fn of(tasks: control::background::Background) -> Self {
+        Self(tokio::spawn(tasks.run(CancellationToken::new())))
+    }
+}
+
+/// The tasks of a process.
+pub fn tasks(state: Arc<State>) -> control::background::Background {
     struct NoFaults;
     impl Faults for NoFaults {
         fn before(&self, _: Point<'_>) -> Fault {
@@ -161,8 +190,7 @@ pub fn background(state: Arc<State>) -> Background {
             Fault::None
         }
     }
-    let run = control::background::run(state, Arc::new(NoFaults), CancellationToken::new());
-    Background(tokio::spawn(run))
+    control::background::Background::new(state).with_product(Arc::new(NoFaults))
 }
 
 /// Asks until there is an answer, and gives up loudly.

@@ -1,19 +1,37 @@
 //! Copies the engine's events to the database, so that pages show them after both have restarted.
 
+use super::task::Task;
 use crate::db;
 use crate::error::Result;
 use crate::state::State;
 use domain::topics::Topic;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
 
 /// How long the engine may hold the question until something happens, seconds.
 const WAIT_SECONDS: u32 = 5;
 
-/// Waits for events and stores them.
-pub(crate) async fn pass(state: &State) -> Result<()> {
+/// Tells `instances_changed` of events: what the workloads look like is worth a look then.
+pub(super) fn task(state: &Arc<State>, instances_changed: &Arc<Notify>) -> Task {
+    let (state, changed) = (Arc::clone(state), Arc::clone(instances_changed));
+    Task::every("engine_events", Duration::ZERO, move || {
+        let (state, changed) = (Arc::clone(&state), Arc::clone(&changed));
+        async move {
+            if pass(&state).await? {
+                changed.notify_one();
+            }
+            Ok(())
+        }
+    })
+}
+
+/// Waits for events and stores them; whether there were any.
+async fn pass(state: &State) -> Result<bool> {
     let after = db::events::cursor(&mut *state.pool.acquire().await?).await?;
     let events = state.engine.events(after, WAIT_SECONDS).await?;
     let Some(last) = events.last() else {
-        return Ok(());
+        return Ok(false);
     };
     let mut tx = state.pool.begin().await?;
     for event in &events {
@@ -24,5 +42,5 @@ pub(crate) async fn pass(state: &State) -> Result<()> {
     }
     db::events::set_cursor(&mut tx, last.sequence).await?;
     tx.commit().await?;
-    Ok(())
+    Ok(true)
 }

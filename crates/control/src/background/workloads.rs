@@ -1,5 +1,6 @@
 //! Stores what the engine tells of every environment, and hands over again what it does not have.
 
+use super::task::Task;
 use crate::db;
 use crate::db::observations::EnvironmentRef;
 use crate::desired_state;
@@ -14,14 +15,27 @@ use engine::observation::Observation;
 use serde_json::json;
 use sqlx::PgConnection;
 use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::sync::Notify;
+
+/// How often what is desired and what is are compared, unless something happens before.
+const EVERY: Duration = Duration::from_millis(700);
 
 /// Age at which an unchanged observation is written again, seconds: its time is shown.
 const REFRESH_SECONDS: i64 = 3;
 
 /// How long handing one workload over may keep the others waiting.
 const APPLY_MAY_TAKE: Duration = Duration::from_secs(20);
+
+pub(super) fn task(state: &Arc<State>, instances_changed: &Arc<Notify>) -> Task {
+    let (state, verified) = (Arc::clone(state), Arc::new(Verified::default()));
+    let task = Task::every("workloads", EVERY, move || {
+        let (state, verified) = (Arc::clone(&state), Arc::clone(&verified));
+        async move { pass(&state, &verified).await }
+    });
+    task.woken_by(Arc::clone(instances_changed))
+}
 
 /// Environments that the engine has as this process would make them: what a workload is made of is also
 /// the configuration, which may be another than that of the process before.
