@@ -6,7 +6,6 @@
 use crate::db::leadership;
 use crate::error::{Error, Result};
 use crate::reconcilers;
-use crate::reconcilers::workloads::Verified;
 use crate::sagas;
 use crate::state::State;
 use saga::fault::Faults;
@@ -14,9 +13,6 @@ use saga::worker::{Timing, Worker};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
-
-/// How often what is desired and what is are verified.
-const COMPARE_EVERY: Duration = Duration::from_millis(700);
 
 /// How long to wait after a failed pass, and before asking for the leadership again.
 const REST: Duration = Duration::from_secs(2);
@@ -39,14 +35,12 @@ pub async fn run(state: Arc<State>, faults: Arc<dyn Faults>, shutdown: Cancellat
 }
 
 /// Reconciles while this process leads.
-async fn lead(state: &State) {
+async fn lead(state: &Arc<State>) {
     loop {
         match leadership::take(&state.pool).await {
             Ok(Some(mut held)) => {
-                let verified = Verified::default();
                 tokio::select! {
-                    () = forever("comparing workloads", COMPARE_EVERY, || reconcilers::workloads::pass(state, &verified)) => {}
-                    () = forever("reading events", Duration::ZERO, || reconcilers::events::pass(state)) => {}
+                    () = reconcilers::per_engine::run(state) => {}
                     () = held.lost() => tracing::info!("the leadership was lost"),
                 }
             }
@@ -61,7 +55,7 @@ async fn lead(state: &State) {
 }
 
 /// Passes for ever; a failure is logged when it is new, and the next pass waits longer.
-async fn forever<F: Future<Output = Result<()>>>(
+pub(crate) async fn forever<F: Future<Output = Result<()>>>(
     what: &str,
     every: Duration,
     mut pass: impl FnMut() -> F,

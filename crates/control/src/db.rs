@@ -14,6 +14,8 @@ pub(crate) mod notify;
 pub(crate) mod observations;
 pub(crate) mod packages;
 pub(crate) mod people;
+pub(crate) mod plans;
+pub(crate) mod regions;
 pub(crate) mod subjects;
 
 use crate::error::Inconsistent;

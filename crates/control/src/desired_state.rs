@@ -5,12 +5,15 @@ use crate::db::environments::Find;
 use crate::error::{Error, Result};
 use crate::model::apps::App;
 use crate::model::environments::Environment;
+use crate::resources::regions;
 use crate::state::State;
 use domain::ids::{CompanyId, EnvironmentId};
+use domain::regions::RegionCode;
 use domain::states::{AppState, Desired};
-use engine::EngineError;
+use engine::{Engine, EngineError};
 use engine::workload::{Database, PackageSource, Template, Workload};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// How long an instance may finish its requests, seconds.
 const DRAIN_SECONDS: u32 = 30;
@@ -23,10 +26,10 @@ const PIDS: u32 = 512;
 /// Of an app that is being deleted nothing is desired any more: what was handed over beside the deletion
 /// is taken back, and the environment is not found.
 pub(crate) async fn apply(state: &State, company: CompanyId, id: EnvironmentId) -> Result<i64> {
-    let given = match read(state, company, id).await? {
-        Some((app, environment)) => give(state, &app, &environment).await,
-        None => Err(Error::NotFound),
+    let Some((app, environment)) = read(state, company, id).await? else {
+        return Err(Error::NotFound);
     };
+    let given = give(state, &app, &environment).await;
     let mut db = state.pool.acquire().await?;
     let gone = match db::environments::app_state(&mut db, company, id).await? {
         None | Some(AppState::Deleting) => true,
@@ -34,7 +37,7 @@ pub(crate) async fn apply(state: &State, company: CompanyId, id: EnvironmentId) 
     };
     drop(db);
     if gone {
-        remove(state, id).await?;
+        remove(state, &app.region, id).await?;
         return Err(Error::NotFound);
     }
     given
@@ -42,16 +45,29 @@ pub(crate) async fn apply(state: &State, company: CompanyId, id: EnvironmentId) 
 
 async fn give(state: &State, app: &App, environment: &Environment) -> Result<i64> {
     let workload = assemble(state, app, environment).await?;
-    state.engine.apply(&workload).await?;
+    let engine = regions::engine(state, &app.region).await?;
+    engine.apply(&workload).await?;
     Ok(workload.revision)
 }
 
-/// Takes a workload from the engine; nothing if the engine does not know it.
-pub(crate) async fn remove(state: &State, id: EnvironmentId) -> Result<()> {
-    match state.engine.remove(id).await {
+/// Takes a workload from the engine of its region; nothing if the engine does not know it.
+pub(crate) async fn remove(state: &State, region: &RegionCode, id: EnvironmentId) -> Result<()> {
+    match regions::engine(state, region).await?.remove(id).await {
         Ok(()) | Err(EngineError::NotFound) => Ok(()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The engine that an environment runs on.
+pub(crate) async fn engine(
+    state: &State,
+    company: CompanyId,
+    id: EnvironmentId,
+) -> Result<Arc<dyn Engine>> {
+    let mut db = state.pool.acquire().await?;
+    let region = db::environments::region(&mut db, company, id).await?;
+    drop(db);
+    regions::engine(state, &region.ok_or(Error::NotFound)?).await
 }
 
 async fn read(
@@ -81,25 +97,22 @@ async fn assemble(state: &State, app: &App, environment: &Environment) -> Result
         Some(package) => {
             let passwords = db::environments::passwords(&mut db, company, id).await?;
             let open = |sealed: &[u8]| state.secrets.open(sealed, &environment.owner());
-            let region = state.config.regions.get(&app.region).ok_or_else(|| {
-                Error::internal(
-                    "assembling a workload",
-                    format!("region {} is not configured", app.region),
-                )
-            })?;
+            let plan = db::plans::get(&mut db, &app.plan).await??;
+            drop(db);
+            let region = regions::servers(state, &app.region).await?;
             Some(Template {
                 package: PackageSource {
                     file: state.packages.file(package.summary.id),
                     sha256: package.sha256.clone(),
                     label: package.summary.label(),
                 },
-                runtime: region.runtime.clone(),
+                runtime: region.runtime,
                 memory_mib: environment.scale.memory_mib,
-                cpu_milli: app.plan.plan().instance_cpu_milli,
+                cpu_milli: plan.instance_cpu_milli,
                 pids: PIDS,
                 database: Database {
-                    host: region.postgres_host.clone(),
-                    port: region.postgres_port,
+                    host: region.postgres.host,
+                    port: region.postgres.port,
                     name: environment.database_name.clone(),
                     user: environment.database_role.clone(),
                     password: open(&passwords.database)?,

@@ -36,6 +36,8 @@ pub enum Right {
     ControlOperation,
     /// See operations that concern the whole company.
     ViewCompanyOperations,
+    /// Add regions and change how they are served.
+    ManageRegions,
 }
 
 /// What a right is about, with what decides on it.
@@ -99,7 +101,7 @@ const OPERATORS: Holders = Holders::Team(&[TeamRole::TechnicalContact, TeamRole:
 const CONTACT: Holders = Holders::Team(&[TeamRole::TechnicalContact]);
 
 /// The table, in the order in which people read it. The platform itself may do everything.
-pub const RULES: [Rule; 14] = [
+pub const RULES: [Rule; 15] = [
     rule(Right::ViewApp, "app.view", "see the app", TEAM),
     rule(
         Right::CreateApp,
@@ -173,6 +175,12 @@ pub const RULES: [Rule; 14] = [
         "company.view_operations",
         "see operations of the whole company",
         Holders::Company(&[Role::Admin]),
+    ),
+    rule(
+        Right::ManageRegions,
+        "region.manage",
+        "manage regions",
+        Holders::Portal(&[Role::Admin]),
     ),
 ];
 
@@ -319,7 +327,7 @@ mod tests {
         for rule in &RULES {
             assert_eq!(rule.right.rule(), rule);
         }
-        let last = Right::ViewCompanyOperations;
+        let last = Right::ManageRegions;
         assert_eq!(RULES.len(), last as usize + 1, "a row for every right");
     }
 

@@ -1,10 +1,12 @@
-//! Stores what the engine tells of every environment, and hands over again what it does not have.
+//! Stores what an engine tells of every environment, and hands over again what it does not have.
 
 use crate::db;
 use crate::db::observations::EnvironmentRef;
 use crate::desired_state;
 use crate::error::{Error, Result};
 use crate::model::environments::Counts;
+use crate::resources::engines::Named;
+use crate::resources::regions;
 use crate::state::State;
 use domain::ids::EnvironmentId;
 use domain::topics::Topic;
@@ -39,16 +41,17 @@ impl Verified {
     }
 }
 
-/// One pass over every environment that an engine should know. What goes wrong with one is no other's.
-pub(crate) async fn pass(state: &State, verified: &Verified) -> Result<()> {
-    let observed: HashMap<EnvironmentId, Observation> = state
+/// One pass over every environment that the engine should know. What goes wrong with one is no other's.
+pub(crate) async fn pass(state: &State, engine: &Named, verified: &Verified) -> Result<()> {
+    let observed: HashMap<EnvironmentId, Observation> = engine
         .engine
         .observe_all()
         .await?
         .into_iter()
         .map(|observation| (observation.id, observation))
         .collect();
-    let known = db::observations::provisioned(&mut *state.pool.acquire().await?).await?;
+    let regions = regions::of_engine(state, &engine.name).await?;
+    let known = db::observations::provisioned(&mut *state.pool.acquire().await?, &regions).await?;
     for environment in &known {
         let observation = observed.get(&environment.id);
         let stored = match observation {

@@ -1,6 +1,7 @@
 //! Waits until the engine has made what is desired so, for as long as it gets on.
 
 use super::Call;
+use crate::desired_state;
 use crate::error::Error;
 use engine::EngineError;
 use engine::observation::{Observation, Rollout};
@@ -54,8 +55,10 @@ impl Progress {
 pub(super) async fn wait(ctx: Call) -> Result<(), StepError> {
     let revision: i64 = ctx.output("apply")?.unwrap_or_default();
     let (mut told, mut progress) = (Told::default(), Progress::new(Instant::now()));
+    let params = ctx.params();
+    let engine = desired_state::engine(ctx.context(), params.company, params.environment).await?;
     while !progress.is_over(Instant::now()) {
-        match ctx.context().engine.observe(ctx.params().environment).await {
+        match engine.observe(params.environment).await {
             Ok(observation) if observation.revision >= revision => {
                 if reached(&ctx, &observation, &mut told).await? {
                     return Ok(());
