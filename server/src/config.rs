@@ -9,9 +9,10 @@ mod source;
 use crate::socket_place;
 use anyhow::{Context, Result, bail};
 use control::config::Limits;
+use control::model::regions::Serving;
 use domain::regions::RegionCode;
 use networks::{Network, read_networks};
-use regions::{RegionSettings, read_regions};
+use regions::read_regions;
 use secrecy::SecretString;
 use source::Source;
 use std::collections::{BTreeMap, HashMap};
@@ -52,8 +53,8 @@ pub struct Config {
     pub fault: Option<String>,
     /// `[limits]`: what a package may be.
     pub limits: Limits,
-    /// `[regions.CODE]`: regions that do not use the portal's own database server.
-    pub regions: BTreeMap<RegionCode, RegionSettings>,
+    /// `[regions.CODE]`: what serves a region, before its row and the defaults.
+    pub regions: BTreeMap<RegionCode, Serving>,
     /// `RUNTIME`: the runtime entry of the engine that apps run on.
     pub runtime: String,
 }
@@ -322,9 +323,9 @@ mod tests {
                 ["limits.package_bytes", "whole number"],
             ),
             (
-                "[regions.mars]\n",
+                "[regions.Mars]\n",
                 ("X", ""),
-                ["regions.mars", "regions are"],
+                ["regions.Mars", "lower-case letters"],
             ),
         ] {
             let error = format!("{:#}", read(file, &[environment]).expect_err("is refused"));

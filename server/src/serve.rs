@@ -12,17 +12,15 @@ use crate::state::AppState;
 use anyhow::{Context, Result, bail};
 use axum::serve::ListenerExt;
 use control::clock::SystemClock;
-use control::config::RegionServer;
+use control::config::RegionDefaults;
 use control::packages::store::PackageStore;
+use control::resources::engines::Engines;
 use control::secrets::Secrets;
 use control::state::State;
-use domain::regions::{REGIONS, RegionCode};
-use engine::cell::CellEngine;
 use leptos::config::LeptosOptions;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -77,15 +75,19 @@ pub async fn control_plane(config: &Config) -> Result<State> {
         .await
         .context("bringing the portal's database up to date")?;
     private_file::create_dir(&config.data.join("objects"))?;
-    Ok(State {
-        engine: Arc::new(CellEngine::new(config.cell_socket.clone())),
-        config: control_config(config, &database)?,
+    let state = State {
+        engines: Engines::cells(&config.cell_socket),
+        config: control_config(config, &database),
         clock: Arc::new(SystemClock),
         secrets: Secrets::new(&sealing_key(config)?),
         packages: PackageStore::open(config.data.join("objects"))
             .context("opening the store of packages")?,
         pool,
-    })
+    };
+    control::regions::check_settings(&state)
+        .await
+        .context("portal.toml")?;
+    Ok(state)
 }
 
 /// Serves, and works in the background, until `app.shutdown` is cancelled.
@@ -165,47 +167,20 @@ async fn connect(database: &Database) -> Result<PgPool> {
         .context("the portal's database cannot be reached; check DATABASE_URL, or start everything with `portal up`")
 }
 
-fn control_config(config: &Config, database: &Database) -> Result<control::config::Config> {
-    let codes = REGIONS.iter().map(|region| region.code);
-    Ok(control::config::Config {
+fn control_config(config: &Config, database: &Database) -> control::config::Config {
+    control::config::Config {
         portal_url: config.portal_url.clone(),
         apps_domain: config.apps_domain.clone(),
         apps_port: config.apps_addr.port(),
         objects_dir: config.data.join("objects"),
         limits: config.limits,
-        regions: codes
-            .map(|code| Ok((code, region(config, database, code)?)))
-            .collect::<Result<BTreeMap<_, _>>>()?,
-    })
-}
-
-fn region(config: &Config, database: &Database, code: RegionCode) -> Result<RegionServer> {
-    let settings = config.regions.get(&code).cloned().unwrap_or_default();
-    let admin = settings.postgres.unwrap_or_else(|| database.admin.clone());
-    let options = PgConnectOptions::from_str(admin.expose_secret())
-        .with_context(|| format!("regions.{code}.postgres: cannot be read; give postgres://user:password@host:port/database"))?;
-    let host = match options.get_socket() {
-        Some(folder) => folder
-            .to_str()
-            .context("the folder of the database's socket is not UTF-8")?
-            .to_owned(),
-        None => options.get_host().to_owned(),
-    };
-    let buckets = settings.buckets.unwrap_or_else(|| {
-        config
-            .data
-            .join("regions")
-            .join(code.as_str())
-            .join("buckets")
-    });
-    std::fs::create_dir_all(&buckets).with_context(|| format!("making {}", buckets.display()))?;
-    Ok(RegionServer {
-        postgres_admin_url: admin,
-        postgres_host: host,
-        postgres_port: options.get_port(),
-        buckets_dir: buckets,
-        runtime: settings.runtime.unwrap_or_else(|| config.runtime.clone()),
-    })
+        region_defaults: RegionDefaults {
+            postgres: database.admin.clone(),
+            folder: config.data.join("regions"),
+            runtime: config.runtime.clone(),
+        },
+        regions: config.regions.clone(),
+    }
 }
 
 fn sealing_key(config: &Config) -> Result<[u8; 32]> {

@@ -94,7 +94,9 @@ pub async fn get(ctx: &Ctx, subdomain: &Subdomain) -> Result<AppDetails> {
     let app = &found.app;
     let mut environments = db::environments::summaries(&mut db, ctx, &[app.id]).await?;
     let environments = environments.remove(&app.id).unwrap_or_default();
-    let region = db::regions::get(&mut db, &app.region, ctx.now()).await?.region;
+    let region = db::regions::get(&mut db, &app.region, ctx.now())
+        .await?
+        .region;
     let plan = db::plans::get(&mut db, &app.plan).await?;
     let ids: Vec<EnvironmentId> = environments.iter().map(|e| e.id).collect();
     let operations = crate::operations::unfinished_of(ctx, &mut db, app, &ids).await?;

@@ -10,8 +10,8 @@ use crate::state::State;
 use domain::ids::{CompanyId, EnvironmentId};
 use domain::regions::RegionCode;
 use domain::states::{AppState, Desired};
-use engine::{Engine, EngineError};
 use engine::workload::{Database, PackageSource, Template, Workload};
+use engine::{Engine, EngineError};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

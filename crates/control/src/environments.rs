@@ -126,9 +126,7 @@ pub async fn get(ctx: &Ctx, subdomain: &Subdomain, slug: &str) -> Result<Environ
         sentence: status_text::of(environment, &status, runs.unfinished.as_ref()),
         status,
         package,
-        connections: plan
-            .as_ref()
-            .map_or(0, |plan| app.connections(plan)),
+        connections: plan.as_ref().map_or(0, |plan| app.connections(plan)),
         plan,
         events: db::events::latest(&mut db, app.company, environment.id).await?,
         deployments: db::deployments::latest(&mut db, app.company, environment.id).await?,

@@ -22,10 +22,24 @@ pub async fn list(ctx: &Ctx) -> Result<Vec<RegionOffer>> {
     Ok(offers.collect())
 }
 
-/// The codes of all regions, whatever is in their rows; what settings may speak of.
-pub async fn codes(state: &State) -> Result<Vec<String>> {
+/// Refuses settings of a region that is not there, and settings that could serve none.
+pub async fn check_settings(state: &State) -> Result<()> {
     let rows = db::regions::engines(&mut *state.pool.acquire().await?).await?;
-    Ok(rows.into_iter().map(|(code, _)| code).collect())
+    let known: Vec<String> = rows.into_iter().map(|(code, _)| code).collect();
+    for (code, settings) in &state.config.regions {
+        if !known.iter().any(|known| known == code.as_str()) {
+            return Err(Error::Conflict(format!(
+                "regions.{code}: the regions are {}; correct the code, or add the row of that region first",
+                known.join(", ")
+            )));
+        }
+        if let Some(FieldError { field, message }) = refusals(state, settings).pop() {
+            return Err(Error::Conflict(format!(
+                "regions.{code}.{field}: {message}"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Writes a region, over what was there under its code. Apps are moved by this neither to another engine
@@ -35,7 +49,10 @@ pub async fn put(ctx: &Ctx, new: NewRegion) -> Result<()> {
     let mut change = Change::begin(ctx, Right::ManageRegions, &on).await?;
     let residency = db::regions::residency(change.db(), ctx.now()).await?;
     let region = new.region.check(&residency)?;
-    check(&ctx.state, &new.serving)?;
+    let refusals = refusals(&ctx.state, &new.serving);
+    if !refusals.is_empty() {
+        return Err(Error::Invalid(refusals));
+    }
     let before = db::regions::serving(change.db(), &region.code).await?;
     let sealed = seal(&ctx.state, region.code.as_str(), &region.name, new.serving)?;
     let details = json!({
@@ -55,8 +72,8 @@ fn told(serving: &SealedServing) -> serde_json::Value {
     })
 }
 
-/// Refuses what could serve no region, every field at once. It need not answer yet.
-fn check(state: &State, serving: &Serving) -> Result<()> {
+/// Fields that could serve no region. Nothing of it need answer yet.
+fn refusals(state: &State, serving: &Serving) -> Vec<FieldError> {
     let mut errors = Vec::new();
     let mut refuse = |field: &str, message: String| {
         errors.push(FieldError {
@@ -73,17 +90,17 @@ fn check(state: &State, serving: &Serving) -> Result<()> {
         refuse("postgres", why);
     }
     if serving.postgres_port == Some(0) {
-        refuse("postgres_port", "Give a port from 1 to 65535, or none.".to_owned());
+        refuse(
+            "postgres_port",
+            "Give a port from 1 to 65535, or none.".to_owned(),
+        );
     }
     if let Some(folder) = &serving.buckets
         && !(folder.is_absolute() && folder.to_str().is_some())
     {
         refuse("buckets", "Give the absolute path of a folder.".to_owned());
     }
-    if errors.is_empty() {
-        return Ok(());
-    }
-    Err(Error::Invalid(errors))
+    errors
 }
 
 fn seal(state: &State, code: &str, name: &str, serving: Serving) -> Result<SealedServing> {

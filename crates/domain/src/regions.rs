@@ -99,7 +99,9 @@ impl UncheckedRegion {
             let known = residency.jurisdiction(code);
             Ok::<_, NameError>(Location {
                 place: words(place.0, place.1)?,
-                jurisdiction: known.map_err(|message| NameError { field, message })?.clone(),
+                jurisdiction: known
+                    .map_err(|message| NameError { field, message })?
+                    .clone(),
             })
         };
         let data = location(
@@ -149,11 +151,7 @@ pub struct RegionOffer {
 
 impl RegionOffer {
     /// What a company is offered: `takes_apps` says whether the region takes new apps at all.
-    pub fn new(
-        region: Result<Region, BadRow>,
-        takes_apps: bool,
-        residency_required: bool,
-    ) -> Self {
+    pub fn new(region: Result<Region, BadRow>, takes_apps: bool, residency_required: bool) -> Self {
         let refusal = match &region {
             Err(row) => Some(row.to_string()),
             Ok(_) if !takes_apps => Some("This region takes no new apps at present.".to_owned()),

@@ -17,11 +17,7 @@ pub(crate) async fn cursor(db: &mut PgConnection, engine: &str) -> Result<u64> {
     Ok(sequence.and_then(|s| u64::try_from(s).ok()).unwrap_or(0))
 }
 
-pub(crate) async fn set_cursor(
-    db: &mut PgConnection,
-    engine: &str,
-    sequence: u64,
-) -> Result<()> {
+pub(crate) async fn set_cursor(db: &mut PgConnection, engine: &str, sequence: u64) -> Result<()> {
     let sequence = i64::try_from(sequence).map_err(|e| Error::internal("storing an event", e))?;
     sqlx::query!(
         "insert into engine_cursors (engine, sequence) values ($1, $2) on conflict on constraint engine_cursors_pkey do update set sequence = excluded.sequence",

@@ -65,8 +65,7 @@ pub(crate) async fn servers(state: &State, code: &RegionCode) -> Result<RegionSe
     Ok(RegionServers {
         name,
         postgres,
-        buckets_dir: buckets
-            .unwrap_or_else(|| defaults.folder.join(code.as_str()).join("buckets")),
+        buckets_dir: buckets.unwrap_or_else(|| defaults.folder.join(code.as_str()).join("buckets")),
         runtime: runtime.unwrap_or_else(|| defaults.runtime.clone()),
     })
 }
@@ -105,11 +104,7 @@ pub(crate) async fn of_engine(state: &State, name: &str) -> Result<Vec<String>> 
         .unwrap_or_default())
 }
 
-fn named(
-    state: &State,
-    code: &str,
-    address: Option<&str>,
-) -> std::result::Result<Named, String> {
+fn named(state: &State, code: &str, address: Option<&str>) -> std::result::Result<Named, String> {
     let settings = RegionCode::parse(code).and_then(|code| state.config.regions.get(&code));
     let address = settings.and_then(|it| it.engine.as_deref()).or(address);
     state.engines.get(address)
@@ -159,7 +154,9 @@ impl PostgresServer {
         }
         let options = PgConnectOptions::from_str(text).map_err(|_| RULE.to_owned())?;
         let own_host = match options.get_socket() {
-            Some(folder) => folder.to_str().ok_or("The folder of its socket is not UTF-8.")?,
+            Some(folder) => folder
+                .to_str()
+                .ok_or("The folder of its socket is not UTF-8.")?,
             None => options.get_host(),
         };
         Ok(Self {

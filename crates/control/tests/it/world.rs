@@ -1,15 +1,16 @@
 //! A control plane of its own for each test: a fresh database, folders, an engine in memory.
 
 use control::clock::SystemClock;
-use control::config::{Config, Limits, RegionServer};
+use control::config::{Config, Limits, RegionDefaults};
 use control::ctx::Ctx;
 use control::packages::store::PackageStore;
 use control::people::{SeedPerson, SignIn};
+use control::resources::engines::Engines;
 use control::secrets::Secrets;
 use control::state::State;
 use domain::names::Subdomain;
-use domain::regions::REGIONS;
 use domain::roles::Role;
+use engine::Engine;
 use engine::memory::MemoryEngine;
 use futures::stream;
 use saga::fault::{Fault, Faults, Point};
@@ -25,7 +26,10 @@ use uuid::Uuid;
 
 pub struct World {
     pub state: Arc<State>,
+    /// The engine of regions that name none.
     pub engine: Arc<MemoryEngine>,
+    /// The engine at any address.
+    pub second: Arc<MemoryEngine>,
     pub folder: tempfile::TempDir,
 }
 
@@ -36,19 +40,35 @@ impl World {
 
     /// Its regions have their databases on this server.
     pub fn with_server(pool: PgPool, server: SecretString) -> Self {
+        Self::build(pool, server, |engine| engine)
+    }
+
+    /// Its own engine is this one around the one in memory.
+    pub fn with_default<E: Engine + 'static>(
+        pool: PgPool,
+        around: impl FnOnce(Arc<MemoryEngine>) -> E,
+    ) -> (Self, Arc<E>) {
+        let mut made = None;
+        let world = Self::build(pool, server(), |engine| {
+            let around = Arc::new(around(engine));
+            made = Some(Arc::clone(&around));
+            around
+        });
+        (world, made.expect("was made"))
+    }
+
+    fn build(
+        pool: PgPool,
+        server: SecretString,
+        default: impl FnOnce(Arc<MemoryEngine>) -> Arc<dyn Engine>,
+    ) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let engine = Arc::new(MemoryEngine::default());
-        let region = RegionServer {
-            postgres_admin_url: server,
-            postgres_host: "127.0.0.1".to_owned(),
-            postgres_port: 5432,
-            buckets_dir: folder.path().join("buckets"),
-            runtime: "sample".to_owned(),
-        };
-        let regions: BTreeMap<_, _> = REGIONS.iter().map(|r| (r.code, region.clone())).collect();
+        let second = Arc::new(MemoryEngine::default());
+        let connect = second.clone();
         let state = State {
             pool,
-            engine: engine.clone(),
+            engines: Engines::new(default(engine.clone()), Box::new(move |_| connect.clone())),
             config: Config {
                 portal_url: "http://localhost:3000".to_owned(),
                 apps_domain: "apps.localhost".to_owned(),
@@ -58,7 +78,12 @@ impl World {
                     package_bytes: 1 << 20,
                     ..Limits::default()
                 },
-                regions,
+                region_defaults: RegionDefaults {
+                    postgres: server,
+                    folder: folder.path().join("regions"),
+                    runtime: "sample".to_owned(),
+                },
+                regions: BTreeMap::new(),
             },
             clock: Arc::new(SystemClock),
             secrets: Secrets::new(&[3; 32]),
@@ -67,6 +92,7 @@ impl World {
         Self {
             state: Arc::new(state),
             engine,
+            second,
             folder,
         }
     }
