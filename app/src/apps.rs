@@ -5,4 +5,5 @@ pub mod choice;
 pub mod create;
 pub mod list;
 pub mod overview;
+pub mod region;
 pub mod settings;

@@ -12,10 +12,11 @@ use crate::socket_path;
 use anyhow::{Context, Result};
 use control::config::Limits;
 use control::objects::settings::Bucket;
+use control::model::regions::Serving;
 use domain::regions::RegionCode;
 use ipnet::IpNet;
 use networks::read_networks;
-use regions::{RegionSettings, read_regions};
+use regions::read_regions;
 use secrecy::SecretString;
 use settings::{LimitSettings, Settings};
 use std::collections::BTreeMap;
@@ -58,8 +59,8 @@ pub struct Config {
     pub limits: Limits,
     /// `[objects]`: the bucket that keeps files; a folder of the data folder when absent.
     pub objects: Option<Bucket>,
-    /// `[regions.CODE]`: regions that do not use the portal's own database server.
-    pub regions: BTreeMap<RegionCode, RegionSettings>,
+    /// `[regions.CODE]`: what serves a region, before its row and the defaults.
+    pub regions: BTreeMap<RegionCode, Serving>,
     /// `RUNTIME`: the runtime entry of the engine that apps run on.
     pub runtime: String,
 }

@@ -5,16 +5,14 @@ use crate::local::postgres::cluster::{Cluster, Purpose};
 use crate::{private_file, schema};
 use anyhow::{Context, Result, bail};
 use control::clock::SystemClock;
-use control::config::RegionServer;
+use control::config::RegionDefaults;
 use control::objects::Objects;
+use control::resources::engines::Engines;
 use control::secrets::Secrets;
 use control::state::State;
-use domain::regions::{REGIONS, RegionCode};
-use engine::cell::CellEngine;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -28,14 +26,18 @@ pub async fn open(config: &Config) -> Result<State> {
     let database = Database::find(config)?;
     let pool = connect(&database).await?;
     schema::bring_up_to_date(&pool, &control::MIGRATOR).await?;
-    Ok(State {
-        engine: Arc::new(CellEngine::new(config.cell_socket.clone())),
-        config: control_config(config, &database)?,
+    let state = State {
+        engines: Engines::cells(&config.cell_socket),
+        config: control_config(config, &database),
         clock: Arc::new(SystemClock),
         secrets: Secrets::new(&sealing_key(config)?),
         objects: objects(config)?,
         pool,
-    })
+    };
+    control::regions::check_settings(&state)
+        .await
+        .context("portal.toml")?;
+    Ok(state)
 }
 
 /// The portal's database and, unless a region says otherwise, the regions' server.
@@ -94,46 +96,19 @@ fn objects(config: &Config) -> Result<Objects> {
     opened.context("opening the object store")
 }
 
-fn control_config(config: &Config, database: &Database) -> Result<control::config::Config> {
-    let codes = REGIONS.iter().map(|region| region.code);
-    Ok(control::config::Config {
+fn control_config(config: &Config, database: &Database) -> control::config::Config {
+    control::config::Config {
         portal_url: config.portal_url.clone(),
         apps_domain: config.apps_domain.clone(),
         apps_port: config.apps_addr.port(),
         limits: config.limits,
-        regions: codes
-            .map(|code| Ok((code, region(config, database, code)?)))
-            .collect::<Result<BTreeMap<_, _>>>()?,
-    })
-}
-
-fn region(config: &Config, database: &Database, code: RegionCode) -> Result<RegionServer> {
-    let settings = config.regions.get(&code).cloned().unwrap_or_default();
-    let admin = settings.postgres.unwrap_or_else(|| database.admin.clone());
-    let options = PgConnectOptions::from_str(admin.expose_secret())
-        .with_context(|| format!("regions.{code}.postgres: cannot be read; give postgres://user:password@host:port/database"))?;
-    let host = match options.get_socket() {
-        Some(folder) => folder
-            .to_str()
-            .context("the folder of the database's socket is not UTF-8")?
-            .to_owned(),
-        None => options.get_host().to_owned(),
-    };
-    let buckets = settings.buckets.unwrap_or_else(|| {
-        config
-            .data
-            .join("regions")
-            .join(code.as_str())
-            .join("buckets")
-    });
-    std::fs::create_dir_all(&buckets).with_context(|| format!("making {}", buckets.display()))?;
-    Ok(RegionServer {
-        postgres_admin_url: admin,
-        postgres_host: host,
-        postgres_port: options.get_port(),
-        buckets_dir: buckets,
-        runtime: settings.runtime.unwrap_or_else(|| config.runtime.clone()),
-    })
+        region_defaults: RegionDefaults {
+            postgres: database.admin.clone(),
+            folder: config.data.join("regions"),
+            runtime: config.runtime.clone(),
+        },
+        regions: config.regions.clone(),
+    }
 }
 
 fn sealing_key(config: &Config) -> Result<[u8; 32]> {

@@ -5,13 +5,15 @@
     reason = "an argument of a server function is a field that cannot be documented"
 )]
 
+use crate::apps::region::AppRegion;
 use crate::error::AppError;
 use crate::operations::api::OperationSummary;
 #[cfg(feature = "ssr")]
 use crate::{paths, request};
+use domain::bad_row::BadRow;
 use domain::capabilities::Generation;
-use domain::plans::PlanCode;
-use domain::regions::RegionCode;
+use domain::plans::{Plan, PlanOffer};
+use domain::regions::RegionOffer;
 use domain::rights::Access;
 use domain::states::{AppState, Status};
 use leptos::prelude::*;
@@ -24,8 +26,8 @@ pub struct AppSummary {
     pub name: String,
     /// Its address's first label; also its address in the portal.
     pub subdomain: String,
-    /// The region.
-    pub region: RegionCode,
+    /// The region, or the row that cannot be used.
+    pub region: AppRegion,
     /// Its environments, in order.
     pub environments: Vec<EnvironmentSummary>,
 }
@@ -71,12 +73,12 @@ pub struct AppDetails {
     pub subdomain: String,
     /// The domain that all apps' addresses end with.
     pub apps_domain: String,
-    /// The region.
-    pub region: RegionCode,
+    /// The region, or the row that cannot be used.
+    pub region: AppRegion,
     /// The platform generation.
     pub generation: Generation,
-    /// The plan of each environment.
-    pub plan: PlanCode,
+    /// The plan of each environment, or the row that cannot be used.
+    pub plan: Result<Plan, BadRow>,
     /// Whether it is there, being made or being taken away.
     pub state: AppState,
     /// When it was made.
@@ -123,8 +125,10 @@ pub struct Offer {
     pub company: String,
     /// Whether the company demands that data stays in its political region.
     pub residency_required: bool,
-    /// The regions that cannot be chosen, each with the reason.
-    pub refused_regions: Vec<(RegionCode, String)>,
+    /// The regions, in order.
+    pub regions: Vec<RegionOffer>,
+    /// The plans, smallest first.
+    pub plans: Vec<PlanOffer>,
     /// The domain that addresses end with.
     pub apps_domain: String,
     /// The port of addresses.
@@ -135,14 +139,6 @@ impl Offer {
     /// The address of a label.
     pub fn url(&self, label: &str) -> String {
         format!("http://{label}.{}:{}", self.apps_domain, self.apps_port)
-    }
-
-    /// Why a region cannot be chosen.
-    pub fn refusal(&self, region: RegionCode) -> Option<String> {
-        self.refused_regions
-            .iter()
-            .find(|(code, _)| *code == region)
-            .map(|(_, reason)| reason.clone())
     }
 }
 
@@ -203,7 +199,7 @@ pub async fn get_app(app: String) -> Result<AppDetails, AppError> {
 /// What one may choose from when making an app, and a key for the form.
 #[server]
 pub async fn get_offer() -> Result<Offer, AppError> {
-    Ok(from_control::offer(&request::ctx().await?))
+    from_control::offer(&request::ctx().await?).await
 }
 
 /// Whether an address can be had; one that breaks a rule is refused with the rule.

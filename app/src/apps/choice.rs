@@ -4,8 +4,8 @@ use super::api::{Availability, NewApp, Offer};
 use crate::error::AppError;
 use domain::capabilities::Generation;
 use domain::names::{EnvironmentName, Subdomain};
-use domain::plans::{DEFAULT_PLAN, Plan, PlanCode};
-use domain::regions::{REGIONS, RegionCode};
+use domain::plans::{Plan, PlanOffer};
+use domain::regions::RegionOffer;
 use domain::scaling::mib;
 
 /// The choices, always in a state that can be shown.
@@ -25,6 +25,25 @@ pub struct Choice {
     pub extra_environment: String,
 }
 
+impl Offer {
+    /// What an operator must do before any app can be made.
+    pub fn lacks(&self) -> Option<(&'static str, &'static str)> {
+        if self.regions.is_empty() {
+            return Some((
+                "There is no region yet",
+                "An app runs in a region, and this portal has none. An operator adds one: see “Regions and plans” in the operations manual.",
+            ));
+        }
+        if self.plans.is_empty() {
+            return Some((
+                "There is no plan yet",
+                "A plan says what an environment may use, and this portal has none. An operator adds one: see “Regions and plans” in the operations manual.",
+            ));
+        }
+        None
+    }
+}
+
 impl Choice {
     /// Good defaults, or what was typed into the form that was refused.
     pub fn start(offer: &Offer, refused: Option<&AppError>) -> Self {
@@ -33,18 +52,19 @@ impl Choice {
                 .and_then(|error| error.typed(field))
                 .unwrap_or(default)
         };
-        let region = REGIONS
-            .iter()
-            .find(|region| offer.refusal(region.code).is_none())
-            .map_or("", |region| region.code.as_str());
+        let mut regions = offer.regions.iter();
+        let region = regions.find(|region| region.refusal.is_none());
+        let usable = || offer.plans.iter().filter(|plan| plan.plan.is_ok());
+        let plan = usable().find(|plan| plan.is_default);
+        let plan = plan.or_else(|| usable().next());
         let environments = EnvironmentName::defaults()
             .map(|name| name.to_string())
             .join(",");
         Self {
             name: typed("name", String::new()),
             subdomain: typed("subdomain", String::new()),
-            region: typed("region", region.to_owned()),
-            plan: typed("plan", DEFAULT_PLAN.to_string()),
+            region: typed("region", region.map_or("", RegionOffer::code).to_owned()),
+            plan: typed("plan", plan.map_or("", PlanOffer::code).to_owned()),
             environments: typed("environments", environments)
                 .split(',')
                 .filter(|name| !name.is_empty())
@@ -77,12 +97,17 @@ impl Choice {
     }
 
     /// What will be made: the headline and the list below it.
-    pub fn outcome(&self) -> (String, Vec<String>) {
+    pub fn outcome(&self, offer: &Offer) -> (String, Vec<String>) {
         let name = match self.name.trim() {
             "" => "Your app",
             name => name,
         };
-        let city = RegionCode::parse(&self.region).map_or("a region", |code| code.region().city);
+        let mut regions = offer
+            .regions
+            .iter()
+            .filter_map(|it| it.region.as_ref().ok());
+        let region = regions.find(|region| region.code.as_str() == self.region);
+        let city = region.map_or("a region", |region| &region.city);
         let headline = format!("{name} on Cloud {} in {city}", Generation::V4);
         let environments = self.all_environments();
         let count = environments.len();
@@ -104,10 +129,11 @@ impl Choice {
             },
             format!("{count} file {}", noun(count, "bucket")),
         ];
-        if let Some(code) = PlanCode::parse(&self.plan) {
-            let plan = code.plan();
+        let mut plans = offer.plans.iter().filter_map(|it| it.plan.as_ref().ok());
+        if let Some(plan) = plans.find(|plan| plan.code.as_str() == self.plan) {
             lines.push(format!(
-                "Plan {code} for each: {} memory, up to {} instances",
+                "Plan {} for each: {} memory, up to {} instances",
+                plan.code,
                 mib(plan.app_memory_mib),
                 plan.max_instances
             ));
@@ -213,6 +239,8 @@ impl NewApp {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::apps::region::tests::{plan, region};
+    use domain::bad_row::BadRow;
     use domain::rights::Access;
 
     fn offer() -> Offer {
@@ -221,7 +249,15 @@ mod tests {
             idempotency_key: "k".to_owned(),
             company: "Northwind".to_owned(),
             residency_required: false,
-            refused_regions: Vec::new(),
+            regions: ["eu-frankfurt", "us-north-virginia"]
+                .map(|code| RegionOffer::new(Ok(region(code)), true, false))
+                .to_vec(),
+            plans: ["S20", "M20"]
+                .map(|code| PlanOffer {
+                    plan: Ok(plan(code)),
+                    is_default: code == "M20",
+                })
+                .to_vec(),
             apps_domain: "apps.localhost".to_owned(),
             apps_port: 8080,
         }
@@ -245,12 +281,37 @@ mod tests {
 
     #[test]
     fn a_refused_region_is_never_the_default() {
-        let refused = vec![(REGIONS[0].code, "Not here.".to_owned())];
-        let offer = Offer {
-            refused_regions: refused,
+        let mut offer = offer();
+        offer.regions[0].refusal = Some("Not here.".to_owned());
+        offer.plans[1].plan = Err(BadRow::missing("plans", "M20"));
+        let choice = Choice::start(&offer, None);
+        assert_eq!(choice.region, "us-north-virginia");
+        assert_eq!(choice.plan, "S20");
+    }
+
+    #[test]
+    fn an_offer_without_regions_or_plans_says_what_to_do() {
+        assert_eq!(offer().lacks(), None);
+        let no_region = Offer {
+            regions: Vec::new(),
             ..offer()
         };
-        assert_eq!(Choice::start(&offer, None).region, "us-north-virginia");
+        assert!(
+            no_region
+                .lacks()
+                .is_some_and(|(title, text)| title.contains("region") && text.contains("operator"))
+        );
+        let no_plan = Offer {
+            plans: Vec::new(),
+            ..offer()
+        };
+        assert!(
+            no_plan
+                .lacks()
+                .is_some_and(|(title, _)| title.contains("plan"))
+        );
+        let choice = Choice::start(&no_plan, None);
+        assert_eq!(choice.plan, "");
     }
 
     #[test]
@@ -309,7 +370,7 @@ mod tests {
             extra_environment: "Load".to_owned(),
             ..shop()
         };
-        let (headline, lines) = choice.outcome();
+        let (headline, lines) = choice.outcome(&offer());
         assert_eq!(headline, "Shop on Cloud v4 in Frankfurt");
         assert_eq!(
             lines,
@@ -325,7 +386,7 @@ mod tests {
             ..shop()
         };
         assert_eq!(
-            none.outcome().1,
+            none.outcome(&offer()).1,
             ["No environment yet: choose at least one."]
         );
     }

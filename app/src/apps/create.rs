@@ -19,8 +19,8 @@ use crate::ui::slots::Sentence;
 use crate::ui::state::EmptyState;
 use domain::capabilities::Generation;
 use domain::names::{EnvironmentName, Subdomain};
-use domain::plans::PLANS;
-use domain::regions::{REGIONS, Region};
+use domain::plans::PlanOffer;
+use domain::regions::RegionOffer;
 use domain::states::{Status, Tone};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
@@ -54,11 +54,14 @@ fn Page(offer: Signal<Offer>, create: ServerAction<CreateApp>) -> impl IntoView 
     } else {
         "An app belongs to a company and runs in a region."
     };
-    let content = match offer.create.reason() {
+    let denied = offer.create.reason();
+    let denied = denied.map(|reason| ("You cannot create an app", reason));
+    let lacks = || offer.lacks().map(|(title, text)| (title, text.to_owned()));
+    let content = match denied.or_else(lacks) {
         None => view! { <Form offer create /> }.into_any(),
-        Some(reason) => view! {
+        Some((title, reason)) => view! {
             <Panel>
-                <EmptyState title="You cannot create an app" text=reason>
+                <EmptyState title text=reason>
                     <LinkButton href=paths::apps()>"Go to your apps"</LinkButton>
                 </EmptyState>
             </Panel>
@@ -155,10 +158,7 @@ fn Names(state: FormState, error: Signal<Option<AppError>>) -> impl IntoView {
 #[component]
 fn RegionChoice(state: FormState, error: Signal<Option<AppError>>) -> impl IntoView {
     let (options, hint) = state.offer.with_value(|offer| {
-        let cards = REGIONS
-            .iter()
-            .map(|region| region_card(region, offer))
-            .collect::<Vec<_>>();
+        let cards = offer.regions.iter().map(region_card).collect::<Vec<_>>();
         let rule = if offer.residency_required {
             format!(
                 " {} requires that data stays in its political region.",
@@ -178,27 +178,30 @@ fn RegionChoice(state: FormState, error: Signal<Option<AppError>>) -> impl IntoV
     }
 }
 
-fn region_card(region: &Region, offer: &Offer) -> RadioCard {
+fn region_card(offer: &RegionOffer) -> RadioCard {
+    let region = match &offer.region {
+        Ok(region) => region,
+        Err(_) => return unusable_card(offer.code(), offer.refusal.clone()),
+    };
     let tone = if region.backups_stay() {
         Tone::Ok
     } else {
         Tone::Warn
     };
-    let refusal = offer.refusal(region.code);
-    let state = if refusal.is_none() {
+    let state = if offer.refusal.is_none() {
         "Takes new apps"
     } else {
         "Not for this app"
     };
     let facts = [
-        ("Data", region.data.place),
-        ("Backups", region.backups.place),
+        ("Data", region.data.place.as_str()),
+        ("Backups", region.backups.place.as_str()),
         ("State", state),
     ];
     RadioCard {
         value: region.code.to_string(),
-        title: region.name.to_owned(),
-        tag: region.data.zone.code().to_owned(),
+        title: region.name.clone(),
+        tag: region.data.jurisdiction.code.to_string(),
         facts: facts
             .map(|(term, fact)| (term.to_owned(), fact.to_owned()))
             .to_vec(),
@@ -206,19 +209,37 @@ fn region_card(region: &Region, offer: &Offer) -> RadioCard {
             tone,
             label: region.residency_sentence(),
         }),
-        disabled_reason: refusal,
+        disabled_reason: offer.refusal.clone(),
+    }
+}
+
+/// The card of a row that cannot be used, with which row and what to do.
+fn unusable_card(code: &str, disabled_reason: Option<String>) -> RadioCard {
+    RadioCard {
+        value: code.to_owned(),
+        title: code.to_owned(),
+        disabled_reason,
+        ..RadioCard::default()
+    }
+}
+
+fn plan_card(offer: &PlanOffer) -> RadioCard {
+    match &offer.plan {
+        Ok(plan) => RadioCard {
+            value: plan.code.to_string(),
+            title: plan.code.to_string(),
+            facts: plan_facts(plan),
+            ..RadioCard::default()
+        },
+        Err(row) => unusable_card(offer.code(), Some(row.to_string())),
     }
 }
 
 #[component]
 fn PlanChoice(state: FormState, error: Signal<Option<AppError>>) -> impl IntoView {
-    let plan = |plan: &domain::plans::Plan| RadioCard {
-        value: plan.code.to_string(),
-        title: plan.code.to_string(),
-        facts: plan_facts(plan),
-        ..RadioCard::default()
-    };
-    let plans = PLANS.iter().map(plan).collect::<Vec<_>>();
+    let plans = state
+        .offer
+        .with_value(|offer| offer.plans.iter().map(plan_card).collect::<Vec<_>>());
     let generation = |generation: Generation| RadioCard {
         value: generation.as_str().to_owned(),
         title: format!("Cloud {generation}"),
@@ -319,7 +340,11 @@ fn EnvironmentChoice(state: FormState, error: Signal<Option<AppError>>) -> impl 
 
 #[component]
 fn Outcome(state: FormState, #[prop(into)] busy: Signal<bool>) -> impl IntoView {
-    let outcome = Memo::new(move |_| state.choice().outcome());
+    let outcome = Memo::new(move |_| {
+        state
+            .offer
+            .with_value(|offer| state.choice().outcome(offer))
+    });
     let addresses = Memo::new(move |_| {
         state
             .offer

@@ -90,7 +90,6 @@ fn Listed(list: Signal<AppList>, after: Memo<Option<String>>) -> impl IntoView {
 
 #[component]
 fn Row(app: AppSummary) -> impl IntoView {
-    let region = app.region.region();
     let live = app.live_version();
     let address = app.address();
     let environments = app
@@ -105,7 +104,7 @@ fn Row(app: AppSummary) -> impl IntoView {
                 <small class="mono app-address">{address}</small>
             </td>
             <td data-label="Region">
-                <span class="region"><Tag label=region.data.zone.code() /> {region.city}</span>
+                <RegionName region=app.region />
             </td>
             <td data-label="Environments"><ul class="environment-marks">{environments}</ul></td>
             <td data-label="Live version">
@@ -193,7 +192,6 @@ impl AppSummary {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::regions::REGIONS;
     use domain::rights::Access;
     use domain::states::Status;
 
@@ -216,7 +214,7 @@ mod tests {
         let app = AppSummary {
             name: "Shop".to_owned(),
             subdomain: "shop".to_owned(),
-            region: REGIONS[0].code,
+            region: Ok(crate::apps::region::tests::frankfurt()),
             environments,
         };
         AppList {

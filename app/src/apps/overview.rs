@@ -2,6 +2,7 @@
 
 use super::api::{AppDetails, EnvironmentCard, get_app};
 use super::list::LastFailure;
+use super::region::tag;
 use crate::live::use_live;
 use crate::operations::progress::OperationStrips;
 use crate::operations::pulse::use_pulse;
@@ -49,7 +50,7 @@ fn Overview(details: Signal<AppDetails>, keys: RwSignal<Vec<String>>) -> impl In
         <PageHeader title>
             <Sentence slot>
                 <p class="status-line">
-                    <Tag label=details.with_untracked(|details| details.region.region().data.zone.code()) />
+                    <Tag label=details.with_untracked(|details| tag(&details.region)) />
                     <span>{move || details.with(AppDetails::sentence)}</span>
                 </p>
             </Sentence>
@@ -170,12 +171,13 @@ impl AppDetails {
                 "Being created. Its environments can be deployed to in a moment.".to_owned()
             }
             AppState::Deleting => "Being deleted, with everything in it.".to_owned(),
-            AppState::Ready => format!(
-                "Runs on Cloud {} in {}, each environment on plan {}.",
-                self.generation,
-                self.region.region().city,
-                self.plan
-            ),
+            AppState::Ready => match (&self.region, &self.plan) {
+                (Ok(region), Ok(plan)) => format!(
+                    "Runs on Cloud {} in {}, each environment on plan {}.",
+                    self.generation, region.city, plan.code
+                ),
+                (Err(row), _) | (_, Err(row)) => row.to_string(),
+            },
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::ui::input::TextInput;
 use crate::ui::page_header::PageHeader;
 use crate::ui::panel::Panel;
 use crate::ui::slots::Sentence;
+use domain::scaling::mib;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
@@ -53,25 +54,37 @@ fn Settings(details: Signal<AppDetails>, delete: ServerAction<DeleteApp>) -> imp
 
 #[component]
 fn About(details: AppDetails) -> impl IntoView {
-    let region = details.region.region();
-    let plan = details.plan.plan();
+    let (place, residency) = match &details.region {
+        Ok(region) => (
+            format!(
+                "{}: data in {}, backups in {}",
+                region.name, region.data.place, region.backups.place
+            ),
+            region.residency_sentence(),
+        ),
+        Err(row) => (row.to_string(), "Not known.".to_owned()),
+    };
+    let plan = match &details.plan {
+        Ok(plan) => format!(
+            "{}: {} memory and up to {} instances for each environment",
+            plan.code,
+            mib(plan.app_memory_mib),
+            plan.max_instances,
+        ),
+        Err(row) => row.to_string(),
+    };
     view! {
         <FactList>
             <dt>"Subdomain"</dt>
             <dd class="mono">{details.subdomain}</dd>
             <dt>"Region"</dt>
-            <dd>{format!("{}: data in {}, backups in {}", region.name, region.data.place, region.backups.place)}</dd>
+            <dd>{place}</dd>
             <dt>"Residency"</dt>
-            <dd>{region.residency_sentence()}</dd>
+            <dd>{residency}</dd>
             <dt>"Generation"</dt>
             <dd>{format!("Cloud {}", details.generation)}</dd>
             <dt>"Plan"</dt>
-            <dd>
-                {format!(
-                    "{}: {} memory and up to {} instances for each environment",
-                    details.plan, domain::scaling::mib(plan.app_memory_mib), plan.max_instances,
-                )}
-            </dd>
+            <dd>{plan}</dd>
             <dt>"Created"</dt>
             <dd><Ago at=details.created_at /></dd>
             <dt>"Id"</dt>

@@ -10,7 +10,8 @@ use crate::operations::api::OperationSummary;
 use crate::packages::api::PackageSummary;
 #[cfg(feature = "ssr")]
 use crate::{apps::api::address, paths, request};
-use domain::plans::PlanCode;
+use domain::bad_row::BadRow;
+use domain::plans::Plan;
 use domain::rights::Access;
 use domain::scaling::Scale;
 use domain::states::{Desired, InstanceState, Status, Tone};
@@ -41,8 +42,8 @@ pub struct EnvironmentDetails {
     pub desired: Desired,
     /// Instances and memory that are wanted.
     pub scale: Scale,
-    /// The plan.
-    pub plan: PlanCode,
+    /// The plan, or the row that cannot be used.
+    pub plan: Result<Plan, BadRow>,
     /// Its database.
     pub database: String,
     /// Connections that its database allows.
@@ -214,7 +215,7 @@ pub async fn get_environment(
 ) -> Result<EnvironmentDetails, AppError> {
     let ctx = request::ctx().await?;
     let details = control::environments::get(&ctx, &address(&app)?, &environment).await?;
-    let sandbox = from_control::sandbox(&ctx).await;
+    let sandbox = from_control::sandbox(&ctx, &details.app.region).await;
     Ok(from_control::environment(details, sandbox, ctx.now()))
 }
 

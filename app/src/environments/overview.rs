@@ -283,12 +283,15 @@ impl EnvironmentDetails {
     /// Desired instances and memory beside what the plan has: `3 × 1 GB of 4 GB`.
     fn capacity(&self) -> String {
         use domain::scaling::mib;
-        let plan = self.plan.plan();
+        let of_plan = self
+            .plan
+            .as_ref()
+            .map(|plan| format!(" of {}", mib(plan.app_memory_mib)));
         format!(
-            "{} × {} of {}{}",
+            "{} × {}{}{}",
             self.scale.instances,
             mib(self.scale.memory_mib),
-            mib(plan.app_memory_mib),
+            of_plan.unwrap_or_default(),
             if self.sandbox.is_empty() {
                 String::new()
             } else {

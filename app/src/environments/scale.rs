@@ -6,7 +6,8 @@ use crate::error::AppError;
 use crate::error::view::{Refusal, refusal};
 use crate::ui::button::{Button, ButtonKind};
 use crate::ui::slider::Slider;
-use domain::plans::PlanCode;
+use domain::bad_row::BadRow;
+use domain::plans::Plan;
 use domain::scaling::{
     Effect as ScaleEffect, INSTANCE_MEMORY_MIB, MEMORY_STEP_MIB, Scale, ScaleError, mib,
 };
@@ -106,7 +107,7 @@ fn scale(instances: u32, memory_mib: u32) -> Scale {
 pub struct Situation {
     actual: Scale,
     runs: bool,
-    plan: PlanCode,
+    plan: Result<Plan, BadRow>,
     connections: u32,
 }
 
@@ -116,17 +117,21 @@ impl Situation {
         Self {
             actual: details.scale,
             runs: details.runs(),
-            plan: details.plan,
+            plan: details.plan.clone(),
             connections: details.connections,
         }
     }
 
     /// What the choice will do, or the rule it breaks; the server asks the same function.
     fn verdict(&self, chosen: Scale) -> Result<ScaleEffect, ScaleError> {
-        chosen.check(self.plan.plan(), self.connections)?;
+        let plan = self.plan.as_ref().map_err(|row| ScaleError {
+            field: "plan",
+            message: row.to_string(),
+        })?;
+        chosen.check(plan, self.connections)?;
         Ok(self
             .actual
-            .effect(chosen, self.runs, self.plan.plan(), self.connections))
+            .effect(chosen, self.runs, plan, self.connections))
     }
 
     /// Why there is nothing to apply.
@@ -142,7 +147,17 @@ impl Situation {
 
     /// The largest amount of memory that one instance can have.
     fn largest_memory(&self) -> u32 {
-        self.plan.plan().app_memory_mib.min(INSTANCE_MEMORY_MIB.1)
+        let plan = self.plan.as_ref();
+        plan.map_or(self.actual.memory_mib, |plan| {
+            plan.app_memory_mib.min(INSTANCE_MEMORY_MIB.1)
+        })
+    }
+
+    /// The largest number of instances.
+    fn most_instances(&self) -> u32 {
+        let plan = self.plan.as_ref();
+        plan.map_or(self.actual.instances, |plan| plan.max_instances)
+            .into()
     }
 }
 
@@ -179,9 +194,7 @@ pub fn ScalePanel(
             alive.get().then(hindrance).flatten()
         })
     });
-    let most = Signal::derive(move || {
-        situation.with(|situation| situation.plan.plan().max_instances.into())
-    });
+    let most = Signal::derive(move || situation.with(Situation::most_instances));
     let most_memory = Signal::derive(move || situation.with(Situation::largest_memory));
     view! {
         <ActionForm action attr:class="scale" attr:novalidate=true>
@@ -238,13 +251,12 @@ fn instances_words(count: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::plans::DEFAULT_PLAN;
 
     fn situation() -> Situation {
         Situation {
             actual: scale(1, 1024),
             runs: true,
-            plan: DEFAULT_PLAN,
+            plan: Ok(crate::apps::region::tests::m20()),
             connections: 200,
         }
     }
@@ -262,6 +274,21 @@ mod tests {
             Ok("Adds 2 instances. Nothing restarts.".to_owned())
         );
         assert_eq!(summary(5, 1024), Err("memory"));
+    }
+
+    #[test]
+    fn a_plan_that_cannot_be_used_is_named_and_nothing_can_be_applied() {
+        let situation = Situation {
+            plan: Err(BadRow::missing("plans", "M20")),
+            ..situation()
+        };
+        let hindrance = situation.hindrance(scale(2, 1024));
+        assert!(hindrance.is_some_and(|why| why.contains("M20") && why.contains("plans")));
+        assert_eq!(
+            (situation.most_instances(), situation.largest_memory()),
+            (1, 1024),
+            "as it is now"
+        );
     }
 
     #[test]

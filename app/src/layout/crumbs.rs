@@ -1,6 +1,7 @@
 //! The way to the page, and the switch to another app.
 
 use crate::apps::api::{AppList, AppSummary};
+use crate::apps::region::tag;
 use crate::layout::menu::Menu;
 use crate::layout::session::{known, use_frame_data};
 use crate::layout::where_am_i::{app_of, crumbs};
@@ -92,7 +93,7 @@ fn SwitcherItem(app: AppSummary) -> impl IntoView {
                 aria-current=move || current().then_some("true")
             >
                 <span class="menu__words">{app.name}</span>
-                <Tag label=app.region.region().data.zone.code() />
+                <Tag label=tag(&app.region) />
             </a>
         </li>
     }

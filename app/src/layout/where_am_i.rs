@@ -77,13 +77,12 @@ fn capitalised(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::regions::RegionCode;
 
     fn labels(path: &str) -> String {
         let shop = AppSummary {
             name: "Shop".to_owned(),
             subdomain: "shop-1".to_owned(),
-            region: RegionCode::parse("eu-frankfurt").expect("it is in the table"),
+            region: Ok(crate::apps::region::tests::frankfurt()),
             environments: Vec::new(),
         };
         let crumbs = crumbs(path, &[shop]);

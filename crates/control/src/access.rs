@@ -44,6 +44,34 @@ pub(crate) struct OwnCompany {
     pub(crate) label: String,
 }
 
+/// The portal as a whole, for rights that concern no company.
+pub(crate) struct Installation {
+    acting_for: CompanyId,
+    label: String,
+}
+
+impl Installation {
+    /// It, of which the audit trail is to name the part `label`.
+    pub(crate) const fn new(ctx: &Ctx, label: String) -> Self {
+        Self {
+            acting_for: ctx.company,
+            label,
+        }
+    }
+}
+
+impl Resource for Installation {
+    fn target(&self) -> Target {
+        Target::Installation
+    }
+    fn subject(&self) -> Subject {
+        Subject::new(SubjectKind::Company, self.acting_for.uuid())
+    }
+    fn label(&self) -> String {
+        self.label.clone()
+    }
+}
+
 impl Resource for FoundApp {
     fn target(&self) -> Target {
         Target::App {

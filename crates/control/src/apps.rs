@@ -9,10 +9,14 @@ use crate::db;
 use crate::environments::Accesses;
 use crate::error::Result;
 use crate::model::apps::App;
+use crate::model::regions::RegionRow;
 use crate::operations::OperationSummary;
 use crate::page::{Cursor, Page};
+use domain::bad_row::BadRow;
 use domain::ids::{AppId, EnvironmentId};
 use domain::names::{EnvironmentName, Subdomain};
+use domain::plans::Plan;
+use domain::regions::{Region, RegionCode};
 use domain::rights::{Access, Right};
 use domain::states::Status;
 use domain::what_may;
@@ -23,6 +27,8 @@ use domain::what_may::operations::UnderWay;
 pub struct AppSummary {
     /// The app.
     pub app: App,
+    /// Its region, or the row that cannot be used.
+    pub region: std::result::Result<Region, BadRow>,
     /// Its environments, in order.
     pub environments: Vec<EnvironmentSummary>,
 }
@@ -51,6 +57,10 @@ pub struct EnvironmentSummary {
 pub struct AppDetails {
     /// The app.
     pub app: App,
+    /// Its region, or the row that cannot be used.
+    pub region: std::result::Result<Region, BadRow>,
+    /// Its plan, or the row that cannot be used.
+    pub plan: std::result::Result<Plan, BadRow>,
     /// Its environments, in order.
     pub environments: Vec<EnvironmentSummary>,
     /// What the person may do.
@@ -69,8 +79,10 @@ pub async fn list(ctx: &Ctx, after: Option<Cursor>) -> Result<Page<AppSummary>> 
     let page = Page::from_rows(apps, |app| (app.name.to_string(), app.id))?;
     let ids: Vec<AppId> = page.items.iter().map(|app| app.id).collect();
     let mut environments = db::environments::summaries(&mut db, ctx, &ids).await?;
+    let regions = db::regions::list(&mut db, ctx.now()).await?;
     Ok(page.map(|app| AppSummary {
         environments: environments.remove(&app.id).unwrap_or_default(),
+        region: region_of(&regions, &app.region),
         app,
     }))
 }
@@ -82,6 +94,10 @@ pub async fn get(ctx: &Ctx, subdomain: &Subdomain) -> Result<AppDetails> {
     let app = &found.app;
     let mut environments = db::environments::summaries(&mut db, ctx, &[app.id]).await?;
     let environments = environments.remove(&app.id).unwrap_or_default();
+    let region = db::regions::get(&mut db, &app.region, ctx.now())
+        .await?
+        .region;
+    let plan = db::plans::get(&mut db, &app.plan).await?;
     let ids: Vec<EnvironmentId> = environments.iter().map(|e| e.id).collect();
     let operations = crate::operations::unfinished_of(ctx, &mut db, app, &ids).await?;
     let on_app = operations.iter().find(|operation| {
@@ -92,10 +108,24 @@ pub async fn get(ctx: &Ctx, subdomain: &Subdomain) -> Result<AppDetails> {
     Ok(AppDetails {
         can_delete: can_delete(ctx, &found, under_way.as_ref()),
         access: Accesses::of(ctx, &found.target()),
+        region,
+        plan,
         environments,
         operations,
         app: found.app,
     })
+}
+
+/// The region of a code among these rows.
+fn region_of(rows: &[RegionRow], code: &RegionCode) -> std::result::Result<Region, BadRow> {
+    let found = rows.iter().find(|row| match &row.region {
+        Ok(region) => region.code == *code,
+        Err(row) => row.code == code.as_str(),
+    });
+    found.map_or_else(
+        || Err(BadRow::missing("regions", code.as_str())),
+        |row| row.region.clone(),
+    )
 }
 
 fn can_delete(ctx: &Ctx, found: &access::FoundApp, under_way: Option<&UnderWay>) -> Access {

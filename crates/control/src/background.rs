@@ -6,6 +6,7 @@
 //! is in its row, and no other's.
 
 mod engine_events;
+mod engines;
 mod leader;
 mod object_store;
 mod object_sweep;
@@ -26,7 +27,6 @@ use record::Record;
 use saga::fault::Faults;
 use std::sync::Arc;
 use task::Task;
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 /// The tasks of a process, before they run.
@@ -90,11 +90,9 @@ impl Background {
 }
 
 /// What one replica alone does; made anew with each leadership, so that nothing is remembered from the last.
-fn leader_tasks(state: &Arc<State>) -> Vec<Task> {
-    let instances_changed = Arc::new(Notify::new());
+fn leader_tasks(state: &Arc<State>, replica: &str, shutdown: &CancellationToken) -> Vec<Task> {
     vec![
-        workloads::task(state, &instances_changed),
-        engine_events::task(state, &instances_changed),
+        engines::task(state, replica, shutdown),
         object_sweep::task(state),
     ]
 }

@@ -1,5 +1,6 @@
 //! What the control plane must be told: addresses, places and limits.
 
+use crate::model::regions::Serving;
 use domain::regions::RegionCode;
 use secrecy::SecretString;
 use std::collections::BTreeMap;
@@ -16,8 +17,10 @@ pub struct Config {
     pub apps_port: u16,
     /// What a package may be.
     pub limits: Limits,
-    /// Where each region's databases and buckets are. A region that is not here cannot be chosen.
-    pub regions: BTreeMap<RegionCode, RegionServer>,
+    /// What serves a region, where neither the settings nor its row say anything else.
+    pub region_defaults: RegionDefaults,
+    /// What the settings say of regions; it comes before what their rows say.
+    pub regions: BTreeMap<RegionCode, Serving>,
 }
 
 impl Config {
@@ -54,17 +57,13 @@ impl Default for Limits {
     }
 }
 
-/// Where a region's environments have their data.
+/// What serves a region that nothing else is said of.
 #[derive(Debug, Clone)]
-pub struct RegionServer {
+pub struct RegionDefaults {
     /// Address of the PostgreSQL server for the role that may create roles and databases.
-    pub postgres_admin_url: SecretString,
-    /// The server as runtimes reach it: the folder of its unix socket, or a host name.
-    pub postgres_host: String,
-    /// Its port; part of the socket's file name too.
-    pub postgres_port: u16,
-    /// The folder of the buckets.
-    pub buckets_dir: PathBuf,
-    /// The runtime entry of the engine that serves the region.
+    pub postgres: SecretString,
+    /// The folder with a folder for each region, and the buckets in that.
+    pub folder: PathBuf,
+    /// The runtime entry of the engine.
     pub runtime: String,
 }

@@ -15,6 +15,8 @@ pub(crate) mod observations;
 pub(crate) mod operations;
 pub(crate) mod packages;
 pub(crate) mod people;
+pub(crate) mod plans;
+pub(crate) mod regions;
 pub(crate) mod tasks;
 
 use crate::error::Inconsistent;

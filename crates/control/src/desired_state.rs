@@ -6,14 +6,17 @@ use crate::error::{Error, Result};
 use crate::model::apps::App;
 use crate::model::environments::Environment;
 use crate::objects::key::ObjectKey;
+use crate::resources::regions;
 use crate::state::State;
 use domain::ids::{CompanyId, EnvironmentId};
+use domain::regions::RegionCode;
 use domain::states::{AppState, Desired};
-use engine::EngineError;
 use engine::refs::{BucketRef, DatabaseRef, PackageRef, file_url};
 use engine::workload::{Template, Workload};
+use engine::{Engine, EngineError};
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 use url::Url;
 
 /// How long an instance may finish its requests, seconds.
@@ -27,10 +30,10 @@ const PIDS: u32 = 512;
 /// Of an app that is being deleted nothing is desired any more: what was handed over beside the deletion
 /// is taken back, and the environment is not found.
 pub(crate) async fn apply(state: &State, company: CompanyId, id: EnvironmentId) -> Result<i64> {
-    let given = match read(state, company, id).await? {
-        Some((app, environment)) => give(state, &app, &environment).await,
-        None => Err(Error::NotFound),
+    let Some((app, environment)) = read(state, company, id).await? else {
+        return Err(Error::NotFound);
     };
+    let given = give(state, &app, &environment).await;
     let mut db = state.pool.acquire().await?;
     let gone = match db::environments::app_state(&mut db, company, id).await? {
         None | Some(AppState::Deleting) => true,
@@ -38,7 +41,7 @@ pub(crate) async fn apply(state: &State, company: CompanyId, id: EnvironmentId) 
     };
     drop(db);
     if gone {
-        remove(state, id).await?;
+        remove(state, &app.region, id).await?;
         return Err(Error::NotFound);
     }
     given
@@ -51,16 +54,29 @@ async fn give(state: &State, app: &App, environment: &Environment) -> Result<i64
         let sha256 = &template.package.sha256;
         state.objects.fetch_local(&key, sha256).await?;
     }
-    state.engine.apply(&workload).await?;
+    let engine = regions::engine(state, &app.region).await?;
+    engine.apply(&workload).await?;
     Ok(workload.revision)
 }
 
-/// Takes a workload from the engine; nothing if the engine does not know it.
-pub(crate) async fn remove(state: &State, id: EnvironmentId) -> Result<()> {
-    match state.engine.remove(id).await {
+/// Takes a workload from the engine of its region; nothing if the engine does not know it.
+pub(crate) async fn remove(state: &State, region: &RegionCode, id: EnvironmentId) -> Result<()> {
+    match regions::engine(state, region).await?.remove(id).await {
         Ok(()) | Err(EngineError::NotFound) => Ok(()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The engine that an environment runs on.
+pub(crate) async fn engine(
+    state: &State,
+    company: CompanyId,
+    id: EnvironmentId,
+) -> Result<Arc<dyn Engine>> {
+    let mut db = state.pool.acquire().await?;
+    let region = db::environments::region(&mut db, company, id).await?;
+    drop(db);
+    regions::engine(state, &region.ok_or(Error::NotFound)?).await
 }
 
 async fn read(
@@ -90,12 +106,9 @@ async fn assemble(state: &State, app: &App, environment: &Environment) -> Result
         Some(package) => {
             let passwords = db::environments::passwords(&mut db, company, id).await?;
             let open = |sealed: &[u8]| state.secrets.open(sealed, &environment.owner());
-            let region = state.config.regions.get(&app.region).ok_or_else(|| {
-                Error::internal(
-                    "assembling a workload",
-                    format!("region {} is not configured", app.region),
-                )
-            })?;
+            let plan = db::plans::get(&mut db, &app.plan).await??;
+            drop(db);
+            let region = regions::servers(state, &app.region).await?;
             Some(Template {
                 package: PackageRef {
                     sha256: package.sha256.clone(),
@@ -107,13 +120,13 @@ async fn assemble(state: &State, app: &App, environment: &Environment) -> Result
                     )?,
                     label: package.summary.label(),
                 },
-                runtime: region.runtime.clone(),
+                runtime: region.runtime,
                 memory_mib: environment.scale.memory_mib,
-                cpu_milli: app.plan.plan().instance_cpu_milli,
+                cpu_milli: plan.instance_cpu_milli,
                 pids: PIDS,
                 database: DatabaseRef {
-                    host: region.postgres_host.clone(),
-                    port: region.postgres_port,
+                    host: region.postgres.host,
+                    port: region.postgres.port,
                     name: environment.database_name.clone(),
                     user: environment.database_role.clone(),
                     password: open(&passwords.database)?,

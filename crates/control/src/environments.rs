@@ -12,10 +12,15 @@ use crate::model::apps::App;
 use crate::model::environments::Environment;
 use crate::operations::OperationSummary;
 use crate::packages::PackageSummary;
+use crate::resources;
+use domain::bad_row::BadRow;
 use domain::names::Subdomain;
+use domain::plans::Plan;
+use domain::regions::RegionCode;
 use domain::rights::{Access, Right, Target};
 use domain::states::Status;
 use domain::what_may::environments::{Actions, Facts};
+use engine::observation::Info;
 use time::OffsetDateTime;
 
 /// What the person may do with an app and its environments.
@@ -85,7 +90,9 @@ pub struct EnvironmentDetails {
     pub sentence: String,
     /// The package that serves.
     pub package: Option<PackageSummary>,
-    /// Database connections it has.
+    /// The plan of its app, or the row that cannot be used.
+    pub plan: std::result::Result<Plan, BadRow>,
+    /// Database connections it has; none known without a plan.
     pub connections: u32,
     /// The latest events, newest first.
     pub events: Vec<EventRow>,
@@ -110,6 +117,7 @@ pub async fn get(ctx: &Ctx, subdomain: &Subdomain, slug: &str) -> Result<Environ
             .map(|details| details.summary),
         None => None,
     };
+    let plan = db::plans::get(&mut db, &app.plan).await?;
     let runs = crate::operations::latest_of(ctx, &mut db, app, environment).await?;
     let status = environment.status(ctx.now());
     let under_way = runs.unfinished.as_ref().map(OperationSummary::under_way);
@@ -118,7 +126,8 @@ pub async fn get(ctx: &Ctx, subdomain: &Subdomain, slug: &str) -> Result<Environ
         sentence: status_text::of(environment, &status, runs.unfinished.as_ref()),
         status,
         package,
-        connections: app.connections(),
+        connections: plan.as_ref().map_or(0, |plan| app.connections(plan)),
+        plan,
         events: db::events::latest(&mut db, app.company, environment.id).await?,
         deployments: db::deployments::latest(&mut db, app.company, environment.id).await?,
         actions: Facts {
@@ -131,6 +140,12 @@ pub async fn get(ctx: &Ctx, subdomain: &Subdomain, slug: &str) -> Result<Environ
         app: found.app,
         environment: found.environment,
     })
+}
+
+/// What the engine of a region is, asked now; nothing while it is silent, which the status says already.
+pub async fn engine_info(ctx: &Ctx, region: &RegionCode) -> Option<Info> {
+    let engine = resources::regions::engine(&ctx.state, region).await.ok()?;
+    resources::engines::live(engine.info()).await.ok()
 }
 
 impl FoundEnvironment {

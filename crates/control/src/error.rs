@@ -126,6 +126,15 @@ impl From<Inconsistent> for Error {
     }
 }
 
+impl From<domain::bad_row::BadRow> for Error {
+    fn from(row: domain::bad_row::BadRow) -> Self {
+        Self::Unavailable {
+            text: row.to_string(),
+            source: None,
+        }
+    }
+}
+
 impl From<engine::EngineError> for Error {
     fn from(error: engine::EngineError) -> Self {
         match error {

@@ -2,4 +2,5 @@
 
 pub mod apps;
 pub mod environments;
+pub mod regions;
 pub mod tasks;

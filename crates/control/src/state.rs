@@ -3,8 +3,8 @@
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::objects::Objects;
+use crate::resources::engines::Engines;
 use crate::secrets::Secrets;
-use engine::Engine;
 use sqlx::PgPool;
 use std::sync::Arc;
 use time::OffsetDateTime;
@@ -13,8 +13,8 @@ use time::OffsetDateTime;
 pub struct State {
     /// The portal's database.
     pub pool: PgPool,
-    /// Runs the apps.
-    pub engine: Arc<dyn Engine>,
+    /// Run the apps.
+    pub engines: Engines,
     /// Settings.
     pub config: Config,
     /// Tells the time.

@@ -4,8 +4,11 @@
 //! explains a rule and the server that enforces it call the same code.
 
 pub mod actors;
+pub mod bad_row;
 pub mod capabilities;
+mod codes;
 pub mod ids;
+pub mod jurisdictions;
 pub mod names;
 pub mod plans;
 pub mod regions;

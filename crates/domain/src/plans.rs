@@ -1,11 +1,23 @@
-//! Plans: what an environment of an app may use. Source: the plan table of Mendix Cloud (S20 to XL20).
+//! Plans: what an environment of an app may use.
+//!
+//! Which plans there are is data of the installation; what makes a plan usable is decided here.
 
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
-use std::fmt;
+use crate::bad_row::BadRow;
+use crate::codes::code;
+use crate::names::NameError;
+use crate::scaling::INSTANCE_MEMORY_MIB;
+use serde::{Deserialize, Serialize};
 
-/// A plan; the limits hold for each environment.
-#[derive(Debug, PartialEq, Eq)]
+code!(
+    /// The code of a plan, which is also its name: `M20`.
+    PlanCode,
+    1..=20,
+    |b| b.is_ascii_alphanumeric() || b == b'-',
+    "1 to 20 letters, digits and hyphens, such as M20"
+);
+
+/// A plan that can be used; the limits hold for each environment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     /// The code, which is also its name.
     pub code: PlanCode,
@@ -23,85 +35,115 @@ pub struct Plan {
     pub files_gib: u32,
 }
 
-/// The code of a plan in the table below.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(into = "String")]
-pub struct PlanCode(&'static str);
+/// A plan as it is written down, before it is checked; the fields are those of [`Plan`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "they would repeat the fields of the plan")]
+pub struct UncheckedPlan {
+    pub code: String,
+    pub app_memory_mib: i32,
+    pub max_instances: i32,
+    pub instance_cpu_milli: i32,
+    pub database_memory_mib: i32,
+    pub database_disk_gib: i32,
+    pub files_gib: i32,
+}
 
-impl PlanCode {
-    /// The code as text.
-    pub const fn as_str(self) -> &'static str {
-        self.0
-    }
-
-    /// Reads a code; only codes of the table exist.
-    pub fn parse(text: &str) -> Option<Self> {
-        PLANS
-            .iter()
-            .find(|plan| plan.code.0 == text)
-            .map(|plan| plan.code)
-    }
-
-    /// The plan of this code.
-    pub fn plan(self) -> &'static Plan {
-        PLANS
-            .iter()
-            .find(|plan| plan.code == self)
-            .expect("a code is only made from the table")
+impl UncheckedPlan {
+    /// The plan, or the first field that breaks a rule.
+    pub fn check(&self) -> Result<Plan, NameError> {
+        let code = PlanCode::parse(&self.code).ok_or_else(|| NameError {
+            field: "code",
+            message: format!("A plan's code has {}.", PlanCode::RULE),
+        })?;
+        let (smallest, _) = INSTANCE_MEMORY_MIB;
+        let instances = at_least(1, "max_instances", self.max_instances)?;
+        Ok(Plan {
+            code,
+            app_memory_mib: at_least(smallest, "app_memory_mib", self.app_memory_mib)?,
+            max_instances: u16::try_from(instances).unwrap_or(u16::MAX),
+            instance_cpu_milli: at_least(1, "instance_cpu_milli", self.instance_cpu_milli)?,
+            database_memory_mib: at_least(1, "database_memory_mib", self.database_memory_mib)?,
+            database_disk_gib: at_least(1, "database_disk_gib", self.database_disk_gib)?,
+            files_gib: at_least(1, "files_gib", self.files_gib)?,
+        })
     }
 }
 
-impl fmt::Display for PlanCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
+fn at_least(least: u32, field: &'static str, value: i32) -> Result<u32, NameError> {
+    let number = u32::try_from(value).ok().filter(|number| *number >= least);
+    number.ok_or_else(|| NameError {
+        field,
+        message: format!("{value} is too little; it must be {least} or more."),
+    })
+}
+
+/// A plan in the picker.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanOffer {
+    /// The plan, or the row that cannot be used.
+    pub plan: Result<Plan, BadRow>,
+    /// Whether a new app is offered this one first.
+    pub is_default: bool,
+}
+
+impl PlanOffer {
+    /// Its code, as the row has it.
+    pub fn code(&self) -> &str {
+        match &self.plan {
+            Ok(plan) => plan.code.as_str(),
+            Err(row) => &row.code,
+        }
     }
 }
 
-impl TryFrom<String> for PlanCode {
-    type Error = String;
-    fn try_from(text: String) -> Result<Self, String> {
-        Self::parse(&text).ok_or_else(|| format!("“{text}” is no plan of this portal"))
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn m20() -> UncheckedPlan {
+        UncheckedPlan {
+            code: "M20".to_owned(),
+            app_memory_mib: 4096,
+            max_instances: 8,
+            instance_cpu_milli: 1000,
+            database_memory_mib: 2048,
+            database_disk_gib: 20,
+            files_gib: 40,
+        }
+    }
+
+    #[test]
+    fn a_plan_that_nothing_fits_in_is_refused_by_its_column() {
+        assert!(m20().check().is_ok());
+        let refused = |plan: UncheckedPlan| plan.check().map_err(|error| error.field);
+        let no_memory = UncheckedPlan {
+            app_memory_mib: 0,
+            ..m20()
+        };
+        assert_eq!(refused(no_memory), Err("app_memory_mib"));
+        let no_instance = UncheckedPlan {
+            max_instances: 0,
+            ..m20()
+        };
+        assert_eq!(refused(no_instance), Err("max_instances"));
+        let below_nothing = UncheckedPlan {
+            files_gib: -1,
+            ..m20()
+        };
+        assert_eq!(refused(below_nothing), Err("files_gib"));
+        let nameless = UncheckedPlan {
+            code: "M 20".to_owned(),
+            ..m20()
+        };
+        assert_eq!(refused(nameless), Err("code"));
+    }
+
+    #[test]
+    fn codes_are_stored_as_they_always_were() {
+        let code: PlanCode = serde_json::from_str("\"XL20\"").expect("is read");
+        assert_eq!(
+            serde_json::to_string(&code).expect("is written"),
+            "\"XL20\""
+        );
     }
 }
-
-impl<'de> Deserialize<'de> for PlanCode {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::try_from(String::deserialize(deserializer)?).map_err(D::Error::custom)
-    }
-}
-
-impl From<PlanCode> for String {
-    fn from(code: PlanCode) -> Self {
-        code.0.to_owned()
-    }
-}
-
-const fn plan(
-    code: &'static str,
-    memory_gib: u32,
-    max_instances: u16,
-    cpu: u32,
-    database: (u32, u32),
-    files_gib: u32,
-) -> Plan {
-    Plan {
-        code: PlanCode(code),
-        app_memory_mib: memory_gib * 1024,
-        max_instances,
-        instance_cpu_milli: cpu,
-        database_memory_mib: database.0 * 1024,
-        database_disk_gib: database.1,
-        files_gib,
-    }
-}
-
-/// Every plan, smallest first.
-pub const PLANS: [Plan; 4] = [
-    plan("S20", 2, 4, 500, (2, 10), 20),
-    plan("M20", 4, 8, 1000, (2, 20), 40),
-    plan("L20", 8, 16, 2000, (4, 40), 80),
-    plan("XL20", 16, 32, 4000, (8, 80), 160),
-];
-
-/// The plan that a new app is offered first: room for three instances of a quarter of it, and one more.
-pub const DEFAULT_PLAN: PlanCode = PlanCode("M20");

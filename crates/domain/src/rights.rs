@@ -40,6 +40,8 @@ pub enum Right {
     ControlCompanyOperation,
     /// See how the installation itself is doing.
     ViewInstallation,
+    /// Add regions and change how they are served.
+    ManageRegions,
 }
 
 /// What a right is about, with what decides on it.
@@ -103,7 +105,7 @@ const OPERATORS: Holders = Holders::Team(&[TeamRole::TechnicalContact, TeamRole:
 const CONTACT: Holders = Holders::Team(&[TeamRole::TechnicalContact]);
 
 /// The table, in the order in which people read it. The platform itself may do everything.
-pub const RULES: [Rule; 16] = [
+pub const RULES: [Rule; 17] = [
     rule(Right::ViewApp, "app.view", "see the app", TEAM),
     rule(
         Right::CreateApp,
@@ -188,6 +190,12 @@ pub const RULES: [Rule; 16] = [
         Right::ViewInstallation,
         "installation.view",
         "see how the installation is doing",
+        Holders::Portal(&[Role::Admin]),
+    ),
+    rule(
+        Right::ManageRegions,
+        "region.manage",
+        "manage regions",
         Holders::Portal(&[Role::Admin]),
     ),
 ];
@@ -335,7 +343,7 @@ mod tests {
         for rule in &RULES {
             assert_eq!(rule.right.rule(), rule);
         }
-        let last = Right::ViewInstallation;
+        let last = Right::ManageRegions;
         assert_eq!(RULES.len(), last as usize + 1, "a row for every right");
     }
 

@@ -42,9 +42,10 @@ pub struct Effect {
 impl Scale {
     /// What a new environment starts with: one instance, a quarter of the plan's memory, at most 1 GiB.
     pub fn initial(plan: &Plan) -> Self {
+        let quarter = (plan.app_memory_mib / 4).min(1024);
         Self {
             instances: 1,
-            memory_mib: (plan.app_memory_mib / 4).min(1024),
+            memory_mib: (quarter / MEMORY_STEP_MIB * MEMORY_STEP_MIB).max(INSTANCE_MEMORY_MIB.0),
         }
     }
 
@@ -167,10 +168,22 @@ pub fn mib(value: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plans::PlanCode;
+    use crate::plans::UncheckedPlan;
 
-    fn m20() -> &'static Plan {
-        PlanCode::parse("M20").expect("in the table").plan()
+    fn m20() -> Plan {
+        crate::plans::tests::m20().check().expect("a plan")
+    }
+
+    #[test]
+    fn what_a_new_environment_starts_with_is_allowed_by_any_plan() {
+        for app_memory_mib in [128, 200, 1000, 4096, 65_536] {
+            let plan = UncheckedPlan {
+                app_memory_mib,
+                ..crate::plans::tests::m20()
+            };
+            let plan = plan.check().expect("a plan");
+            assert_eq!(Scale::initial(&plan).check(&plan, 200), Ok(()));
+        }
     }
 
     #[test]
@@ -180,7 +193,7 @@ mod tests {
                 instances,
                 memory_mib,
             }
-            .check(m20(), connections)
+            .check(&m20(), connections)
             .map_err(|e| e.field)
         };
         assert_eq!(check(3, 1024, 200), Ok(()));
@@ -206,7 +219,7 @@ mod tests {
                     memory_mib,
                 },
                 running,
-                m20(),
+                &m20(),
                 200,
             )
             .summary

@@ -1,41 +1,31 @@
-//! Regions that have a database server or a place for files of their own.
+//! Regions as the settings have them: what is said here comes before a region's row.
 
 use super::settings::RegionTexts;
 use anyhow::{Context, Result};
-use domain::regions::{REGIONS, RegionCode};
+use control::model::regions::Serving;
+use domain::regions::RegionCode;
 use secrecy::SecretString;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-
-/// What is set for one region; the portal's own server and folder stand in for what is absent.
-#[derive(Debug, Clone, Default)]
-pub struct RegionSettings {
-    /// Address of the database server, for the role that may create roles and databases.
-    pub postgres: Option<SecretString>,
-    /// The folder of the buckets.
-    pub buckets: Option<PathBuf>,
-    /// The runtime entry of the engine.
-    pub runtime: Option<String>,
-}
 
 /// Takes the tables `[regions.CODE]`.
 pub fn read_regions(
     tables: BTreeMap<String, RegionTexts>,
-) -> Result<BTreeMap<RegionCode, RegionSettings>> {
+) -> Result<BTreeMap<RegionCode, Serving>> {
     let regions = tables.into_iter().map(|(code, texts)| {
         let region = RegionCode::parse(&code).with_context(|| {
-            let known: Vec<&str> = REGIONS.iter().map(|region| region.code.as_str()).collect();
             format!(
-                "portal.toml: regions.{code}: the regions are {}",
-                known.join(", ")
+                "portal.toml: regions.{code}: a region's code has {}",
+                RegionCode::RULE
             )
         })?;
-        let settings = RegionSettings {
+        let serving = Serving {
+            engine: texts.engine,
             postgres: texts.postgres.map(SecretString::from),
-            buckets: texts.buckets.map(PathBuf::from),
+            buckets: texts.buckets.map(std::path::absolute).transpose()?,
             runtime: texts.runtime,
+            ..Serving::default()
         };
-        Ok((region, settings))
+        Ok((region, serving))
     });
     regions.collect()
 }

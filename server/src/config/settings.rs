@@ -104,6 +104,8 @@ pub struct LimitSettings {
 #[serde(default, deny_unknown_fields)]
 pub struct RegionTexts {
     #[serde(deserialize_with = "text")]
+    pub engine: Option<String>,
+    #[serde(deserialize_with = "text")]
     pub postgres: Option<String>,
     #[serde(deserialize_with = "text")]
     pub buckets: Option<String>,

@@ -18,6 +18,9 @@ mod pages;
 mod program;
 mod proxy;
 mod replicas;
+#[path = "../../../crates/control/tests/it/second_postgres.rs"]
+mod second_postgres;
+mod second_region;
 mod under_load;
 mod wait;
 mod world;

@@ -11,6 +11,7 @@ use engine::Engine;
 use engine::cell::CellEngine;
 use engine::observation::{Instance, Observation};
 use reqwest::multipart::{Form, Part};
+use rustix::process::Signal;
 use reqwest::{Client, Method, StatusCode};
 use secrecy::SecretString;
 use std::net::SocketAddr;
@@ -76,16 +77,22 @@ impl World {
 
     /// Starts the cell, again after [`Self::kill_cell`].
     pub async fn start_cell(&mut self) {
+        let cell = self.cell_at("cell", self.apps, &self.engine).await;
+        self.cell = Some(cell);
+    }
+
+    /// A cell of this name, whose socket `engine` asks.
+    pub async fn cell_at(&self, name: &str, apps: SocketAddr, engine: &CellEngine) -> Program {
         let mut command = Command::new(beside_the_portal("cell"));
         command
             .arg("serve")
             .arg("--data-dir")
-            .arg(self.data("cell"));
+            .arg(self.data(name));
         command.args([
             "--ready-within-seconds",
             "20",
             "--apps-addr",
-            &self.apps.to_string(),
+            &apps.to_string(),
         ]);
         command.arg("--runtime").arg(format!(
             "sample={}",
@@ -94,13 +101,18 @@ impl World {
         command
             .env_remove("DATABASE_URL")
             .env("RUST_LOG", "info,cell=debug");
-        let mut cell = Program::start("cell", command, self.data("cell.log"));
+        let mut cell = Program::start("cell", command, self.data(&format!("{name}.log")));
         until("the cell", async || {
             cell.check();
-            self.engine.info().await.ok()
+            engine.info().await.ok()
         })
         .await;
-        self.cell = Some(cell);
+        cell
+    }
+
+    /// Sends the cell a signal.
+    pub fn signal_cell(&self, signal: Signal) {
+        self.cell.as_ref().expect("it runs").signal(signal);
     }
 
     /// `kill -9` of the cell.
@@ -203,11 +215,20 @@ impl World {
 
     /// The form that creates the app, ready to be sent.
     pub fn creation(browser: &Browser) -> reqwest::RequestBuilder {
+        Self::creation_in(browser, APP, "eu-frankfurt")
+    }
+
+    /// The form that creates an app in a region, ready to be sent.
+    pub fn creation_in(
+        browser: &Browser,
+        subdomain: &str,
+        region: &str,
+    ) -> reqwest::RequestBuilder {
         let key = Uuid::new_v4().to_string();
         let fields = [
             ("app[name]", "Shop"),
-            ("app[subdomain]", APP),
-            ("app[region]", "eu-frankfurt"),
+            ("app[subdomain]", subdomain),
+            ("app[region]", region),
             ("app[plan]", "M20"),
             ("app[generation]", "v4"),
             ("app[environments][]", "Test"),
@@ -220,8 +241,14 @@ impl World {
 
     /// Creates the app and waits until it is there.
     pub async fn create_app(&self, browser: &Browser) {
-        accepted(&browser.send(Self::creation(browser)).await);
-        let (app, _) = self.database.app(APP).await.expect("the app");
+        self.create_app_in(browser, APP, "eu-frankfurt").await;
+    }
+
+    /// Creates an app in a region and waits until it is there.
+    pub async fn create_app_in(&self, browser: &Browser, subdomain: &str, region: &str) {
+        let form = Self::creation_in(browser, subdomain, region);
+        accepted(&browser.send(form).await);
+        let (app, _) = self.database.app(subdomain).await.expect("the app");
         let operation = self.finished(app).await;
         assert_eq!(operation.state, "succeeded", "{operation:?}");
     }
@@ -354,7 +381,8 @@ impl World {
         )
     }
 
-    fn data(&self, name: &str) -> PathBuf {
+    /// A file or folder of the installation.
+    pub fn data(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 }

@@ -5,7 +5,7 @@ use crate::stub_engine::StubEngine;
 use control::apps::create::{self, NewApp};
 use control::background::Background;
 use control::clock::{Clock, StoppedClock};
-use control::config::{Config, Limits, RegionServer};
+use control::config::{Config, Limits, RegionDefaults};
 use control::ctx::Ctx;
 use control::live_updates;
 use control::objects::Objects;
@@ -13,7 +13,6 @@ use control::people::{self, SeedPerson};
 use control::secrets::Secrets;
 use control::state::State;
 use domain::ids::PersonId;
-use domain::regions::REGIONS;
 use domain::roles::Role;
 use leptos::config::LeptosOptions;
 use secrecy::SecretString;
@@ -192,7 +191,7 @@ impl TestApp {
             name: name.to_owned(),
             subdomain: subdomain.to_owned(),
             region: "eu-frankfurt".to_owned(),
-            plan: domain::plans::PLANS[0].code.to_string(),
+            plan: "S20".to_owned(),
             generation: "v4".to_owned(),
             environments: vec!["Test".to_owned()],
             idempotency_key: Uuid::new_v4(),
@@ -211,17 +210,11 @@ impl Drop for TestApp {
 }
 
 fn control_state(pool: PgPool, url: &str, folder: &TempDir, clock: Arc<StoppedClock>) -> State {
-    let options = pool.connect_options();
-    let region = RegionServer {
-        postgres_admin_url: SecretString::from("postgres://nobody@127.0.0.1:1/none"),
-        postgres_host: options.get_host().to_owned(),
-        postgres_port: options.get_port(),
-        buckets_dir: folder.path().join("buckets"),
-        runtime: "sample".to_owned(),
-    };
-    let regions: BTreeMap<_, _> = REGIONS.iter().map(|it| (it.code, region.clone())).collect();
     State {
-        engine: Arc::new(StubEngine::default()),
+        engines: Engines::new(
+            Arc::new(StubEngine::default()),
+            Box::new(|_| Arc::new(StubEngine::default())),
+        ),
         config: Config {
             portal_url: url.to_owned(),
             apps_domain: "apps.localhost".to_owned(),
@@ -230,7 +223,12 @@ fn control_state(pool: PgPool, url: &str, folder: &TempDir, clock: Arc<StoppedCl
                 package_bytes: PACKAGE_BYTES,
                 ..Limits::default()
             },
-            regions,
+            region_defaults: RegionDefaults {
+                postgres: SecretString::from("postgres://nobody@127.0.0.1:1/none"),
+                folder: folder.path().join("regions"),
+                runtime: "sample".to_owned(),
+            },
+            regions: BTreeMap::new(),
         },
         clock,
         secrets: Secrets::new(&[7; 32]),

@@ -6,7 +6,6 @@ use super::{
 use crate::error::FieldError;
 use control::apps;
 use control::ctx::Ctx;
-use domain::regions::REGIONS;
 use domain::rights::{Access, Right};
 use domain::states::AppState;
 
@@ -29,7 +28,7 @@ impl From<apps::AppSummary> for AppSummary {
         Self {
             name: summary.app.name.to_string(),
             subdomain: summary.app.subdomain.to_string(),
-            region: summary.app.region,
+            region: summary.region,
             environments: summary.environments.into_iter().map(Into::into).collect(),
         }
     }
@@ -39,6 +38,7 @@ impl From<apps::AppDetails> for AppSummary {
     fn from(details: apps::AppDetails) -> Self {
         apps::AppSummary {
             app: details.app,
+            region: details.region,
             environments: details.environments,
         }
         .into()
@@ -75,9 +75,9 @@ pub(super) fn app_details(details: apps::AppDetails, ctx: &Ctx) -> AppDetails {
         name: details.app.name.to_string(),
         subdomain: details.app.subdomain.to_string(),
         apps_domain: ctx.state.config.apps_domain.clone(),
-        region: details.app.region,
+        region: details.region,
         generation: details.app.generation,
-        plan: details.app.plan,
+        plan: details.plan,
         state: details.app.state,
         created_at: details.app.created_at.unix_timestamp(),
         environments: details.environments.into_iter().map(card).collect(),
@@ -87,27 +87,18 @@ pub(super) fn app_details(details: apps::AppDetails, ctx: &Ctx) -> AppDetails {
     }
 }
 
-pub(super) fn offer(ctx: &Ctx) -> Offer {
+pub(super) async fn offer(ctx: &Ctx) -> Result<Offer, AppError> {
     let config = &ctx.state.config;
-    let refusal = |region: &domain::regions::Region| {
-        if config.regions.contains_key(&region.code) {
-            region.allowed_for(ctx.residency_required).err()
-        } else {
-            Some("Not offered here: this portal has no server in this region.".to_owned())
-        }
-    };
-    Offer {
+    Ok(Offer {
         create: ctx.may_in_company(Right::CreateApp),
         idempotency_key: uuid::Uuid::new_v4().to_string(),
         company: ctx.company_name.clone(),
         residency_required: ctx.residency_required,
-        refused_regions: REGIONS
-            .iter()
-            .filter_map(|region| refusal(region).map(|reason| (region.code, reason)))
-            .collect(),
+        regions: control::regions::list(ctx).await?,
+        plans: control::plans::list(ctx).await?,
         apps_domain: config.apps_domain.clone(),
         apps_port: config.apps_port,
-    }
+    })
 }
 
 impl TryFrom<NewApp> for apps::create::NewApp {

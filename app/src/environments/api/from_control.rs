@@ -5,6 +5,7 @@ use crate::error::{AppError, FieldError};
 use crate::operations::api::from_control::summary;
 use control::environments;
 use domain::ids::PackageId;
+use domain::regions::RegionCode;
 use domain::scaling::Scale;
 use domain::states::{Status, Tone};
 use engine::observation;
@@ -12,8 +13,8 @@ use time::OffsetDateTime;
 
 /// The sandbox in use and what it does not enforce; nothing while the engine is silent, which the status
 /// says already.
-pub(super) async fn sandbox(ctx: &control::ctx::Ctx) -> (String, Vec<String>) {
-    let info = ctx.state.engine.info().await;
+pub(super) async fn sandbox(ctx: &control::ctx::Ctx, region: &RegionCode) -> (String, Vec<String>) {
+    let info = environments::engine_info(ctx, region).await;
     info.map(|info| (info.sandbox, info.unenforced))
         .unwrap_or_default()
 }
@@ -86,7 +87,7 @@ pub(super) fn environment(
         sentence: details.sentence,
         desired: environment.desired,
         scale: environment.scale,
-        plan: details.app.plan,
+        plan: details.plan,
         database: environment.database_name,
         connections: details.connections,
         package: details.package.map(Into::into),

@@ -99,7 +99,17 @@ impl EnvironmentDetails {
 
     /// What is known of the database.
     fn database_facts(&self) -> Vec<(String, String)> {
-        let plan = self.plan.plan();
+        let plan = match &self.plan {
+            Ok(plan) => format!(
+                "{} memory, {} GB disk",
+                domain::scaling::mib(plan.database_memory_mib),
+                plan.database_disk_gib
+            ),
+            Err(row) => {
+                let name = ("Name".to_owned(), self.database.clone());
+                return vec![name, ("Plan".to_owned(), row.to_string())];
+            }
+        };
         let used = u32::from(self.scale.instances) * domain::scaling::POOL_PER_INSTANCE;
         [
             ("Name", self.database.clone()),
@@ -119,14 +129,7 @@ impl EnvironmentDetails {
                     ),
                 },
             ),
-            (
-                "Plan",
-                format!(
-                    "{} memory, {} GB disk",
-                    domain::scaling::mib(plan.database_memory_mib),
-                    plan.database_disk_gib
-                ),
-            ),
+            ("Plan", plan),
         ]
         .map(|(term, fact)| (term.to_owned(), fact))
         .to_vec()

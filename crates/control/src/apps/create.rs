@@ -11,11 +11,12 @@ use crate::model::apps::App;
 use crate::model::environments::Environment;
 use crate::operations;
 use crate::sagas::app_create::AppCreate;
+use crate::{plans, regions};
 use domain::capabilities::Generation;
 use domain::ids::{AppId, EnvironmentId, OperationId};
 use domain::names::{AppName, EnvironmentName, NameError, Subdomain};
-use domain::plans::PlanCode;
-use domain::regions::RegionCode;
+use domain::plans::{Plan, PlanOffer};
+use domain::regions::{Region, RegionOffer};
 use domain::rights::Right;
 use domain::roles::TeamRole;
 use domain::states::AppState;
@@ -57,8 +58,8 @@ pub struct Created {
 struct Checked {
     name: AppName,
     subdomain: Subdomain,
-    region: RegionCode,
-    plan: PlanCode,
+    region: Region,
+    plan: Plan,
     generation: Generation,
     environments: Vec<EnvironmentName>,
 }
@@ -73,7 +74,11 @@ pub async fn create(ctx: &Ctx, new: NewApp) -> Result<Created> {
         label: new.name.clone(),
     };
     let mut change = Change::begin(ctx, Right::CreateApp, &company).await?;
-    let checked = check(ctx, &new)?;
+    let offer = Offer {
+        regions: regions::list(ctx).await?,
+        plans: plans::list(ctx).await?,
+    };
+    let checked = check(&offer, &new)?;
     if let Some(made) = made_before(&mut change, ctx, &new, &checked).await? {
         return Ok(made);
     }
@@ -82,9 +87,9 @@ pub async fn create(ctx: &Ctx, new: NewApp) -> Result<Created> {
         company: ctx.company,
         name: checked.name,
         subdomain: checked.subdomain,
-        region: checked.region,
+        region: checked.region.code,
         generation: checked.generation,
-        plan: checked.plan,
+        plan: checked.plan.code.clone(),
         state: AppState::Creating,
         created_at: ctx.now(),
     };
@@ -92,6 +97,7 @@ pub async fn create(ctx: &Ctx, new: NewApp) -> Result<Created> {
         change.db(),
         ctx,
         &app,
+        &checked.plan,
         &checked.environments,
         new.idempotency_key,
     )
@@ -100,8 +106,8 @@ pub async fn create(ctx: &Ctx, new: NewApp) -> Result<Created> {
     let operation = SagaId(app.id.uuid());
     let subject = Subject::new(SubjectKind::App, app.id.uuid());
     let title = format!("Create {}", app.name);
-    operations::start::<AppCreate>(ctx, change.db(), operation, subject, title, &app.params())
-        .await?;
+    let params = app.params(app.connections(&checked.plan));
+    operations::start::<AppCreate>(ctx, change.db(), operation, subject, title, &params).await?;
     change.set_subject(subject);
     let details = json!({ "subdomain": app.subdomain, "region": app.region, "plan": app.plan, "generation": app.generation });
     change.commit(details, &[Topic::Apps]).await?;
@@ -140,6 +146,7 @@ async fn insert(
     db: &mut PgConnection,
     ctx: &Ctx,
     app: &App,
+    plan: &Plan,
     environments: &[EnvironmentName],
     key: Uuid,
 ) -> Result<()> {
@@ -151,7 +158,7 @@ async fn insert(
     reserve_labels(db, app, environments).await?;
     for (position, name) in (0..).zip(environments) {
         let id = EnvironmentId::new(Uuid::now_v7());
-        let environment = Environment::new(id, app, name.clone(), position);
+        let environment = Environment::new(id, app, plan, name.clone(), position);
         let passwords = environment.new_passwords(&ctx.state.secrets)?;
         db::environments::insert(db, &environment, &passwords, ctx.now()).await?;
     }
@@ -171,17 +178,19 @@ async fn reserve_labels(
     Ok(())
 }
 
+/// What can be chosen from.
+struct Offer {
+    regions: Vec<RegionOffer>,
+    plans: Vec<PlanOffer>,
+}
+
 /// Checks every field, so that the person sees all that is wrong at once.
-fn check(ctx: &Ctx, new: &NewApp) -> Result<Checked> {
+fn check(offer: &Offer, new: &NewApp) -> Result<Checked> {
     let mut errors = Vec::new();
     let name = keep(name(&new.name), &mut errors);
     let subdomain = keep(Subdomain::parse(&new.subdomain), &mut errors);
-    let region = keep(region(ctx, &new.region), &mut errors);
-    let plan = PlanCode::parse(&new.plan).ok_or(NameError {
-        field: "plan",
-        message: "Choose one of the plans.".to_owned(),
-    });
-    let plan = keep(plan, &mut errors);
+    let region = keep(region(&offer.regions, &new.region), &mut errors);
+    let plan = keep(plan(&offer.plans, &new.plan), &mut errors);
     let generation = keep(generation(&new.generation), &mut errors);
     let environments = keep(environments(&new.environments), &mut errors);
     if let (Some(subdomain), Some(environments)) = (&subdomain, &environments) {
@@ -226,21 +235,30 @@ fn name(text: &str) -> std::result::Result<AppName, NameError> {
     Ok(name)
 }
 
-fn region(ctx: &Ctx, code: &str) -> std::result::Result<RegionCode, NameError> {
+fn region(offers: &[RegionOffer], code: &str) -> std::result::Result<Region, NameError> {
     let refuse = |message: String| NameError {
         field: "region",
         message,
     };
-    let region = RegionCode::parse(code)
-        .filter(|code| ctx.state.config.regions.contains_key(code))
-        .ok_or_else(|| {
-            refuse("Choose one of the regions; this one is not offered here.".to_owned())
-        })?;
-    region
-        .region()
-        .allowed_for(ctx.residency_required)
-        .map_err(refuse)?;
-    Ok(region)
+    let offer = offers.iter().find(|offer| offer.code() == code);
+    let offer = offer.ok_or_else(|| {
+        refuse("Choose one of the regions; this one is not offered here.".to_owned())
+    })?;
+    match (&offer.region, &offer.refusal) {
+        (Ok(region), None) => Ok(region.clone()),
+        (_, Some(reason)) => Err(refuse(reason.clone())),
+        (Err(row), None) => Err(refuse(row.to_string())),
+    }
+}
+
+fn plan(offers: &[PlanOffer], code: &str) -> std::result::Result<Plan, NameError> {
+    let refuse = |message: String| NameError {
+        field: "plan",
+        message,
+    };
+    let offer = offers.iter().find(|offer| offer.code() == code);
+    let offer = offer.ok_or_else(|| refuse("Choose one of the plans.".to_owned()))?;
+    offer.plan.clone().map_err(|row| refuse(row.to_string()))
 }
 
 fn generation(code: &str) -> std::result::Result<Generation, NameError> {

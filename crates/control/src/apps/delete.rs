@@ -40,7 +40,8 @@ pub async fn delete(ctx: &Ctx, subdomain: &Subdomain, typed_name: &str) -> Resul
         operation,
         access::Resource::subject(&found),
         format!("Delete {}", app.name),
-        &app.params(),
+        // Nothing is made any more that could have a number of connections.
+        &app.params(0),
     )
     .await?;
     db::apps::set_state(

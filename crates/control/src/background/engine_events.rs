@@ -1,8 +1,10 @@
-//! Copies the engine's events to the database, so that pages show them after both have restarted.
+//! Copies an engine's events to the database, so that pages show them after both have restarted.
 
 use super::task::Task;
 use crate::db;
 use crate::error::Result;
+use crate::resources::engines::Named;
+use crate::resources::regions;
 use crate::state::State;
 use domain::topics::Topic;
 use std::sync::Arc;
@@ -13,12 +15,14 @@ use tokio::sync::Notify;
 const WAIT_SECONDS: u32 = 5;
 
 /// Tells `instances_changed` of events: what the workloads look like is worth a look then.
-pub(super) fn task(state: &Arc<State>, instances_changed: &Arc<Notify>) -> Task {
-    let (state, changed) = (Arc::clone(state), Arc::clone(instances_changed));
-    Task::every("engine_events", Duration::ZERO, move || {
-        let (state, changed) = (Arc::clone(&state), Arc::clone(&changed));
+pub(super) fn task(state: &Arc<State>, engine: &Named, instances_changed: &Arc<Notify>) -> Task {
+    let (state, engine) = (Arc::clone(state), engine.clone());
+    let changed = Arc::clone(instances_changed);
+    Task::every(engine.task("engine_events"), Duration::ZERO, move || {
+        let (state, engine) = (Arc::clone(&state), engine.clone());
+        let changed = Arc::clone(&changed);
         async move {
-            if pass(&state).await? {
+            if pass(&state, &engine).await? {
                 changed.notify_one();
             }
             Ok(())
@@ -27,20 +31,21 @@ pub(super) fn task(state: &Arc<State>, instances_changed: &Arc<Notify>) -> Task 
 }
 
 /// Waits for events and stores them; whether there were any.
-async fn pass(state: &State) -> Result<bool> {
-    let after = db::events::cursor(&mut *state.pool.acquire().await?).await?;
-    let events = state.engine.events(after, WAIT_SECONDS).await?;
+async fn pass(state: &State, Named { name, engine }: &Named) -> Result<bool> {
+    let after = db::events::cursor(&mut *state.pool.acquire().await?, name).await?;
+    let events = engine.events(after, WAIT_SECONDS).await?;
     let Some(last) = events.last() else {
         return Ok(false);
     };
+    let regions = regions::of_engine(state, name).await?;
     let mut tx = state.pool.begin().await?;
     for event in &events {
-        if let Some(company) = db::events::insert(&mut tx, event).await? {
+        if let Some(company) = db::events::insert(&mut tx, event, &regions).await? {
             let topics = [Topic::Environment(event.workload)];
             db::notify::changed(&mut tx, company, &topics).await?;
         }
     }
-    db::events::set_cursor(&mut tx, last.sequence).await?;
+    db::events::set_cursor(&mut tx, name, last.sequence).await?;
     tx.commit().await?;
     Ok(true)
 }

@@ -14,7 +14,7 @@ pub(super) async fn lead(state: &Arc<State>, replica: &str, shutdown: &Cancellat
     loop {
         match leadership::take(&state.pool).await {
             Ok(Some(mut held)) => {
-                let tasks = super::leader_tasks(state);
+                let tasks = super::leader_tasks(state, replica, shutdown);
                 tokio::select! {
                     () = super::run_all(state, replica, &tasks, true, shutdown) => {}
                     () = held.lost() => tracing::info!("the leadership was lost"),

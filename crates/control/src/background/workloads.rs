@@ -1,4 +1,4 @@
-//! Stores what the engine tells of every environment, and hands over again what it does not have.
+//! Stores what an engine tells of every environment, and hands over again what it does not have.
 
 use super::task::Task;
 use crate::db;
@@ -6,6 +6,8 @@ use crate::db::observations::EnvironmentRef;
 use crate::desired_state;
 use crate::error::{Error, Result};
 use crate::model::environments::Counts;
+use crate::resources::engines::Named;
+use crate::resources::regions;
 use crate::sagas::OBSERVED;
 use crate::state::State;
 use domain::ids::EnvironmentId;
@@ -28,11 +30,13 @@ const REFRESH_SECONDS: i64 = 3;
 /// How long handing one workload over may keep the others waiting.
 const APPLY_MAY_TAKE: Duration = Duration::from_secs(20);
 
-pub(super) fn task(state: &Arc<State>, instances_changed: &Arc<Notify>) -> Task {
-    let (state, verified) = (Arc::clone(state), Arc::new(Verified::default()));
-    let task = Task::every("workloads", EVERY, move || {
-        let (state, verified) = (Arc::clone(&state), Arc::clone(&verified));
-        async move { pass(&state, &verified).await }
+pub(super) fn task(state: &Arc<State>, engine: &Named, instances_changed: &Arc<Notify>) -> Task {
+    let (state, engine) = (Arc::clone(state), engine.clone());
+    let verified = Arc::new(Verified::default());
+    let task = Task::every(engine.task("workloads"), EVERY, move || {
+        let (state, engine) = (Arc::clone(&state), engine.clone());
+        let verified = Arc::clone(&verified);
+        async move { pass(&state, &engine, &verified).await }
     });
     task.woken_by(Arc::clone(instances_changed))
 }
@@ -57,16 +61,17 @@ impl Verified {
     }
 }
 
-/// One pass over every environment that an engine should know. What goes wrong with one is no other's.
-pub(crate) async fn pass(state: &State, verified: &Verified) -> Result<()> {
-    let observed: HashMap<EnvironmentId, Observation> = state
+/// One pass over every environment that the engine should know. What goes wrong with one is no other's.
+pub(crate) async fn pass(state: &State, engine: &Named, verified: &Verified) -> Result<()> {
+    let observed: HashMap<EnvironmentId, Observation> = engine
         .engine
         .observe_all()
         .await?
         .into_iter()
         .map(|observation| (observation.id, observation))
         .collect();
-    let known = db::observations::provisioned(&mut *state.pool.acquire().await?).await?;
+    let regions = regions::of_engine(state, &engine.name).await?;
+    let known = db::observations::provisioned(&mut *state.pool.acquire().await?, &regions).await?;
     for environment in &known {
         let observation = observed.get(&environment.id);
         let stored = match observation {

@@ -7,6 +7,7 @@ use crate::error::{Error, Inconsistent, Result};
 use crate::model::environments::{DesiredState, Environment, Passwords};
 use domain::ids::{AppId, CompanyId, EnvironmentId, PackageId};
 use domain::names::EnvironmentName;
+use domain::regions::RegionCode;
 use domain::scaling::Scale;
 use domain::states::{AppState, Desired, StatusFacts};
 use engine::observation::Observation;
@@ -181,6 +182,23 @@ pub(crate) async fn app_of(
     .fetch_optional(db)
     .await?;
     Ok(app.map(AppId::new))
+}
+
+/// The region of an environment's app.
+pub(crate) async fn region(
+    db: &mut PgConnection,
+    company: CompanyId,
+    id: EnvironmentId,
+) -> Result<Option<RegionCode>> {
+    let region = sqlx::query_scalar!(
+        "select a.region from environments e join apps a on a.id = e.app_id where e.company_id = $1 and e.id = $2",
+        company.uuid(),
+        id.uuid(),
+    )
+    .fetch_optional(db)
+    .await?;
+    let region = region.map(|code| parsed(RegionCode::parse(&code), "apps", "region", id.uuid()));
+    Ok(region.transpose()?)
 }
 
 /// The state of the environment's app.

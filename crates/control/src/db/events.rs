@@ -6,24 +6,22 @@ use domain::ids::{CompanyId, EnvironmentId};
 use engine::observation::Event;
 use sqlx::PgConnection;
 
-/// Name of the engine in the table of cursors.
-const ENGINE: &str = "cell";
-
-pub(crate) async fn cursor(db: &mut PgConnection) -> Result<u64> {
+/// How far the events of an engine have been read.
+pub(crate) async fn cursor(db: &mut PgConnection, engine: &str) -> Result<u64> {
     let sequence = sqlx::query_scalar!(
         "select sequence from engine_cursors where engine = $1",
-        ENGINE
+        engine
     )
     .fetch_optional(db)
     .await?;
     Ok(sequence.and_then(|s| u64::try_from(s).ok()).unwrap_or(0))
 }
 
-pub(crate) async fn set_cursor(db: &mut PgConnection, sequence: u64) -> Result<()> {
+pub(crate) async fn set_cursor(db: &mut PgConnection, engine: &str, sequence: u64) -> Result<()> {
     let sequence = i64::try_from(sequence).map_err(|e| Error::internal("storing an event", e))?;
     sqlx::query!(
         "insert into engine_cursors (engine, sequence) values ($1, $2) on conflict on constraint engine_cursors_pkey do update set sequence = excluded.sequence",
-        ENGINE,
+        engine,
         sequence,
     )
     .execute(db)
@@ -31,8 +29,12 @@ pub(crate) async fn set_cursor(db: &mut PgConnection, sequence: u64) -> Result<(
     Ok(())
 }
 
-/// Stores an event of an environment that exists; the company it belongs to, if it does.
-pub(crate) async fn insert(db: &mut PgConnection, event: &Event) -> Result<Option<CompanyId>> {
+/// Stores an event of an environment in one of these regions; the company it belongs to, if there is one.
+pub(crate) async fn insert(
+    db: &mut PgConnection,
+    event: &Event,
+    regions: &[String],
+) -> Result<Option<CompanyId>> {
     let kind = serde_json::to_value(event.kind)
         .ok()
         .and_then(|v| v.as_str().map(str::to_owned))
@@ -42,7 +44,9 @@ pub(crate) async fn insert(db: &mut PgConnection, event: &Event) -> Result<Optio
     let company = sqlx::query_scalar!(
         r#"
         insert into environment_events (environment_id, company_id, sequence, at, kind, instance_index, message)
-        select e.id, e.company_id, $2, $3, $4, $5, $6 from environments e where e.id = $1
+        select e.id, e.company_id, $2, $3, $4, $5, $6
+        from environments e join apps a on a.id = e.app_id
+        where e.id = $1 and a.region = any($7)
         on conflict on constraint environment_events_pkey do nothing
         returning company_id
         "#,
@@ -52,6 +56,7 @@ pub(crate) async fn insert(db: &mut PgConnection, event: &Event) -> Result<Optio
         kind,
         event.index.and_then(|i| i16::try_from(i).ok()),
         event.message,
+        regions,
     )
     .fetch_optional(db)
     .await?;

@@ -16,14 +16,19 @@ pub(crate) struct EnvironmentRef {
     pub(crate) observed: Option<serde_json::Value>,
 }
 
-pub(crate) async fn provisioned(db: &mut PgConnection) -> Result<Vec<EnvironmentRef>> {
+/// Those of some regions.
+pub(crate) async fn provisioned(
+    db: &mut PgConnection,
+    regions: &[String],
+) -> Result<Vec<EnvironmentRef>> {
     let rows = sqlx::query!(
         r#"
         select e.id, e.company_id, e.app_id, e.revision, e.observation
         from environments e join apps a on a.id = e.app_id
-        where e.provisioned and a.state = 'ready'
+        where e.provisioned and a.state = 'ready' and a.region = any($1)
         order by e.id
-        "#
+        "#,
+        regions,
     )
     .fetch_all(db)
     .await?;

@@ -6,11 +6,14 @@ use crate::ctx::Ctx;
 use crate::db;
 use crate::desired_state;
 use crate::error::{Error, Result};
+use crate::resources;
 use domain::names::Subdomain;
 use domain::rights::{Access, Right};
 use domain::states::InstanceState;
 use domain::topics::Topic;
+use engine::Engine;
 use engine::observation::Instance;
+use futures::future::join_all;
 use secrecy::SecretString;
 use serde_json::json;
 
@@ -48,12 +51,11 @@ pub async fn get(ctx: &Ctx, subdomain: &Subdomain, slug: &str) -> Result<Debugge
         access::environment(&mut *ctx.state.pool.acquire().await?, ctx, subdomain, slug).await?;
     let can_reveal = ctx.may(Right::RevealDebuggerPassword, &found.target());
     let environment = found.environment;
-    let mut instances = Vec::new();
-    if let Some((observation, _)) = &environment.observed {
-        for instance in &observation.instances {
-            instances.push(ask(ctx, instance).await);
-        }
-    }
+    let engine = resources::regions::engine(&ctx.state, &found.app.region).await;
+    let engine = engine.as_deref().ok();
+    let observed = environment.observed.iter();
+    let asked = observed.flat_map(|(observation, _)| &observation.instances);
+    let instances = join_all(asked.map(|instance| ask(engine, instance))).await;
     Ok(Debugger {
         url: format!(
             "{}/debugger/",
@@ -65,7 +67,7 @@ pub async fn get(ctx: &Ctx, subdomain: &Subdomain, slug: &str) -> Result<Debugge
     })
 }
 
-async fn ask(ctx: &Ctx, instance: &Instance) -> InstanceDebugger {
+async fn ask(engine: Option<&dyn Engine>, instance: &Instance) -> InstanceDebugger {
     let mut answer = InstanceDebugger {
         index: instance.index,
         state: instance.state,
@@ -73,15 +75,11 @@ async fn ask(ctx: &Ctx, instance: &Instance) -> InstanceDebugger {
         client_connected: false,
         paused_microflows: 0,
     };
-    if instance.state != InstanceState::Ready {
+    let Some(engine) = engine.filter(|_| instance.state == InstanceState::Ready) else {
         return answer;
-    }
-    match ctx
-        .state
-        .engine
-        .admin(instance.id, "get_debugger_status", json!({}))
-        .await
-    {
+    };
+    let asked = engine.admin(instance.id, "get_debugger_status", json!({}));
+    match resources::engines::live(asked).await {
         Ok((0, feedback)) => {
             answer.enabled = feedback["enabled"].as_bool();
             answer.client_connected = feedback["client_connected"].as_bool().unwrap_or(false);

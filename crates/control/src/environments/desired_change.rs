@@ -170,8 +170,9 @@ async fn check(
             Ok(Some(package.summary.label()))
         }
         DesiredChange::Scale { scale } => {
+            let plan = db::plans::get(db, &app.plan).await??;
             scale
-                .check(app.plan.plan(), app.connections())
+                .check(&plan, app.connections(&plan))
                 .map_err(|e| Error::invalid(e.field, e.message))?;
             Ok(None)
         }

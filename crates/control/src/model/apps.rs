@@ -3,7 +3,7 @@
 use domain::capabilities::Generation;
 use domain::ids::{AppId, CompanyId};
 use domain::names::{AppName, Subdomain};
-use domain::plans::PlanCode;
+use domain::plans::{Plan, PlanCode};
 use domain::regions::RegionCode;
 use domain::states::AppState;
 use time::OffsetDateTime;
@@ -32,11 +32,11 @@ pub struct App {
 }
 
 impl App {
-    /// Database connections that each environment has.
-    pub fn connections(&self) -> u32 {
+    /// Database connections that each environment has on the app's plan.
+    pub fn connections(&self, plan: &Plan) -> u32 {
         self.generation
             .capabilities()
             .connections
-            .for_memory(self.plan.plan().database_memory_mib)
+            .for_memory(plan.database_memory_mib)
     }
 }

@@ -5,6 +5,7 @@ use crate::error::Result;
 use crate::secrets::Secrets;
 use domain::ids::{AppId, CompanyId, EnvironmentId, PackageId};
 use domain::names::EnvironmentName;
+use domain::plans::Plan;
 use domain::scaling::Scale;
 use domain::states::{Desired, InstanceState, Status, StatusFacts};
 use engine::observation::{Instance, Observation};
@@ -81,7 +82,13 @@ impl From<&Environment> for DesiredState {
 
 impl Environment {
     /// An environment that nothing has been made for yet.
-    pub(crate) fn new(id: EnvironmentId, app: &App, name: EnvironmentName, position: i16) -> Self {
+    pub(crate) fn new(
+        id: EnvironmentId,
+        app: &App,
+        plan: &Plan,
+        name: EnvironmentName,
+        position: i16,
+    ) -> Self {
         let identifier = format!("env_{}", id.uuid().simple());
         Self {
             id,
@@ -91,7 +98,7 @@ impl Environment {
             name,
             position,
             desired: Desired::Stopped,
-            scale: Scale::initial(app.plan.plan()),
+            scale: Scale::initial(plan),
             package: None,
             live: None,
             debugger_instance: 0,

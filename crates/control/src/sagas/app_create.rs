@@ -131,7 +131,7 @@ async fn make_routes(ctx: Call) -> Result<(), StepError> {
 
 async fn remove_routes(ctx: Call) -> Result<(), StepError> {
     for e in ctx.params().environments(ctx.context()).await? {
-        desired_state::remove(ctx.context(), e.id).await?;
+        desired_state::remove(ctx.context(), &ctx.params().region, e.id).await?;
     }
     Ok(())
 }

@@ -74,7 +74,7 @@ async fn stop_instances(ctx: Call) -> Result<(), StepError> {
             &format!("Stopping {}", e.name),
         )
         .await;
-        desired_state::remove(ctx.context(), e.id).await?;
+        desired_state::remove(ctx.context(), &ctx.params().region, e.id).await?;
         ctx.log(format!("{}: nothing runs any more", e.name)).await;
     }
     Ok(())
@@ -151,7 +151,7 @@ async fn free_names(ctx: Call) -> Result<(), StepError> {
     let environments = params.environments(state).await?;
     // Once more: a change that did not end may have handed a workload over beside the first step.
     for e in &environments {
-        desired_state::remove(state, e.id).await?;
+        desired_state::remove(state, &params.region, e.id).await?;
     }
     let mut tx = state.pool.begin().await?;
     let subjects = environments.iter().map(|e| e.id.uuid());

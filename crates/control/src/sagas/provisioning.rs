@@ -3,11 +3,12 @@
 use crate::state::State;
 
 use crate::db;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::model::apps::App;
 use crate::model::environments::Environment;
 use crate::resources::buckets;
 use crate::resources::databases::{self, Server, Tenant};
+use crate::resources::regions::{self, RegionServers};
 use domain::ids::{AppId, CompanyId};
 use domain::names::Subdomain;
 use domain::regions::RegionCode;
@@ -26,14 +27,14 @@ pub struct Params {
 }
 
 impl App {
-    pub(crate) fn params(&self) -> Params {
+    pub(crate) fn params(&self, connections: u32) -> Params {
         Params {
             company: self.company,
             app: self.id,
             name: self.name.to_string(),
             subdomain: self.subdomain.clone(),
-            region: self.region,
-            connections: self.connections(),
+            region: self.region.clone(),
+            connections,
         }
     }
 }
@@ -44,41 +45,29 @@ impl Params {
         db::environments::of_app(&mut db, self.company, self.app).await
     }
 
-    fn region<'a>(&self, state: &'a State) -> Result<&'a crate::config::RegionServer> {
-        state.config.regions.get(&self.region).ok_or_else(|| {
-            Error::internal(
-                "finding a region's servers",
-                format!("region {} is not configured", self.region),
-            )
-        })
-    }
-
     pub(super) async fn make_database(&self, state: &State, e: &Environment) -> Result<()> {
         let sealed =
             db::environments::passwords(&mut *state.pool.acquire().await?, e.company, e.id)
                 .await?
                 .database;
         let password = state.secrets.open(&sealed, &e.owner())?;
-        databases::provision(&self.server(state)?, &self.tenant(e), &password).await
+        let region = regions::servers(state, &self.region).await?;
+        databases::provision(&server(&region), &self.tenant(e), &password).await
     }
 
     pub(super) async fn drop_database(&self, state: &State, e: &Environment) -> Result<()> {
-        databases::drop(&self.server(state)?, &self.tenant(e)).await
+        let region = regions::servers(state, &self.region).await?;
+        databases::drop(&server(&region), &self.tenant(e)).await
     }
 
     pub(super) async fn make_bucket(&self, state: &State, e: &Environment) -> Result<()> {
-        buckets::make(&buckets::folder(&self.region(state)?.buckets_dir, e.id)).await
+        let region = regions::servers(state, &self.region).await?;
+        buckets::make(&buckets::folder(&region.buckets_dir, e.id)).await
     }
 
     pub(super) async fn remove_bucket(&self, state: &State, e: &Environment) -> Result<()> {
-        buckets::remove(&buckets::folder(&self.region(state)?.buckets_dir, e.id)).await
-    }
-
-    fn server<'a>(&self, state: &'a State) -> Result<Server<'a>> {
-        Ok(Server {
-            url: &self.region(state)?.postgres_admin_url,
-            region: self.region.region().name,
-        })
+        let region = regions::servers(state, &self.region).await?;
+        buckets::remove(&buckets::folder(&region.buckets_dir, e.id)).await
     }
 
     fn tenant<'a>(&self, e: &'a Environment) -> Tenant<'a> {
@@ -92,6 +81,13 @@ impl Params {
     /// Tells pages that the app changed.
     pub(super) const fn topics(&self) -> [Topic; 2] {
         [Topic::Apps, Topic::App(self.app)]
+    }
+}
+
+fn server(region: &RegionServers) -> Server<'_> {
+    Server {
+        url: &region.postgres.admin_url,
+        region: &region.name,
     }
 }
 

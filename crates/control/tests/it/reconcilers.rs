@@ -3,6 +3,7 @@
 use crate::world::{World, until};
 use control::environments::{self, desired_change::deploy};
 use control::objects::Objects;
+use control::resources::engines::Engines;
 use control::secrets::Secrets;
 use control::state::State;
 use domain::roles::Role;
@@ -65,7 +66,10 @@ async fn another_configuration_reaches_what_runs(pool: PgPool) {
     let objects = world.folder.path().join("objects");
     let moved = State {
         pool,
-        engine: world.engine.clone(),
+        engines: Engines::new(
+            world.engine.clone(),
+            Box::new(|_| unreachable!("one engine")),
+        ),
         config,
         clock: Arc::clone(&world.state.clock),
         secrets: Secrets::new(&[3; 32]),

@@ -112,7 +112,7 @@ impl Stage {
         self.world
             .folder
             .path()
-            .join("buckets")
+            .join("regions/eu-frankfurt/buckets")
             .join(environment.to_string())
     }
 

@@ -1,16 +1,17 @@
 //! A control plane of its own for each test: a fresh database, folders, an engine in memory.
 
 use control::clock::SystemClock;
-use control::config::{Config, Limits, RegionServer};
+use control::config::{Config, Limits, RegionDefaults};
 use control::ctx::Ctx;
 use control::objects::Objects;
 use control::objects::settings::Bucket;
 use control::people::{SeedPerson, SignIn};
+use control::resources::engines::Engines;
 use control::secrets::Secrets;
 use control::state::State;
 use domain::names::Subdomain;
-use domain::regions::REGIONS;
 use domain::roles::Role;
+use engine::Engine;
 use engine::memory::MemoryEngine;
 use futures::stream;
 use saga::fault::{Fault, Faults, Point};
@@ -27,7 +28,10 @@ use uuid::Uuid;
 
 pub struct World {
     pub state: Arc<State>,
+    /// The engine of regions that name none.
     pub engine: Arc<MemoryEngine>,
+    /// The engine at any address.
+    pub second: Arc<MemoryEngine>,
     pub folder: tempfile::TempDir,
 }
 
@@ -38,35 +42,44 @@ impl World {
 
     /// Its regions have their databases on this server.
     pub fn with_server(pool: PgPool, server: SecretString) -> Self {
-        let in_folder = |folder: &Path| Objects::in_folder(folder.join("objects"));
-        Self::with(pool, server, in_folder)
+        Self::with(pool, server, in_folder, |engine| engine)
     }
 
     /// It keeps its files in this bucket.
     pub fn with_bucket(pool: PgPool, bucket: &Bucket) -> Self {
-        Self::with(pool, server(), |folder| {
+        let in_bucket = |folder: &Path| {
             Objects::in_bucket(bucket, &folder.join("objects"), folder.join("copies"))
-        })
+        };
+        Self::with(pool, server(), in_bucket, |engine| engine)
+    }
+
+    /// Its own engine is this one around the one in memory.
+    pub fn with_default<E: Engine + 'static>(
+        pool: PgPool,
+        around: impl FnOnce(Arc<MemoryEngine>) -> E,
+    ) -> (Self, Arc<E>) {
+        let mut made = None;
+        let world = Self::with(pool, server(), in_folder, |engine| {
+            let around = Arc::new(around(engine));
+            made = Some(Arc::clone(&around));
+            around
+        });
+        (world, made.expect("was made"))
     }
 
     fn with(
         pool: PgPool,
         server: SecretString,
         objects: impl FnOnce(&Path) -> control::error::Result<Objects>,
+        default: impl FnOnce(Arc<MemoryEngine>) -> Arc<dyn Engine>,
     ) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let engine = Arc::new(MemoryEngine::default());
-        let region = RegionServer {
-            postgres_admin_url: server,
-            postgres_host: "127.0.0.1".to_owned(),
-            postgres_port: 5432,
-            buckets_dir: folder.path().join("buckets"),
-            runtime: "sample".to_owned(),
-        };
-        let regions: BTreeMap<_, _> = REGIONS.iter().map(|r| (r.code, region.clone())).collect();
+        let second = Arc::new(MemoryEngine::default());
+        let connect = second.clone();
         let state = State {
             pool,
-            engine: engine.clone(),
+            engines: Engines::new(default(engine.clone()), Box::new(move |_| connect.clone())),
             config: Config {
                 portal_url: "http://localhost:3000".to_owned(),
                 apps_domain: "apps.localhost".to_owned(),
@@ -75,7 +88,12 @@ impl World {
                     package_bytes: 1 << 20,
                     ..Limits::default()
                 },
-                regions,
+                region_defaults: RegionDefaults {
+                    postgres: server,
+                    folder: folder.path().join("regions"),
+                    runtime: "sample".to_owned(),
+                },
+                regions: BTreeMap::new(),
             },
             clock: Arc::new(SystemClock),
             secrets: Secrets::new(&[3; 32]),
@@ -84,6 +102,7 @@ impl World {
         Self {
             state: Arc::new(state),
             engine,
+            second,
             folder,
         }
     }

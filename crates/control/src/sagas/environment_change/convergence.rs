@@ -5,6 +5,7 @@
 //! run as a signal that wakes nobody.
 
 use super::Call;
+use crate::desired_state;
 use crate::error::Error;
 use crate::sagas::OBSERVED;
 use engine::EngineError;
@@ -65,7 +66,9 @@ pub(super) async fn wait(ctx: Call) -> Result<(), StepError> {
     let revision: i64 = ctx.output("apply")?.unwrap_or_default();
     let known: Option<Memory> = ctx.signal(MEMORY)?;
     let mut memory = known.clone().unwrap_or_else(|| Memory::new(ctx.begun_at()));
-    match ctx.context().engine.observe(ctx.params().environment).await {
+    let params = ctx.params();
+    let engine = desired_state::engine(ctx.context(), params.company, params.environment).await?;
+    match engine.observe(params.environment).await {
         Ok(observation) if observation.revision >= revision => {
             if reached(&ctx, &observation, &mut memory).await? {
                 return Ok(());

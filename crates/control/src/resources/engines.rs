@@ -1,0 +1,143 @@
+//! Engines by address: each is made once and used again, so that a row which appears later needs no restart.
+
+use engine::cell::CellEngine;
+use engine::{Engine, EngineError};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// The name of the installation's own engine, under which its events have always been counted.
+const DEFAULT: &str = "cell";
+
+/// How long a question may take that a person waits for.
+const LIVE: Duration = Duration::from_secs(2);
+
+/// Makes the engine of an address.
+pub type Connect = Box<dyn Fn(&str) -> Arc<dyn Engine> + Send + Sync>;
+
+/// An engine and what it is called.
+#[derive(Clone)]
+pub(crate) struct Named {
+    pub(crate) name: Arc<str>,
+    pub(crate) engine: Arc<dyn Engine>,
+}
+
+impl Named {
+    /// The name of a task that works with it: the installation's own engine needs no other word.
+    pub(crate) fn task(&self, task: &str) -> String {
+        if &*self.name == DEFAULT {
+            task.to_owned()
+        } else {
+            format!("{task} {}", self.name)
+        }
+    }
+}
+
+/// The engines of the installation.
+pub struct Engines {
+    default: Named,
+    default_address: Option<String>,
+    connect: Connect,
+    made: Mutex<BTreeMap<String, Named>>,
+}
+
+impl Engines {
+    /// The cell at this socket, and other cells by the paths of theirs.
+    pub fn cells(socket: &Path) -> Self {
+        let connect = Box::new(|path: &str| -> Arc<dyn Engine> { Arc::new(CellEngine::new(path)) });
+        let mut engines = Self::new(Arc::new(CellEngine::new(socket)), connect);
+        engines.default_address = socket.to_str().map(str::to_owned);
+        engines
+    }
+
+    /// This engine for regions that name none; `connect` makes the others.
+    pub fn new(default: Arc<dyn Engine>, connect: Connect) -> Self {
+        Self {
+            default: Named {
+                name: DEFAULT.into(),
+                engine: default,
+            },
+            default_address: None,
+            connect,
+            made: Mutex::default(),
+        }
+    }
+
+    /// The engine of an address, the installation's own without one; or what is wrong with the address.
+    pub(crate) fn get(&self, address: Option<&str>) -> Result<Named, String> {
+        let Some(address) = address else {
+            return Ok(self.default.clone());
+        };
+        let path = socket_path(address)?;
+        if self.default_address.as_deref() == Some(path) {
+            return Ok(self.default.clone());
+        }
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        let engine = made.entry(path.to_owned()).or_insert_with(|| Named {
+            name: path.into(),
+            engine: (self.connect)(path),
+        });
+        Ok(engine.clone())
+    }
+}
+
+/// The path of the unix socket that an address names: the path itself, or a URL such as `unix:///run/cell.sock`.
+fn socket_path(address: &str) -> Result<&str, String> {
+    let path = address
+        .strip_prefix("unix://")
+        .or_else(|| address.strip_prefix("unix:"))
+        .unwrap_or(address);
+    // The longest path that a unix socket can have.
+    if path.starts_with('/') && path.len() <= 107 && !path.contains(char::is_control) {
+        return Ok(path);
+    }
+    Err(format!(
+        "“{}” is no address of an engine; give the absolute path of its unix socket, at most 107 bytes long, such as /run/cell/cell.sock.",
+        address.escape_debug()
+    ))
+}
+
+/// A question that a person waits for: an engine that does not answer soon counts as silent.
+pub(crate) async fn live<T>(
+    question: impl Future<Output = Result<T, EngineError>>,
+) -> Result<T, EngineError> {
+    tokio::time::timeout(LIVE, question)
+        .await
+        .unwrap_or_else(|late| Err(EngineError::Unavailable(late.into())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Engines;
+    use std::path::Path;
+    use std::sync::Arc;
+
+    #[test]
+    fn an_engine_is_made_once_for_each_address() {
+        let engines = Engines::cells(Path::new("/run/cell.sock"));
+        let get = |address| engines.get(address).expect("an address");
+        assert_eq!(&*get(None).name, "cell");
+        assert_eq!(
+            &*get(Some("unix:///run/cell.sock")).name,
+            "cell",
+            "one engine has one name"
+        );
+        let second = get(Some("/run/second.sock"));
+        assert_eq!(&*second.name, "/run/second.sock");
+        let again = get(Some("unix:/run/second.sock"));
+        assert!(Arc::ptr_eq(&second.engine, &again.engine));
+    }
+
+    #[test]
+    fn an_address_that_is_none_is_refused_with_the_remedy() {
+        let engines = Engines::cells(Path::new("/run/cell.sock"));
+        for bad in ["", "cell.sock", "http://cell:80", "/run/\n"] {
+            let refused = engines.get(Some(bad)).map(|_| ());
+            assert!(
+                refused.is_err_and(|why| why.contains("absolute path")),
+                "{bad}"
+            );
+        }
+    }
+}
