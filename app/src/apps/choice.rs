@@ -1,12 +1,12 @@
 //! What is chosen in the form that makes an app, and what follows from it.
 
-use super::api::{Availability, NewApp, Offer};
 use crate::error::AppError;
 use domain::capabilities::Generation;
 use domain::names::{EnvironmentName, Subdomain};
 use domain::plans::{DEFAULT_PLAN, Plan, PlanCode};
 use domain::regions::{REGIONS, RegionCode};
 use domain::scaling::mib;
+use views::apps::{Availability, NewApp, Offer};
 
 /// The choices, always in a state that can be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -196,18 +196,16 @@ pub fn plan_facts(plan: &Plan) -> Vec<(String, String)> {
     .to_vec()
 }
 
-impl NewApp {
-    /// The text of every field that a refusal must not lose.
-    pub fn typed_text(&self) -> [(&'static str, String); 6] {
-        [
-            ("name", self.name.clone()),
-            ("subdomain", self.subdomain.clone()),
-            ("region", self.region.clone()),
-            ("plan", self.plan.clone()),
-            ("environments", self.environments.join(",")),
-            ("extra_environment", self.extra_environment.clone()),
-        ]
-    }
+/// The text of every field of the form that a refusal must not lose.
+pub fn typed_text(app: &NewApp) -> [(&'static str, String); 6] {
+    [
+        ("name", app.name.clone()),
+        ("subdomain", app.subdomain.clone()),
+        ("region", app.region.clone()),
+        ("plan", app.plan.clone()),
+        ("environments", app.environments.join(",")),
+        ("extra_environment", app.extra_environment.clone()),
+    ]
 }
 
 #[cfg(test)]
@@ -268,7 +266,7 @@ mod tests {
             errors: Vec::new(),
             typed: Vec::new(),
         }
-        .with_typed(&sent.typed_text());
+        .with_typed(&typed_text(&sent));
         let choice = Choice::start(&offer(), Some(&error));
         assert_eq!(
             (choice.name, choice.subdomain),

@@ -89,9 +89,9 @@ async fn assemble(state: &State, app: &App, environment: &Environment) -> Result
             })?;
             Some(Template {
                 package: PackageSource {
-                    file: state.packages.file(package.summary.id),
+                    file: state.packages.file(package.id),
                     sha256: package.sha256.clone(),
-                    label: package.summary.label(),
+                    label: package.label(),
                 },
                 runtime: region.runtime.clone(),
                 memory_mib: environment.scale.memory_mib,

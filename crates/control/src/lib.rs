@@ -1,8 +1,8 @@
 //! The product: use cases, durable operations and reconcilers. Knows neither HTTP nor Leptos.
 //!
 //! A use case takes a [`ctx::Ctx`] first: who acts, for which company, at what time. It parses
-//! its input into domain types, asks `domain::permissions`, owns the transaction, and writes the
-//! audit row. Work that takes longer than a request is a saga, started in the same transaction.
+//! its input into domain types, asks `domain::rights`, owns the transaction, writes the audit row,
+//! and returns a view. Work that takes longer than a request is a saga, started in the same transaction.
 
 mod access;
 pub mod apps;
@@ -17,13 +17,14 @@ mod desired_state;
 pub mod environments;
 pub mod error;
 pub mod live_updates;
-pub mod model;
+mod model;
 pub mod operations;
 pub mod packages;
 pub mod page;
 pub mod people;
 mod reconcilers;
 mod resources;
+pub mod rights;
 pub mod sagas;
 pub mod scram;
 pub mod secrets;

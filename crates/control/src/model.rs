@@ -2,3 +2,4 @@
 
 pub mod apps;
 pub mod environments;
+pub(crate) mod packages;

@@ -24,7 +24,7 @@ pub struct Scale {
 /// A refusal: the field and the sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScaleError {
-    /// `instances` or `memory`.
+    /// `instances` or `memory`; `memory_mib` where its text is no number.
     pub field: &'static str,
     /// Rule and remedy.
     pub message: String,
@@ -45,6 +45,32 @@ impl Scale {
         Self {
             instances: 1,
             memory_mib: (plan.app_memory_mib / 4).min(1024),
+        }
+    }
+
+    /// Reads what was typed into a form; every field that is no number is refused at once.
+    pub fn parse(instances: &str, memory_mib: &str) -> Result<Self, Vec<ScaleError>> {
+        let refused = |field, message: &str| ScaleError {
+            field,
+            message: message.to_owned(),
+        };
+        let instances = instances.trim().parse().map_err(|_| {
+            let rule = "Instances must be a whole number, such as 2.";
+            refused("instances", rule)
+        });
+        let memory_mib = memory_mib.trim().parse().map_err(|_| {
+            let rule = "Memory must be a whole number of MB, such as 1024.";
+            refused("memory_mib", rule)
+        });
+        match (instances, memory_mib) {
+            (Ok(instances), Ok(memory_mib)) => Ok(Self {
+                instances,
+                memory_mib,
+            }),
+            (instances, memory_mib) => Err([instances.err(), memory_mib.err()]
+                .into_iter()
+                .flatten()
+                .collect()),
         }
     }
 
@@ -171,6 +197,18 @@ mod tests {
 
     fn m20() -> &'static Plan {
         PlanCode::parse("M20").expect("in the table").plan()
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused_at_its_field() {
+        let refused = |instances, memory| -> Vec<&str> {
+            let errors = Scale::parse(instances, memory).expect_err("is refused");
+            errors.into_iter().map(|error| error.field).collect()
+        };
+        assert_eq!(refused("", "1024"), ["instances"]);
+        assert_eq!(refused("2.5", "a lot"), ["instances", "memory_mib"]);
+        let scale = Scale::parse(" 3 ", "1024").expect("numbers");
+        assert_eq!((scale.instances, scale.memory_mib), (3, 1024));
     }
 
     #[test]

@@ -2,12 +2,11 @@
 
 use crate::ctx::Ctx;
 use crate::error::Result;
-use crate::operations::Subject;
+use domain::ids::{CompanyId, PersonId};
 use domain::roles::TeamRole;
 use saga::run::{Position, Run};
 use saga::saga::SagaId;
 use sqlx::PgConnection;
-use std::collections::HashMap;
 use uuid::Uuid;
 
 /// Which operations are asked for.
@@ -58,7 +57,7 @@ pub(crate) async fn visible(
         limit $7
         "#,
         ctx.company.uuid(),
-        ctx.person().map(domain::ids::PersonId::uuid),
+        ctx.person().map(PersonId::uuid),
         asked.only.map(|id| id.0),
         asked.unfinished,
         asked.after.map(|position| position.created_at),
@@ -70,56 +69,55 @@ pub(crate) async fn visible(
     Ok(ids.into_iter().map(SagaId).collect())
 }
 
+/// The operations at work on any of these things, stuck ones among them.
+pub(crate) async fn unfinished(
+    db: &mut PgConnection,
+    company: CompanyId,
+    subjects: &[Uuid],
+) -> Result<Vec<SagaId>> {
+    let ids = sqlx::query_scalar!(
+        "select id from sagas where scope = $1 and subject = any($2) and finished_at is null",
+        company.uuid(),
+        subjects,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(ids.into_iter().map(SagaId).collect())
+}
+
 /// What an operation works on, for one person.
 pub(crate) struct SubjectOf {
-    pub(crate) place: Subject,
+    /// The app's subdomain.
+    pub(crate) app: String,
+    /// The environment's slug, if it is about one.
+    pub(crate) environment: Option<String>,
     pub(crate) team_role: TeamRole,
 }
 
-/// Subjects of several operations, by id. Only those that the person may see are in it.
-pub(crate) struct Subjects {
-    found: HashMap<Uuid, SubjectOf>,
-}
-
-impl Subjects {
-    pub(crate) fn get(&self, subject: Uuid) -> Option<&SubjectOf> {
-        self.found.get(&subject)
-    }
-}
-
-pub(crate) async fn of(db: &mut PgConnection, ctx: &Ctx, runs: &[Run]) -> Result<Subjects> {
-    let ids: Vec<Uuid> = runs.iter().map(|run| run.subject).collect();
-    let rows = sqlx::query!(
+/// What an operation works on.
+pub(crate) async fn of(db: &mut PgConnection, ctx: &Ctx, run: &Run) -> Result<Option<SubjectOf>> {
+    let row = sqlx::query!(
         r#"
-        select s.id as "id!", s.subdomain as "subdomain!", s.slug, m.role
+        select s.subdomain as "subdomain!", s.slug, m.role
         from (
-            select a.id, a.id as app_id, a.subdomain, null::text as slug from apps a where a.company_id = $1 and a.id = any($3)
+            select a.id as app_id, a.subdomain, null::text as slug from apps a where a.company_id = $1 and a.id = $3
             union all
-            select e.id, e.app_id, a.subdomain, e.slug from environments e join apps a on a.id = e.app_id
-            where e.company_id = $1 and e.id = any($3)
+            select e.app_id, a.subdomain, e.slug from environments e join apps a on a.id = e.app_id
+            where e.company_id = $1 and e.id = $3
         ) s
         join app_members m on m.app_id = s.app_id and m.person_id = $2
         "#,
         ctx.company.uuid(),
-        ctx.person().map(domain::ids::PersonId::uuid),
-        &ids,
+        ctx.person().map(PersonId::uuid),
+        run.subject,
     )
-    .fetch_all(db)
+    .fetch_optional(db)
     .await?;
-    let found = rows.into_iter().filter_map(|row| {
-        let team_role = TeamRole::parse(&row.role)?;
-        Some((
-            row.id,
-            SubjectOf {
-                place: Subject {
-                    app: row.subdomain,
-                    environment: row.slug,
-                },
-                team_role,
-            },
-        ))
-    });
-    Ok(Subjects {
-        found: found.collect(),
-    })
+    Ok(row.and_then(|row| {
+        Some(SubjectOf {
+            team_role: TeamRole::parse(&row.role)?,
+            app: row.subdomain,
+            environment: row.slug,
+        })
+    }))
 }

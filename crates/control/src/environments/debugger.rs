@@ -1,5 +1,6 @@
 //! Debugger credentials: always active on v4, for a chosen instance.
 
+use super::ENGINE_MAY_TAKE;
 use crate::access::{self, Resource};
 use crate::change::Change;
 use crate::ctx::Ctx;
@@ -7,97 +8,76 @@ use crate::db;
 use crate::desired_state;
 use crate::error::{Error, Result};
 use domain::names::Subdomain;
-use domain::rights::{Access, Right};
+use domain::rights::Right;
 use domain::states::InstanceState;
 use domain::topics::Topic;
 use engine::observation::Instance;
+use futures::future::join_all;
 use secrecy::SecretString;
 use serde_json::json;
+use views::environments::{Debugger, DebuggerInstance};
 
-/// What the debugger's page shows; the password is asked for on its own.
-#[derive(Debug, Clone)]
-pub struct Debugger {
-    /// Where a modeler connects to.
-    pub url: String,
-    /// The instance that this address leads to.
-    pub instance: u16,
-    /// What each instance says of its debugger.
-    pub instances: Vec<InstanceDebugger>,
-    /// Whether the person may see the password.
-    pub can_reveal: Access,
-}
-
-/// The debugger of one instance, as the running runtime tells.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InstanceDebugger {
-    /// Index of the instance.
-    pub index: u16,
-    /// Its state.
-    pub state: InstanceState,
-    /// Whether its debugger is enabled; none if it did not say.
-    pub enabled: Option<bool>,
-    /// Whether a modeler is connected.
-    pub client_connected: bool,
-    /// Microflows that stand at a breakpoint.
-    pub paused_microflows: u32,
-}
-
-/// The debugger's page of an environment.
+/// The debugger of an environment, as its running instances tell of it: all are asked at once, and one
+/// that does not answer soon is said to be silent.
 pub async fn get(ctx: &Ctx, subdomain: &Subdomain, slug: &str) -> Result<Debugger> {
     let found =
         access::environment(&mut *ctx.state.pool.acquire().await?, ctx, subdomain, slug).await?;
-    let can_reveal = ctx.may(Right::RevealDebuggerPassword, &found.target());
+    let target = found.target();
     let environment = found.environment;
-    let mut instances = Vec::new();
-    if let Some((observation, _)) = &environment.observed {
-        for instance in &observation.instances {
-            instances.push(ask(ctx, instance).await);
-        }
-    }
+    let observed = environment.observed.as_ref();
+    let instances = observed.map(|(seen, _)| seen.instances.as_slice());
+    let answers = instances.unwrap_or_default().iter();
+    let answers = join_all(answers.map(|instance| ask(ctx, instance))).await;
     Ok(Debugger {
+        environment: environment.id,
+        app_name: found.app.name.to_string(),
+        name: environment.name.to_string(),
+        status: environment.status(ctx.now()),
         url: format!(
             "{}/debugger/",
             ctx.state.config.app_url(&environment.host_label)
         ),
         instance: environment.debugger_instance,
-        instances,
-        can_reveal,
+        instances: answers,
+        reveal: ctx.may(Right::RevealDebuggerPassword, &target),
+        choose: ctx.may(Right::ChooseDebuggerInstance, &target),
     })
 }
 
-async fn ask(ctx: &Ctx, instance: &Instance) -> InstanceDebugger {
-    let mut answer = InstanceDebugger {
+async fn ask(ctx: &Ctx, instance: &Instance) -> DebuggerInstance {
+    let mut answer = DebuggerInstance {
         index: instance.index,
         state: instance.state,
         enabled: None,
         client_connected: false,
-        paused_microflows: 0,
+        paused: 0,
     };
     if instance.state != InstanceState::Ready {
         return answer;
     }
-    match ctx
-        .state
-        .engine
-        .admin(instance.id, "get_debugger_status", json!({}))
-        .await
-    {
-        Ok((0, feedback)) => {
+    let engine = &ctx.state.engine;
+    let asked = engine.admin(instance.id, "get_debugger_status", json!({}));
+    match tokio::time::timeout(ENGINE_MAY_TAKE, asked).await {
+        Ok(Ok((0, feedback))) => {
             answer.enabled = feedback["enabled"].as_bool();
             answer.client_connected = feedback["client_connected"].as_bool().unwrap_or(false);
-            answer.paused_microflows = feedback["number_of_paused_microflows"]
+            answer.paused = feedback["number_of_paused_microflows"]
                 .as_u64()
                 .and_then(|n| u32::try_from(n).ok())
                 .unwrap_or(0);
         }
-        Ok((result, _)) => tracing::info!(
+        Ok(Ok((result, _))) => tracing::info!(
             result,
             index = instance.index,
             "the runtime gave no debugger status"
         ),
-        Err(error) => tracing::info!(
+        Ok(Err(error)) => tracing::info!(
             error = &error as &dyn std::error::Error,
             "the debugger status could not be asked"
+        ),
+        Err(_) => tracing::info!(
+            index = instance.index,
+            "the debugger status did not come in time"
         ),
     }
     answer

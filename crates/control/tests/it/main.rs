@@ -6,6 +6,7 @@ mod operations;
 mod outages;
 mod packages;
 mod people;
+mod queries;
 mod reconcilers;
 mod sagas;
 mod tenants;
