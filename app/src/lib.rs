@@ -15,6 +15,7 @@ compile_error!("`ssr` and `hydrate` are two different programs: choose one");
 pub mod apps;
 pub mod environments;
 pub mod error;
+pub mod follow;
 pub mod gallery;
 pub mod layout;
 pub mod live;
@@ -23,6 +24,7 @@ pub mod packages;
 pub mod page;
 pub mod paths;
 pub mod request;
+pub mod rights;
 pub mod ui;
 pub mod waiting;
 
@@ -42,6 +44,7 @@ use crate::operations::details::OperationPage;
 use crate::operations::list::OperationsPage;
 use crate::packages::details::PackagePage;
 use crate::packages::list::PackagesPage;
+use crate::rights::list::RightsPage;
 use crate::ui::ago::provide_clock;
 use crate::ui::arrival::provide_arrival;
 use crate::ui::toast::provide_toasts;
@@ -113,6 +116,7 @@ pub fn App() -> impl IntoView {
                     />
                     <Route path=path!("/operations") view=OperationsPage ssr=SsrMode::Async />
                     <Route path=path!("/operations/:operation") view=OperationPage ssr=SsrMode::Async />
+                    <Route path=path!("/rights") view=RightsPage ssr=SsrMode::Async />
                     <Route path=path!("/ui") view=GalleryPage ssr=SsrMode::Async />
                 </FlatRoutes>
             </Frame>

@@ -6,12 +6,13 @@
 
 use crate::error::AppError;
 use crate::paths;
-use crate::request::{Session, get_session};
+use crate::request::get_session;
 use leptos::prelude::*;
 use serde::Deserialize;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::time::Duration;
+use views::people::Session;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::js_sys::Date;

@@ -1,5 +1,6 @@
 //! Every address of the portal as a function: a link that is not here does not exist.
 
+use domain::ids::{OperationId, PackageId};
 use std::fmt::Write as _;
 
 /// The list of apps.
@@ -43,13 +44,13 @@ pub fn package_upload(app: &str) -> String {
 }
 
 /// A package.
-pub fn package(app: &str, package: &str) -> String {
-    format!("/apps/{}/packages/{}", encoded(app), encoded(package))
+pub fn package(app: &str, package: PackageId) -> String {
+    format!("/apps/{}/packages/{package}", encoded(app))
 }
 
 /// The file of a package.
-pub fn package_file(app: &str, package: &str) -> String {
-    format!("/apps/{}/packages/{}/file", encoded(app), encoded(package))
+pub fn package_file(app: &str, package: PackageId) -> String {
+    format!("/apps/{}/packages/{package}/file", encoded(app))
 }
 
 /// An environment.
@@ -71,8 +72,8 @@ pub fn deploy(app: &str, environment: &str) -> String {
 }
 
 /// The form that deploys to an environment, with a package chosen.
-pub fn deploy_package(app: &str, environment: &str, package: &str) -> String {
-    format!("{}?package={}", deploy(app, environment), encoded(package))
+pub fn deploy_package(app: &str, environment: &str, package: PackageId) -> String {
+    format!("{}?package={package}", deploy(app, environment))
 }
 
 /// An environment's debugger.
@@ -105,8 +106,13 @@ pub fn operations_after(unfinished_only: bool, cursor: &str) -> String {
 }
 
 /// An operation.
-pub fn operation(operation: &str) -> String {
-    format!("/operations/{}", encoded(operation))
+pub fn operation(operation: OperationId) -> String {
+    format!("/operations/{operation}")
+}
+
+/// Who may do what.
+pub fn rights() -> String {
+    "/rights".to_owned()
 }
 
 /// Where the choice of a theme is sent to.
@@ -156,6 +162,9 @@ mod tests {
 
     #[test]
     fn the_whole_table() {
+        const ID: &str = "0196f000-0000-7000-8000-00000000000c";
+        let of_package = || ID.parse().expect("an id");
+        let of_operation = ID.parse().expect("an id");
         let table = [
             apps(),
             apps_after("ab_9-"),
@@ -165,17 +174,18 @@ mod tests {
             packages("shop"),
             packages_after("shop", "ab"),
             package_upload("shop"),
-            package("shop", "6f"),
-            package_file("shop", "6f"),
+            package("shop", of_package()),
+            package_file("shop", of_package()),
             environment("shop", "test"),
             deploy("shop", "test"),
-            deploy_package("shop", "test", "6f"),
+            deploy_package("shop", "test", of_package()),
             debugger("shop", "test"),
             operations(),
             unfinished_operations(),
             operations_after(false, "ab"),
             operations_after(true, "ab"),
-            operation("0c"),
+            operation(of_operation),
+            rights(),
             theme(),
             login(),
             logout(),
@@ -191,17 +201,18 @@ mod tests {
         /apps/shop/packages
         /apps/shop/packages?after=ab
         /apps/shop/packages/upload
-        /apps/shop/packages/6f
-        /apps/shop/packages/6f/file
+        /apps/shop/packages/0196f000-0000-7000-8000-00000000000c
+        /apps/shop/packages/0196f000-0000-7000-8000-00000000000c/file
         /apps/shop/environments/test
         /apps/shop/environments/test/deploy
-        /apps/shop/environments/test/deploy?package=6f
+        /apps/shop/environments/test/deploy?package=0196f000-0000-7000-8000-00000000000c
         /apps/shop/environments/test/debugger
         /operations
         /operations?show=unfinished
         /operations?after=ab
         /operations?show=unfinished&after=ab
-        /operations/0c
+        /operations/0196f000-0000-7000-8000-00000000000c
+        /rights
         /theme
         /login
         /logout

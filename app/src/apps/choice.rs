@@ -1,12 +1,12 @@
 //! What is chosen in the form that makes an app, and what follows from it.
 
-use super::api::{Availability, NewApp, Offer};
 use crate::error::AppError;
 use domain::capabilities::Generation;
 use domain::names::{EnvironmentName, Subdomain};
 use domain::plans::{Plan, PlanOffer};
 use domain::regions::RegionOffer;
 use domain::scaling::mib;
+use views::apps::{Availability, NewApp, Offer};
 
 /// The choices, always in a state that can be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,25 +23,6 @@ pub struct Choice {
     pub environments: Vec<String>,
     /// One more environment; may be empty.
     pub extra_environment: String,
-}
-
-impl Offer {
-    /// What an operator must do before any app can be made.
-    pub fn lacks(&self) -> Option<(&'static str, &'static str)> {
-        if self.regions.is_empty() {
-            return Some((
-                "There is no region yet",
-                "An app runs in a region, and this portal has none. An operator adds one: see “Regions and plans” in the operations manual.",
-            ));
-        }
-        if self.plans.is_empty() {
-            return Some((
-                "There is no plan yet",
-                "A plan says what an environment may use, and this portal has none. An operator adds one: see “Regions and plans” in the operations manual.",
-            ));
-        }
-        None
-    }
 }
 
 impl Choice {
@@ -222,18 +203,16 @@ pub fn plan_facts(plan: &Plan) -> Vec<(String, String)> {
     .to_vec()
 }
 
-impl NewApp {
-    /// The text of every field that a refusal must not lose.
-    pub fn typed_text(&self) -> [(&'static str, String); 6] {
-        [
-            ("name", self.name.clone()),
-            ("subdomain", self.subdomain.clone()),
-            ("region", self.region.clone()),
-            ("plan", self.plan.clone()),
-            ("environments", self.environments.join(",")),
-            ("extra_environment", self.extra_environment.clone()),
-        ]
-    }
+/// The text of every field of the form that a refusal must not lose.
+pub fn typed_text(app: &NewApp) -> [(&'static str, String); 6] {
+    [
+        ("name", app.name.clone()),
+        ("subdomain", app.subdomain.clone()),
+        ("region", app.region.clone()),
+        ("plan", app.plan.clone()),
+        ("environments", app.environments.join(",")),
+        ("extra_environment", app.extra_environment.clone()),
+    ]
 }
 
 #[cfg(test)]
@@ -329,7 +308,7 @@ mod tests {
             errors: Vec::new(),
             typed: Vec::new(),
         }
-        .with_typed(&sent.typed_text());
+        .with_typed(&typed_text(&sent));
         let choice = Choice::start(&offer(), Some(&error));
         assert_eq!(
             (choice.name, choice.subdomain),

@@ -3,7 +3,7 @@
 mod form_state;
 
 use self::form_state::FormState;
-use super::api::{CreateApp, Offer, get_offer};
+use super::api::{CreateApp, get_offer};
 use super::choice::{AddressWords, plan_facts};
 use crate::error::AppError;
 use crate::error::view::{Refusal, refusal};
@@ -25,6 +25,7 @@ use domain::states::{Status, Tone};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
+use views::apps::Offer;
 
 /// Fields that say their own errors.
 const FIELDS: &[&str] = &[

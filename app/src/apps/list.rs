@@ -1,20 +1,24 @@
 //! The list of apps.
 
-use super::api::{AppList, AppSummary, EnvironmentSummary, list_apps};
+use super::api::list_apps;
 use crate::live::use_live;
 use crate::operations::pulse::use_pulse;
 use crate::page::{loaded, page_data};
 use crate::paths;
 use crate::ui::button::{ButtonKind, LinkButton};
-use crate::ui::chip::{Chip, StatusChip, Tag};
+use super::region::RegionName;
+use crate::ui::chip::{Chip, StatusChip};
 use crate::ui::page_header::PageHeader;
 use crate::ui::panel::Panel;
 use crate::ui::slots::{Actions, Sentence};
 use crate::ui::state::EmptyState;
 use crate::ui::table::{Column, Table};
 use domain::states::Tone;
+use domain::topics::Topic;
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
+use views::apps::{AppList, AppSummary};
+use views::environments::EnvironmentSummary;
 
 /// How often the page is asked for again, seconds.
 const REFRESH_SECONDS: u64 = 10;
@@ -25,7 +29,7 @@ pub fn AppsPage() -> impl IntoView {
     let query = use_query_map();
     let after = Memo::new(move |_| query.with(|query| query.get("after")));
     let (changed, pulse) = (
-        use_live(vec!["apps".to_owned()]),
+        use_live(vec![Topic::Apps.to_string()]),
         use_pulse(REFRESH_SECONDS),
     );
     let apps = page_data(
@@ -69,7 +73,7 @@ fn Listed(list: Signal<AppList>, after: Memo<Option<String>>) -> impl IntoView {
     view! {
         <PageHeader title="Apps">
             <Sentence slot>
-                <p>{move || list.with(AppList::sentence)}</p>
+                <p>{move || list.with(sentence)}</p>
             </Sentence>
             <Actions slot>
                 <span hidden=move || empty.get()>
@@ -90,8 +94,8 @@ fn Listed(list: Signal<AppList>, after: Memo<Option<String>>) -> impl IntoView {
 
 #[component]
 fn Row(app: AppSummary) -> impl IntoView {
-    let live = app.live_version();
-    let address = app.address();
+    let live = live_version(&app);
+    let address = address(&app);
     let environments = app
         .environments
         .into_iter()
@@ -144,49 +148,45 @@ pub fn LastFailure(
     view! { <span title=format!("{change} failed")><Chip tone=Tone::Warn label="Last change failed" /></span> }
 }
 
-impl AppList {
-    /// How many apps and environments there are, and how they do.
-    fn sentence(&self) -> String {
-        let all = || self.items.iter().flat_map(|app| &app.environments);
-        let troubled: Vec<&EnvironmentSummary> = all()
-            .filter(|each| {
-                each.last_failure.is_some() || matches!(each.status.tone, Tone::Bad | Tone::Warn)
-            })
-            .collect();
-        match (self.items.len(), troubled.as_slice()) {
-            (0, _) if !self.create.is_allowed() => "You have no apps.".to_owned(),
-            (0, _) => "Your apps and how they do will be here.".to_owned(),
-            (_, []) if all().all(|each| each.status.tone == Tone::Ok) => {
-                "Every environment runs.".to_owned()
-            }
-            (_, []) => "Nothing needs attention.".to_owned(),
-            (_, [_]) => "1 environment needs attention.".to_owned(),
-            (_, more) => format!("{} environments need attention.", more.len()),
+/// How many apps and environments there are, and how they do.
+fn sentence(list: &AppList) -> String {
+    let all = || list.items.iter().flat_map(|app| &app.environments);
+    let troubled: Vec<&EnvironmentSummary> = all()
+        .filter(|each| {
+            each.last_failure.is_some() || matches!(each.status.tone, Tone::Bad | Tone::Warn)
+        })
+        .collect();
+    match (list.items.len(), troubled.as_slice()) {
+        (0, _) if !list.create.is_allowed() => "You have no apps.".to_owned(),
+        (0, _) => "Your apps and how they do will be here.".to_owned(),
+        (_, []) if all().all(|each| each.status.tone == Tone::Ok) => {
+            "Every environment runs.".to_owned()
         }
+        (_, []) => "Nothing needs attention.".to_owned(),
+        (_, [_]) => "1 environment needs attention.".to_owned(),
+        (_, more) => format!("{} environments need attention.", more.len()),
     }
 }
 
-impl AppSummary {
-    /// The address of production, or of the environment that is furthest along, without `http://`.
-    fn address(&self) -> String {
-        let production = |each: &&EnvironmentSummary| each.slug == "production";
-        let named = self.environments.iter().find(production);
-        let environment = named.or_else(|| self.environments.last());
-        environment.map_or_else(
-            || self.subdomain.clone(),
-            |each| each.url.trim_start_matches("http://").to_owned(),
-        )
-    }
+/// The address of production, or of the environment that is furthest along, without `http://`.
+fn address(app: &AppSummary) -> String {
+    let production = |each: &&EnvironmentSummary| each.slug == "production";
+    let named = app.environments.iter().find(production);
+    let environment = named.or_else(|| app.environments.last());
+    environment.map_or_else(
+        || app.subdomain.clone(),
+        |each| each.url.trim_start_matches("http://").to_owned(),
+    )
+}
 
-    /// The version in the environment that is furthest along, and that environment's name.
-    fn live_version(&self) -> Option<(String, String)> {
-        let furthest = self
-            .environments
-            .iter()
-            .rev()
-            .find(|each| each.package.is_some())?;
-        Some((furthest.package.clone()?, furthest.name.clone()))
-    }
+/// The version in the environment that is furthest along, and that environment's name.
+fn live_version(app: &AppSummary) -> Option<(String, String)> {
+    let furthest = app
+        .environments
+        .iter()
+        .rev()
+        .find(|each| each.package.is_some())?;
+    Some((furthest.package.clone()?, furthest.name.clone()))
 }
 
 #[cfg(test)]
@@ -197,7 +197,9 @@ mod tests {
 
     fn environment(name: &str, tone: Tone, package: Option<&str>) -> EnvironmentSummary {
         EnvironmentSummary {
-            id: String::new(),
+            id: "00000000-0000-0000-0000-000000000002"
+                .parse()
+                .expect("an id"),
             name: name.to_owned(),
             slug: name.to_lowercase(),
             status: Status {
@@ -212,6 +214,9 @@ mod tests {
 
     fn list(environments: Vec<EnvironmentSummary>) -> AppList {
         let app = AppSummary {
+            id: "00000000-0000-0000-0000-000000000001"
+                .parse()
+                .expect("an id"),
             name: "Shop".to_owned(),
             subdomain: "shop".to_owned(),
             region: Ok(crate::apps::region::tests::frankfurt()),
@@ -231,21 +236,16 @@ mod tests {
             environment("Acceptance", Tone::Ok, Some("Shop 2")),
             environment("Production", Tone::Idle, None),
         ]);
-        let live = list.items[0].live_version();
+        let live = live_version(&list.items[0]);
         assert_eq!(live, Some(("Shop 2".to_owned(), "Acceptance".to_owned())));
-        assert_eq!(list.items[0].address(), "production.example:8080");
+        assert_eq!(address(&list.items[0]), "production.example:8080");
     }
 
     #[test]
     fn the_sentence_counts_what_needs_a_look() {
         let said = |tones: &[Tone]| {
-            list(
-                tones
-                    .iter()
-                    .map(|tone| environment("E", *tone, None))
-                    .collect(),
-            )
-            .sentence()
+            let environments = tones.iter().map(|tone| environment("E", *tone, None));
+            sentence(&list(environments.collect()))
         };
         assert_eq!(said(&[Tone::Ok, Tone::Ok]), "Every environment runs.");
         assert_eq!(said(&[Tone::Ok, Tone::Idle]), "Nothing needs attention.");
@@ -262,7 +262,7 @@ mod tests {
             ..environment("E", Tone::Ok, None)
         };
         assert_eq!(
-            list(vec![failed]).sentence(),
+            sentence(&list(vec![failed])),
             "1 environment needs attention."
         );
     }

@@ -1,9 +1,9 @@
 //! An app: its environments from left to right, and what is under way.
 
-use super::api::{AppDetails, EnvironmentCard, get_app};
+use super::api::get_app;
 use super::list::LastFailure;
 use super::region::tag;
-use crate::live::use_live;
+use crate::follow::{Followed, use_followed};
 use crate::operations::progress::OperationStrips;
 use crate::operations::pulse::use_pulse;
 use crate::page::{loaded, page_data};
@@ -17,6 +17,8 @@ use crate::ui::tabs::{TabLink, Tabs};
 use domain::states::AppState;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
+use views::apps::AppDetails;
+use views::environments::EnvironmentCard;
 
 /// How often the page is asked for again, seconds.
 const REFRESH_SECONDS: u64 = 10;
@@ -26,22 +28,20 @@ const REFRESH_SECONDS: u64 = 10;
 pub fn AppPage() -> impl IntoView {
     let params = use_params_map();
     let app = Memo::new(move |_| params.with(|params| params.get("app").unwrap_or_default()));
-    let keys = RwSignal::new(Vec::<String>::new());
-    let changed = use_live(keys);
+    let followed = use_followed();
     let pulse = use_pulse(REFRESH_SECONDS);
     let details = page_data(
-        move || (app.get(), changed.get(), pulse.get()),
+        move || (app.get(), followed.version(), pulse.get()),
         |(app, _, _)| get_app(app),
     );
     loaded(details, move |details| {
-        view! { <Overview details keys /> }.into_any()
+        view! { <Overview details followed /> }.into_any()
     })
 }
 
 #[component]
-fn Overview(details: Signal<AppDetails>, keys: RwSignal<Vec<String>>) -> impl IntoView {
-    let told_of = Memo::new(move |_| details.with(AppDetails::change_keys));
-    Effect::new(move || keys.set(told_of.get()));
+fn Overview(details: Signal<AppDetails>, followed: Followed) -> impl IntoView {
+    followed.follow(move || details.with(AppDetails::topics));
     let title = Signal::derive(move || details.with(|details| details.name.clone()));
     let cards = Memo::new(move |_| details.with(|details| details.environments.clone()));
     let subdomain = Memo::new(move |_| details.with(|details| details.subdomain.clone()));
@@ -51,7 +51,7 @@ fn Overview(details: Signal<AppDetails>, keys: RwSignal<Vec<String>>) -> impl In
             <Sentence slot>
                 <p class="status-line">
                     <Tag label=details.with_untracked(|details| tag(&details.region)) />
-                    <span>{move || details.with(AppDetails::sentence)}</span>
+                    <span>{move || details.with(sentence)}</span>
                 </p>
             </Sentence>
             <Actions slot>
@@ -75,27 +75,31 @@ fn Overview(details: Signal<AppDetails>, keys: RwSignal<Vec<String>>) -> impl In
 
 #[component]
 fn Card(app: String, card: EnvironmentCard) -> impl IntoView {
-    let href = paths::environment(&app, &card.slug);
-    let deploy = paths::deploy(&app, &card.slug);
-    let url = card.url.clone();
-    let open_reason = card
+    let EnvironmentCard {
+        environment,
+        deploy,
+    } = card;
+    let href = paths::environment(&app, &environment.slug);
+    let to_deploy = paths::deploy(&app, &environment.slug);
+    let url = environment.url.clone();
+    let open_reason = environment
         .package
         .is_none()
         .then(|| "Nothing is deployed yet.".to_owned());
-    let kind = if card.package.is_none() {
+    let kind = if environment.package.is_none() {
         ButtonKind::Primary
     } else {
         ButtonKind::Secondary
     };
     view! {
         <li class="environment-card">
-            <h2><a href=href>{card.name}</a></h2>
+            <h2><a href=href>{environment.name}</a></h2>
             <p class="status-line">
-                <StatusChip status=Signal::stored(card.status) />
-                {card.last_failure.map(|change| view! { <LastFailure change /> })}
+                <StatusChip status=Signal::stored(environment.status) />
+                {environment.last_failure.map(|change| view! { <LastFailure change /> })}
             </p>
             <p class="environment-card__version">
-                {match card.package {
+                {match environment.package {
                     Some(package) => view! { <span>{package}</span> }.into_any(),
                     None => view! { <span class="soft">"Nothing deployed"</span> }.into_any(),
                 }}
@@ -105,8 +109,8 @@ fn Card(app: String, card: EnvironmentCard) -> impl IntoView {
                 <CopyButton label="Copy address" text=Signal::stored(url) />
             </p>
             <div class="environment-card__actions">
-                <LinkButton href=deploy kind reason=Signal::stored(card.deploy.reason())>"Deploy"</LinkButton>
-                <LinkButton href=card.url kind=ButtonKind::Plain reason=Signal::stored(open_reason) attr:rel="external">
+                <LinkButton href=to_deploy kind reason=Signal::stored(deploy.reason())>"Deploy"</LinkButton>
+                <LinkButton href=environment.url kind=ButtonKind::Plain reason=Signal::stored(open_reason) attr:rel="external">
                     "Open"
                 </LinkButton>
             </div>
@@ -149,35 +153,19 @@ pub fn AppTabs(
     view! { <Tabs label="App" items /> }
 }
 
-impl AppDetails {
-    /// What the page wants to hear of: the app, its environments, and operations on any of them.
-    fn change_keys(&self) -> Vec<String> {
-        let mut keys = vec![
-            format!("app:{}", self.subdomain),
-            format!("subject:{}", self.id),
-        ];
-        for environment in &self.environments {
-            keys.extend(
-                ["environment", "subject"].map(|kind| format!("{kind}:{}", environment.id)),
-            );
+/// Where and on what it runs, or that it is coming or going.
+fn sentence(app: &AppDetails) -> String {
+    match app.state {
+        AppState::Creating => {
+            "Being created. Its environments can be deployed to in a moment.".to_owned()
         }
-        keys
-    }
-
-    /// Where and on what it runs, or that it is coming or going.
-    fn sentence(&self) -> String {
-        match self.state {
-            AppState::Creating => {
-                "Being created. Its environments can be deployed to in a moment.".to_owned()
-            }
-            AppState::Deleting => "Being deleted, with everything in it.".to_owned(),
-            AppState::Ready => match (&self.region, &self.plan) {
-                (Ok(region), Ok(plan)) => format!(
-                    "Runs on Cloud {} in {}, each environment on plan {}.",
-                    self.generation, region.city, plan.code
-                ),
-                (Err(row), _) | (_, Err(row)) => row.to_string(),
-            },
-        }
+        AppState::Deleting => "Being deleted, with everything in it.".to_owned(),
+        AppState::Ready => match (&app.region, &app.plan) {
+            (Ok(region), Ok(plan)) => format!(
+                "Runs on Cloud {} in {}, each environment on plan {}.",
+                app.generation, region.city, plan.code
+            ),
+            (Err(row), _) | (_, Err(row)) => row.to_string(),
+        },
     }
 }

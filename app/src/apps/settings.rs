@@ -1,10 +1,10 @@
 //! What an app is, and its end.
 
-use super::api::{AppDetails, DeleteApp, get_app};
+use super::api::{DeleteApp, get_app};
 use super::overview::{AppTab, AppTabs};
 use crate::error::AppError;
 use crate::error::view::{Refusal, refusal};
-use crate::live::use_live;
+use crate::follow::{Followed, use_followed};
 use crate::page::{loaded, page_data};
 use crate::ui::ago::Ago;
 use crate::ui::button::{Button, ButtonKind};
@@ -19,22 +19,31 @@ use domain::scaling::mib;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
+use views::apps::AppDetails;
 
 /// An app's settings.
 #[component]
 pub fn AppSettingsPage() -> impl IntoView {
     let params = use_params_map();
     let app = Memo::new(move |_| params.with(|params| params.get("app").unwrap_or_default()));
-    let version = use_live(Signal::derive(move || vec![format!("app:{}", app.get())]));
+    let followed = use_followed();
     let delete = ServerAction::<DeleteApp>::new();
-    let details = page_data(move || (app.get(), version.get()), |(app, _)| get_app(app));
+    let details = page_data(
+        move || (app.get(), followed.version()),
+        |(app, _)| get_app(app),
+    );
     loaded(details, move |details| {
-        view! { <Settings details delete /> }.into_any()
+        view! { <Settings details followed delete /> }.into_any()
     })
 }
 
 #[component]
-fn Settings(details: Signal<AppDetails>, delete: ServerAction<DeleteApp>) -> impl IntoView {
+fn Settings(
+    details: Signal<AppDetails>,
+    followed: Followed,
+    delete: ServerAction<DeleteApp>,
+) -> impl IntoView {
+    followed.follow(move || details.with(AppDetails::topics));
     let name = Memo::new(move |_| details.with(|details| details.name.clone()));
     let window = Signal::derive(move || Some(format!("Settings · {}", name.get())));
     let subdomain = Memo::new(move |_| details.with(|details| details.subdomain.clone()));
@@ -89,8 +98,8 @@ fn About(details: AppDetails) -> impl IntoView {
             <dd><Ago at=details.created_at /></dd>
             <dt>"Id"</dt>
             <dd>
-                <span class="mono id">{details.id.clone()}</span>
-                <CopyButton label="Copy id" text=Signal::stored(details.id) />
+                <span class="mono id">{details.id.to_string()}</span>
+                <CopyButton label="Copy id" text=Signal::stored(details.id.to_string()) />
             </dd>
         </FactList>
     }
@@ -103,7 +112,7 @@ fn End(details: Signal<AppDetails>, delete: ServerAction<DeleteApp>) -> impl Int
     let typed = RwSignal::new(sent.unwrap_or_default());
     let name = Memo::new(move |_| details.with(|details| details.name.clone()));
     let reason = Memo::new(move |_| details.with(|details| details.delete.reason()));
-    let lost = Memo::new(move |_| details.with(AppDetails::losses));
+    let lost = Memo::new(move |_| details.with(losses));
     let field_error = Signal::derive(move || {
         error
             .get()
@@ -131,27 +140,25 @@ fn End(details: Signal<AppDetails>, delete: ServerAction<DeleteApp>) -> impl Int
     }
 }
 
-impl AppDetails {
-    /// What is lost when the app is deleted.
-    fn losses(&self) -> Vec<String> {
-        let count = self.environments.len();
-        let names: Vec<&str> = self
-            .environments
-            .iter()
-            .map(|environment| environment.name.as_str())
-            .collect();
-        let s = if count == 1 { "" } else { "s" };
-        vec![
-            format!(
-                "{count} environment{s} with everything that runs in them: {}",
-                names.join(", ")
-            ),
-            format!("{count} database{s} and {count} file bucket{s} with all data"),
-            "every uploaded package".to_owned(),
-            format!(
-                "the addresses; {} can be taken by somebody else",
-                self.subdomain
-            ),
-        ]
-    }
+/// What is lost when the app is deleted.
+fn losses(app: &AppDetails) -> Vec<String> {
+    let count = app.environments.len();
+    let names: Vec<&str> = app
+        .environments
+        .iter()
+        .map(|card| card.environment.name.as_str())
+        .collect();
+    let s = if count == 1 { "" } else { "s" };
+    vec![
+        format!(
+            "{count} environment{s} with everything that runs in them: {}",
+            names.join(", ")
+        ),
+        format!("{count} database{s} and {count} file bucket{s} with all data"),
+        "every uploaded package".to_owned(),
+        format!(
+            "the addresses; {} can be taken by somebody else",
+            app.subdomain
+        ),
+    ]
 }

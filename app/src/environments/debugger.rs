@@ -1,11 +1,9 @@
 //! The debugger of an environment: where to connect, with what, and to which instance.
 
-use super::api::{
-    ChooseDebuggerInstance, Debugger, DebuggerInstance, RevealDebuggerPassword, get_debugger,
-};
+use super::api::{ChooseDebuggerInstance, RevealDebuggerPassword, get_debugger};
 use super::header::{EnvironmentTab, EnvironmentTabs};
 use crate::error::view::{Refusal, refusal};
-use crate::live::use_live;
+use crate::follow::{Followed, use_followed};
 use crate::operations::pulse::use_pulse;
 use crate::page::{loaded, page_data};
 use crate::ui::button::Button;
@@ -21,6 +19,7 @@ use domain::states::{Status, Tone};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
+use views::environments::{Debugger, DebuggerInstance};
 
 /// How often the instances are asked again, seconds: nobody tells when a debugger connects.
 const REFRESH_SECONDS: u64 = 5;
@@ -36,10 +35,7 @@ pub fn DebuggerPage() -> impl IntoView {
         app: named("app"),
         environment: named("environment"),
     };
-    let id = RwSignal::new(String::new());
-    let version = use_live(Signal::derive(move || {
-        vec![format!("environment:{}", id.get())]
-    }));
+    let followed = use_followed();
     let choose = ServerAction::<ChooseDebuggerInstance>::new();
     let reveal = ServerAction::<RevealDebuggerPassword>::new();
     // The password that was asked for is another environment's as soon as the address is.
@@ -57,14 +53,14 @@ pub fn DebuggerPage() -> impl IntoView {
             (
                 place.app.get(),
                 place.environment.get(),
-                (version.get(), pulse.get()),
+                (followed.version(), pulse.get()),
                 choose.version().get(),
             )
         },
         |(app, environment, _, _)| get_debugger(app, environment),
     );
     loaded(debugger, move |debugger| {
-        view! { <Page debugger place id choose reveal /> }.into_any()
+        view! { <Page debugger place followed choose reveal /> }.into_any()
     })
 }
 
@@ -79,12 +75,11 @@ struct Place {
 fn Page(
     debugger: Signal<Debugger>,
     place: Place,
-    id: RwSignal<String>,
+    followed: Followed,
     choose: ServerAction<ChooseDebuggerInstance>,
     reveal: ServerAction<RevealDebuggerPassword>,
 ) -> impl IntoView {
-    let seen = Memo::new(move |_| debugger.with(|debugger| debugger.environment.clone()));
-    Effect::new(move || id.set(seen.get()));
+    followed.follow(move || debugger.with(Debugger::topics));
     let title = Signal::derive(move || debugger.with(|debugger| debugger.name.clone()));
     let window = Signal::derive(move || {
         Some(
@@ -184,7 +179,7 @@ fn Answers(instances: Vec<DebuggerInstance>) -> impl IntoView {
             tone: instance.state.tone(),
             label: instance.state.label().to_owned(),
         };
-        let (tone, label) = instance.answer();
+        let (tone, label) = answer(&instance);
         let client = if instance.client_connected {
             "Connected"
         } else {
@@ -213,9 +208,9 @@ fn Choice(
     place: Place,
     choose: ServerAction<ChooseDebuggerInstance>,
 ) -> impl IntoView {
-    let indexes = Memo::new(move |_| debugger.with(Debugger::indexes));
+    let indexes = Memo::new(move |_| debugger.with(indexes));
     let chosen = Memo::new(move |_| debugger.with(|debugger| debugger.instance));
-    let reason = Memo::new(move |_| debugger.with(|debugger| debugger.reveal.reason()));
+    let reason = Memo::new(move |_| debugger.with(|debugger| debugger.choose.reason()));
     // What a person has picked stays picked while the instances come and go, until a choice is saved.
     let picked = RwSignal::new(None::<u16>);
     Effect::new(move || {
@@ -265,31 +260,27 @@ fn Choice(
     }
 }
 
-impl Debugger {
-    /// The indexes that can be chosen: those that run, and the chosen one.
-    fn indexes(&self) -> Vec<u16> {
-        let mut all: Vec<u16> = self
-            .instances
-            .iter()
-            .map(|instance| instance.index)
-            .collect();
-        all.push(self.instance);
-        all.sort_unstable();
-        all.dedup();
-        all
-    }
+/// The indexes that can be chosen: those that run, and the chosen one.
+fn indexes(debugger: &Debugger) -> Vec<u16> {
+    let mut all: Vec<u16> = debugger
+        .instances
+        .iter()
+        .map(|instance| instance.index)
+        .collect();
+    all.push(debugger.instance);
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
-impl DebuggerInstance {
-    /// What it says of its debugger.
-    fn answer(&self) -> (Tone, String) {
-        let (tone, words) = match self.enabled {
-            Some(true) => (Tone::Ok, "Active"),
-            Some(false) => (Tone::Warn, "Not active"),
-            None => (Tone::Idle, "No answer"),
-        };
-        (tone, words.to_owned())
-    }
+/// What it says of its debugger.
+fn answer(instance: &DebuggerInstance) -> (Tone, String) {
+    let (tone, words) = match instance.enabled {
+        Some(true) => (Tone::Ok, "Active"),
+        Some(false) => (Tone::Warn, "Not active"),
+        None => (Tone::Idle, "No answer"),
+    };
+    (tone, words.to_owned())
 }
 
 #[cfg(test)]
@@ -305,13 +296,16 @@ mod tests {
             enabled: Some(true),
             client_connected: false,
             paused: 0,
+            told_at: Some(1_700_000_000),
         }
     }
 
     #[test]
     fn the_chosen_instance_can_be_seen_even_when_it_is_away() {
         let debugger = Debugger {
-            environment: "e".to_owned(),
+            environment: "00000000-0000-0000-0000-000000000002"
+                .parse()
+                .expect("an id"),
             app_name: "Shop".to_owned(),
             name: "Test".to_owned(),
             status: Status {
@@ -322,17 +316,18 @@ mod tests {
             instance: 1,
             instances: vec![instance(2), instance(0), instance(0)],
             reveal: Access::Allowed,
+            choose: Access::Allowed,
         };
-        assert_eq!(debugger.indexes(), [0, 1, 2]);
+        assert_eq!(indexes(&debugger), [0, 1, 2]);
     }
 
     #[test]
     fn silence_is_not_taken_for_an_answer() {
-        assert_eq!(instance(0).answer().1, "Active");
+        assert_eq!(answer(&instance(0)).1, "Active");
         let silent = DebuggerInstance {
             enabled: None,
             ..instance(0)
         };
-        assert_eq!(silent.answer().1, "No answer");
+        assert_eq!(answer(&silent).1, "No answer");
     }
 }

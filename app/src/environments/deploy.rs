@@ -1,11 +1,11 @@
 //! Choosing a package to deploy, with what will happen said before it does.
 
-use super::api::{DeployEnvironment, EnvironmentDetails, get_environment};
+use super::api::{DeployEnvironment, get_environment};
 use super::header::Place;
 use crate::error::AppError;
 use crate::error::view::{Refusal, refusal};
-use crate::live::use_live;
-use crate::packages::api::{PackageList, PackageSummary, get_package, list_packages};
+use crate::follow::{Followed, use_followed};
+use crate::packages::api::{get_package, list_packages};
 use crate::packages::size::bytes;
 use crate::page::{loaded, page_data};
 use crate::paths;
@@ -17,12 +17,16 @@ use crate::ui::page_header::PageHeader;
 use crate::ui::panel::Panel;
 use crate::ui::slots::Sentence;
 use crate::ui::state::EmptyState;
+use domain::ids::PackageId;
 use domain::scaling::mib;
 use domain::states::Tone;
+use domain::topics::Topic;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use serde::{Deserialize, Serialize};
+use views::environments::EnvironmentDetails;
+use views::packages::{PackageList, PackageSummary};
 
 /// Deploying to an environment.
 #[component]
@@ -34,14 +38,13 @@ pub fn DeployPage() -> impl IntoView {
     let (app, slug) = (named("app"), named("environment"));
     let query = use_query_map();
     let asked = Memo::new(move |_| query.with(|query| query.get("package")));
-    let keys = RwSignal::new(Vec::new());
-    let changed = use_live(keys);
+    let followed = use_followed();
     let choice = page_data(
-        move || (app.get(), slug.get(), asked.get(), changed.get()),
+        move || (app.get(), slug.get(), asked.get(), followed.version()),
         |(app, slug, asked, _)| read(app, slug, asked),
     );
     loaded(choice, move |choice| {
-        view! { <Page choice keys /> }.into_any()
+        view! { <Page choice followed /> }.into_any()
     })
 }
 
@@ -55,12 +58,23 @@ struct Choice {
     asked: Option<String>,
 }
 
+impl Choice {
+    /// What may change it.
+    fn topics(&self) -> Vec<Topic> {
+        let mut topics = self.environment.topics();
+        topics.extend(self.packages.topics());
+        topics
+    }
+}
+
 async fn read(app: String, slug: String, asked: Option<String>) -> Result<Choice, AppError> {
     let environment = get_environment(app.clone(), slug).await?;
     let mut packages = list_packages(app.clone(), None).await?;
     let newest = &mut packages.items;
     if let Some(asked) = &asked
-        && !newest.iter().any(|package| package.id == *asked)
+        && !newest
+            .iter()
+            .any(|package| package.id.to_string() == *asked)
     {
         match get_package(app, asked.clone()).await {
             Ok(package) => newest.insert(0, package.summary),
@@ -76,11 +90,10 @@ async fn read(app: String, slug: String, asked: Option<String>) -> Result<Choice
 }
 
 #[component]
-fn Page(choice: Signal<Choice>, keys: RwSignal<Vec<String>>) -> impl IntoView {
+fn Page(choice: Signal<Choice>, followed: Followed) -> impl IntoView {
     let environment: Signal<EnvironmentDetails> =
         Memo::new(move |_| choice.with(|choice| choice.environment.clone())).into();
-    let named = Memo::new(move |_| environment.with(EnvironmentDetails::deployment_keys));
-    Effect::new(move || keys.set(named.get()));
+    followed.follow(move || choice.with(Choice::topics));
     let title = Signal::derive(move || environment.with(|at| format!("Deploy to {}", at.name)));
     let window = Signal::derive(move || {
         Some(format!(
@@ -89,7 +102,7 @@ fn Page(choice: Signal<Choice>, keys: RwSignal<Vec<String>>) -> impl IntoView {
             environment.with(|at| at.app_name.clone())
         ))
     });
-    let sentence = move || environment.with(EnvironmentDetails::present_words);
+    let sentence = move || environment.with(present_words);
     // The form stays the same one until another package is asked for.
     let kind = Memo::new(move |_| {
         choice.with(|choice| (choice.packages.items.is_empty(), choice.asked.clone()))
@@ -131,11 +144,9 @@ fn Form(
     asked: Option<String>,
 ) -> impl IntoView {
     let deploy = ServerAction::<DeployEnvironment>::new();
-    let live = Memo::new(move |_| {
-        environment.with(|at| at.package.as_ref().map(|package| package.id.clone()))
-    });
-    let first = live
-        .with_untracked(|live| first_choice(&packages.items, live.as_deref(), asked.as_deref()));
+    let live =
+        Memo::new(move |_| environment.with(|at| at.package.as_ref().map(|package| package.id)));
+    let first = first_choice(&packages.items, live.get_untracked(), asked.as_deref());
     let gone = first.is_empty();
     let selected = RwSignal::new(first);
     let older = packages
@@ -143,13 +154,12 @@ fn Form(
         .map(|next| environment.with_untracked(|at| paths::packages_after(&at.app, &next)));
     let packages = StoredValue::new(packages.items);
     let options = move || {
-        live.with(|live| {
-            packages.with_value(|packages| {
-                packages
-                    .iter()
-                    .map(|package| card(package, live.as_deref()))
-                    .collect::<Vec<_>>()
-            })
+        let live = live.get();
+        packages.with_value(|packages| {
+            packages
+                .iter()
+                .map(|package| card(package, live))
+                .collect::<Vec<_>>()
         })
     };
     let error = refusal(deploy);
@@ -163,9 +173,11 @@ fn Form(
     };
     let plan = Memo::new(move |_| {
         let chosen = packages.with_value(|packages| {
-            selected.with(|id| packages.iter().find(|package| package.id == *id).cloned())
+            let is_selected =
+                |package: &&PackageSummary| selected.with(|id| package.id.to_string() == *id);
+            packages.iter().find(is_selected).cloned()
         });
-        environment.with(|at| at.deployment_words(chosen.as_ref()))
+        environment.with(|at| deployment_words(at, chosen.as_ref()))
     });
     let reason = Memo::new(move |_| environment.with(|at| at.actions.deploy.reason()));
     let back = Signal::derive(move || environment.with(|at| paths::environment(&at.app, &at.slug)));
@@ -224,18 +236,26 @@ fn Older(href: String) -> impl IntoView {
 }
 
 /// The package that was asked for, none if that is gone; else the newest that is not live, else the newest.
-fn first_choice(packages: &[PackageSummary], live: Option<&str>, asked: Option<&str>) -> String {
+fn first_choice(
+    packages: &[PackageSummary],
+    live: Option<PackageId>,
+    asked: Option<&str>,
+) -> String {
     let first = match asked {
-        Some(asked) => packages.iter().find(|package| package.id == asked),
+        Some(asked) => packages
+            .iter()
+            .find(|package| package.id.to_string() == asked),
         None => packages
             .iter()
-            .find(|package| Some(package.id.as_str()) != live)
+            .find(|package| Some(package.id) != live)
             .or(packages.first()),
     };
-    first.map(|package| package.id.clone()).unwrap_or_default()
+    first
+        .map(|package| package.id.to_string())
+        .unwrap_or_default()
 }
 
-fn card(package: &PackageSummary, live: Option<&str>) -> RadioCard {
+fn card(package: &PackageSummary, live: Option<PackageId>) -> RadioCard {
     let facts = [
         ("Runtime", package.runtime.clone()),
         ("Size", bytes(package.size)),
@@ -249,9 +269,9 @@ fn card(package: &PackageSummary, live: Option<&str>) -> RadioCard {
         ),
     ];
     RadioCard {
-        value: package.id.clone(),
+        value: package.id.to_string(),
         title: package.label(),
-        tag: if live == Some(package.id.as_str()) {
+        tag: if live == Some(package.id) {
             "Live".to_owned()
         } else {
             String::new()
@@ -261,67 +281,51 @@ fn card(package: &PackageSummary, live: Option<&str>) -> RadioCard {
     }
 }
 
-impl EnvironmentDetails {
-    /// What the page wants to hear of: the environment, the app's packages, operations on the
-    /// environment, and the one under way, which may be one on the whole app.
-    fn deployment_keys(&self) -> Vec<String> {
-        let keys = [
-            format!("environment:{}", self.id),
-            format!("subject:{}", self.id),
-            format!("packages:{}", self.app),
-        ];
-        let operation = self.operation.iter();
-        keys.into_iter()
-            .chain(operation.map(|operation| format!("operation:{}", operation.id)))
-            .collect()
+/// What is there now.
+fn present_words(at: &EnvironmentDetails) -> String {
+    match &at.package {
+        None => format!("Nothing is deployed to {} yet.", at.name),
+        Some(package) if at.runs() => {
+            format!("{} is live in {}.", package.label(), at.name)
+        }
+        Some(package) => format!(
+            "{} is deployed, and {} is stopped.",
+            package.label(),
+            at.name
+        ),
     }
+}
 
-    /// What is there now.
-    fn present_words(&self) -> String {
-        match &self.package {
-            None => format!("Nothing is deployed to {} yet.", self.name),
-            Some(package) if self.runs() => {
-                format!("{} is live in {}.", package.label(), self.name)
-            }
-            Some(package) => format!(
-                "{} is deployed, and {} is stopped.",
-                package.label(),
-                self.name
+/// What deploying `chosen` will do, step by step.
+fn deployment_words(at: &EnvironmentDetails, chosen: Option<&PackageSummary>) -> Vec<String> {
+    let Some(chosen) = chosen else {
+        return vec!["Choose a package.".to_owned()];
+    };
+    let label = chosen.label();
+    let size = mib(at.scale.memory_mib);
+    match &at.package {
+        Some(live) if at.runs() => vec![
+            format!(
+                "{} keeps serving while {label} starts beside it.",
+                live.label()
             ),
-        }
-    }
-
-    /// What deploying `chosen` will do, step by step.
-    fn deployment_words(&self, chosen: Option<&PackageSummary>) -> Vec<String> {
-        let Some(chosen) = chosen else {
-            return vec!["Choose a package.".to_owned()];
-        };
-        let label = chosen.label();
-        let size = mib(self.scale.memory_mib);
-        match &self.package {
-            Some(live) if self.runs() => vec![
-                format!(
-                    "{} keeps serving while {label} starts beside it.",
-                    live.label()
-                ),
-                format!(
-                    "As soon as an instance of {label} passes its checks twice, it gets requests and an old one finishes its own."
-                ),
-                format!(
-                    "This is repeated for {} × {size}. No request is lost.",
-                    self.scale.instances
-                ),
-                format!(
-                    "If {label} fails a check, {} stays and you see why.",
-                    live.label()
-                ),
-            ],
-            _ => vec![
-                format!("{label} starts with {} × {size}.", self.scale.instances),
-                format!("{} opens as soon as it passes its checks.", self.url),
-                "If it fails a check, nothing stays behind and you see why.".to_owned(),
-            ],
-        }
+            format!(
+                "As soon as an instance of {label} passes its checks twice, it gets requests and an old one finishes its own."
+            ),
+            format!(
+                "This is repeated for {} × {size}. No request is lost.",
+                at.scale.instances
+            ),
+            format!(
+                "If {label} fails a check, {} stays and you see why.",
+                live.label()
+            ),
+        ],
+        _ => vec![
+            format!("{label} starts with {} × {size}.", at.scale.instances),
+            format!("{} opens as soon as it passes its checks.", at.url),
+            "If it fails a check, nothing stays behind and you see why.".to_owned(),
+        ],
     }
 }
 
@@ -329,12 +333,17 @@ impl EnvironmentDetails {
 mod tests {
     use super::*;
 
-    fn package(id: &str) -> PackageSummary {
+    fn id(number: u8) -> PackageId {
+        let text = format!("00000000-0000-0000-0000-0000000000{number:02}");
+        text.parse().expect("an id")
+    }
+
+    fn package(number: u8) -> PackageSummary {
         PackageSummary {
-            id: id.to_owned(),
+            id: id(number),
             file_name: "shop.mda".to_owned(),
             name: "Shop".to_owned(),
-            version: id.to_owned(),
+            version: number.to_string(),
             runtime: "9.24.2".to_owned(),
             size: 1,
             files: 1,
@@ -347,18 +356,22 @@ mod tests {
 
     #[test]
     fn the_likeliest_package_is_chosen_first() {
-        let packages = ["3", "2", "1"].map(package);
-        assert_eq!(first_choice(&packages, Some("3"), None), "2");
-        assert_eq!(first_choice(&packages, Some("1"), None), "3");
-        assert_eq!(first_choice(&packages, Some("1"), Some("2")), "2");
-        assert_eq!(first_choice(&packages, None, Some("gone")), "");
-        assert_eq!(first_choice(&packages[..1], Some("3"), None), "3");
+        let packages = [3, 2, 1].map(package);
+        let choice =
+            |live: Option<u8>, asked: Option<&str>| first_choice(&packages, live.map(id), asked);
+        let two = id(2).to_string();
+        assert_eq!(choice(Some(3), None), two);
+        assert_eq!(choice(Some(1), None), id(3).to_string());
+        assert_eq!(choice(Some(1), Some(&two)), two);
+        assert_eq!(choice(None, Some("gone")), "");
+        let only = first_choice(&packages[..1], Some(id(3)), None);
+        assert_eq!(only, id(3).to_string());
         assert_eq!(first_choice(&[], None, None), "");
     }
 
     #[test]
     fn the_live_package_is_marked() {
-        assert_eq!(card(&package("2"), Some("2")).tag, "Live");
-        assert_eq!(card(&package("2"), None).tag, "");
+        assert_eq!(card(&package(2), Some(id(2))).tag, "Live");
+        assert_eq!(card(&package(2), None).tag, "");
     }
 }

@@ -1,6 +1,5 @@
 //! The head of an environment's pages: how it does, where it is, and its parts.
 
-use super::api::EnvironmentDetails;
 use crate::paths;
 use crate::ui::ago::Ago;
 use crate::ui::chip::StatusChip;
@@ -8,6 +7,7 @@ use crate::ui::copy::CopyButton;
 use crate::ui::tabs::{TabLink, Tabs};
 use domain::states::Status;
 use leptos::prelude::*;
+use views::environments::EnvironmentDetails;
 
 /// The status in a chip, in words, and with its age.
 #[component]

@@ -1,14 +1,15 @@
 //! The instances of an environment, one a row.
 
-use super::api::Instance;
 use crate::operations::words::span;
 use crate::packages::size::bytes;
 use crate::ui::ago::{Ago, use_clock};
 use crate::ui::bar::Meter;
 use crate::ui::chip::StatusChip;
 use crate::ui::table::{Column, Table};
+use domain::ids::InstanceId;
 use domain::states::Tone;
 use leptos::prelude::*;
+use views::environments::{Crash, Instance};
 
 /// The table of instances.
 #[component]
@@ -32,8 +33,8 @@ pub fn Instances(
     ];
     view! {
         <Table caption="Instances" columns stack=true>
-            <For each=move || instances.get() key=|instance| instance.id.clone() let(instance)>
-                <Row id=instance.id.clone() first=instance instances read_at />
+            <For each=move || instances.get() key=|instance| instance.id let(instance)>
+                <Row id=instance.id first=instance instances read_at />
             </For>
         </Table>
     }
@@ -42,7 +43,7 @@ pub fn Instances(
 /// A row stays as long as its instance does; what it says follows the instance.
 #[component]
 fn Row(
-    id: String,
+    id: InstanceId,
     first: Instance,
     instances: Signal<Vec<Instance>>,
     read_at: Signal<i64>,
@@ -55,9 +56,9 @@ fn Row(
             .unwrap_or_else(|| first.clone())
     });
     let status = Signal::derive(move || instance.with(Instance::status));
-    let label = Signal::derive(move || instance.with(Instance::memory_words));
-    let value = Signal::derive(move || f64::from(instance.with(Instance::memory_percent)));
-    let tone = Signal::derive(move || instance.with(Instance::memory_tone));
+    let label = Signal::derive(move || instance.with(memory_words));
+    let value = Signal::derive(move || f64::from(instance.with(memory_percent)));
+    let tone = Signal::derive(move || instance.with(memory_tone));
     let since = move || {
         span(clock.now().unwrap_or_else(|| read_at.get()) - instance.with(|each| each.since))
     };
@@ -68,15 +69,15 @@ fn Row(
             <td data-label="Zone">{move || instance.with(|each| each.zone.clone())}</td>
             <td data-label="State">
                 <StatusChip status />
-                <small class="instance-version">{move || instance.with(Instance::version_note)}</small>
+                <small class="instance-version">{move || instance.with(version_note)}</small>
             </td>
             <td data-label="Since">{since}</td>
             <td data-label="Memory"><Meter label value max=100.0 tone /></td>
-            <td data-label="CPU" class="number">{move || instance.with(Instance::cpu_words)}</td>
+            <td data-label="CPU" class="number">{move || instance.with(cpu_words)}</td>
             <td data-label="Restarts" class="number">{move || instance.with(|each| each.restarts)}</td>
             <td data-label="Last crash">
                 {move || match crash.get() {
-                    Some((at, reason)) => view! {
+                    Some(Crash { at, reason }) => view! {
                         <span class="crash"><span>{reason}</span><small><Ago at /></small></span>
                     }
                     .into_any(),
@@ -87,38 +88,37 @@ fn Row(
     }
 }
 
-impl Instance {
-    fn memory_percent(&self) -> u8 {
-        crate::packages::size::percent(self.memory.unwrap_or(0), self.memory_limit)
-    }
+fn memory_percent(instance: &Instance) -> u8 {
+    crate::packages::size::percent(instance.memory.unwrap_or(0), instance.memory_limit)
+}
 
-    fn memory_words(&self) -> String {
-        match self.memory {
-            Some(used) => format!("{} of {}", bytes(used), bytes(self.memory_limit)),
-            None => format!("not known, of {}", bytes(self.memory_limit)),
-        }
+fn memory_words(instance: &Instance) -> String {
+    match instance.memory {
+        Some(used) => format!("{} of {}", bytes(used), bytes(instance.memory_limit)),
+        None => format!("not known, of {}", bytes(instance.memory_limit)),
     }
+}
 
-    fn memory_tone(&self) -> Tone {
-        if self.memory_percent() >= 85 {
-            Tone::Warn
-        } else {
-            Tone::Ok
-        }
+fn memory_tone(instance: &Instance) -> Tone {
+    if memory_percent(instance) >= 85 {
+        Tone::Warn
+    } else {
+        Tone::Ok
     }
+}
 
-    fn cpu_words(&self) -> String {
-        self.cpu_milli
-            .map_or_else(|| "—".to_owned(), |milli| format!("{} %", milli / 10))
-    }
+fn cpu_words(instance: &Instance) -> String {
+    instance
+        .cpu_milli
+        .map_or_else(|| "—".to_owned(), |milli| format!("{} %", milli / 10))
+}
 
-    /// What it runs, where that is not what it should run.
-    fn version_note(&self) -> String {
-        if self.current {
-            String::new()
-        } else {
-            format!("{}, being replaced", self.package)
-        }
+/// What it runs, where that is not what it should run.
+fn version_note(instance: &Instance) -> String {
+    if instance.current {
+        String::new()
+    } else {
+        format!("{}, being replaced", instance.package)
     }
 }
 
@@ -129,7 +129,9 @@ mod tests {
 
     fn instance() -> Instance {
         Instance {
-            id: "i".to_owned(),
+            id: "00000000-0000-0000-0000-000000000003"
+                .parse()
+                .expect("an id"),
             index: 0,
             zone: "a".to_owned(),
             state: InstanceState::Starting,
@@ -157,26 +159,26 @@ mod tests {
 
     #[test]
     fn memory_near_its_limit_is_marked() {
-        assert_eq!(instance().memory_words(), "901 MB of 1 GB");
-        assert_eq!(instance().memory_tone(), Tone::Warn);
+        assert_eq!(memory_words(&instance()), "901 MB of 1 GB");
+        assert_eq!(memory_tone(&instance()), Tone::Warn);
         let unknown = Instance {
             memory: None,
             ..instance()
         };
         assert_eq!(
-            (unknown.memory_tone(), unknown.memory_words()),
+            (memory_tone(&unknown), memory_words(&unknown)),
             (Tone::Ok, "not known, of 1 GB".to_owned())
         );
     }
 
     #[test]
     fn an_older_instance_says_what_it_runs() {
-        assert_eq!(instance().version_note(), "");
+        assert_eq!(version_note(&instance()), "");
         let old = Instance {
             current: false,
             ..instance()
         };
-        assert_eq!(old.version_note(), "Shop 1, being replaced");
-        assert_eq!(old.cpu_words(), "12 %");
+        assert_eq!(version_note(&old), "Shop 1, being replaced");
+        assert_eq!(cpu_words(&old), "12 %");
     }
 }

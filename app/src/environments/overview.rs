@@ -4,17 +4,16 @@ mod facts;
 
 use self::facts::{Database, Deployments, Events, LiveVersion};
 use super::api::{
-    EnvironmentDetails, RestartEnvironment, Rollout, ScaleEnvironment, StartEnvironment,
-    StopEnvironment, get_environment,
+    RestartEnvironment, ScaleEnvironment, StartEnvironment, StopEnvironment, get_environment,
 };
 use super::header::{Address, EnvironmentTab, EnvironmentTabs, Place, StatusLine};
 use super::instances::Instances;
 use super::scale::{ScaleChoice, ScalePanel};
 use crate::error::view::{Refusal, done, refusal};
-use crate::live::use_live;
-use crate::operations::api::OperationSummary;
+use crate::follow::{Followed, use_followed};
 use crate::operations::progress::OperationStrips;
 use crate::operations::pulse::use_pulse;
+use crate::operations::words::sentence;
 use crate::page::{loaded, page_data};
 use crate::paths;
 use crate::ui::ago::Ago;
@@ -29,6 +28,8 @@ use domain::states::{Desired, Tone};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
+use views::environments::{EnvironmentDetails, Rollout};
+use views::operations::OperationSummary;
 
 /// How often the page is asked for again, seconds: ages and loads change without a notice.
 const REFRESH_SECONDS: u64 = 5;
@@ -77,13 +78,7 @@ pub fn EnvironmentPage() -> impl IntoView {
         Memo::new(move |_| params.with(|params| params.get(name).unwrap_or_default()))
     };
     let (app, slug) = (named("app"), named("environment"));
-    let id = RwSignal::new(String::new());
-    let changed = use_live(Signal::derive(move || {
-        id.with(|id| {
-            let of_app = format!("app:{}", app.get());
-            vec![format!("environment:{id}"), format!("subject:{id}"), of_app]
-        })
-    }));
+    let followed = use_followed();
     let pulse = use_pulse(REFRESH_SECONDS);
     let actions = PageActions::new();
     let choice = ScaleChoice::new();
@@ -100,26 +95,25 @@ pub fn EnvironmentPage() -> impl IntoView {
             (
                 app.get(),
                 slug.get(),
-                (changed.get(), pulse.get()),
+                (followed.version(), pulse.get()),
                 actions.version(),
             )
         },
         |(app, slug, _, _)| get_environment(app, slug),
     );
     loaded(details, move |details| {
-        view! { <Overview details id actions choice /> }.into_any()
+        view! { <Overview details followed actions choice /> }.into_any()
     })
 }
 
 #[component]
 fn Overview(
     details: Signal<EnvironmentDetails>,
-    id: RwSignal<String>,
+    followed: Followed,
     actions: PageActions,
     choice: ScaleChoice,
 ) -> impl IntoView {
-    let seen = Memo::new(move |_| details.with(|details| details.id.clone()));
-    Effect::new(move || id.set(seen.get()));
+    followed.follow(move || details.with(EnvironmentDetails::topics));
     let title = Signal::derive(move || details.with(|details| details.name.clone()));
     let window = Signal::derive(move || {
         Some(details.with(|details| format!("{} · {}", details.name, details.app_name)))
@@ -242,13 +236,13 @@ fn LastFailure(operation: OperationSummary) -> impl IntoView {
     let text = operation
         .error
         .clone()
-        .unwrap_or_else(|| operation.sentence().to_owned());
+        .unwrap_or_else(|| sentence(&operation).to_owned());
     let at = operation.finished_at.unwrap_or(operation.created_at);
     view! {
         <Notice tone=Tone::Bad title=format!("{}: failed", operation.title)>
             <p class="failure-text">{text}</p>
             <p>
-                <Ago at /> " · " <a href=paths::operation(&operation.id)>"Log and what was taken back"</a>
+                <Ago at /> " · " <a href=paths::operation(operation.id)>"Log and what was taken back"</a>
             </p>
         </Notice>
     }
@@ -259,9 +253,9 @@ fn InstancePanel(details: Signal<EnvironmentDetails>) -> impl IntoView {
     let instances = Memo::new(move |_| details.with(|details| details.instances.clone()));
     let read_at = Signal::derive(move || details.with(|details| details.read_at));
     let none = Memo::new(move |_| instances.with(Vec::is_empty));
-    let capacity = move || details.with(EnvironmentDetails::capacity);
-    let words = move || details.with(EnvironmentDetails::nothing_runs);
-    let caveats = Memo::new(move |_| details.with(|details| details.caveats.join(" ")));
+    let capacity = move || details.with(capacity);
+    let words = move || details.with(nothing_runs);
+    let unenforced = Memo::new(move |_| details.with(|details| details.unenforced.join(" ")));
     view! {
         <Panel title="Instances" flush=true>
             <Actions slot><span class="soft">{capacity}</span></Actions>
@@ -272,42 +266,38 @@ fn InstancePanel(details: Signal<EnvironmentDetails>) -> impl IntoView {
                     view! { <Instances instances read_at /> }.into_any()
                 }
             }}
-            <p class="soft caveats" hidden=move || caveats.with(String::is_empty)>
-                {move || caveats.get()}
+            <p class="soft caveats" hidden=move || unenforced.with(String::is_empty)>
+                {move || unenforced.get()}
             </p>
         </Panel>
     }
 }
 
-impl EnvironmentDetails {
-    /// Desired instances and memory beside what the plan has: `3 × 1 GB of 4 GB`.
-    fn capacity(&self) -> String {
-        use domain::scaling::mib;
-        let of_plan = self
-            .plan
-            .as_ref()
-            .map(|plan| format!(" of {}", mib(plan.app_memory_mib)));
-        format!(
-            "{} × {}{}{}",
-            self.scale.instances,
-            mib(self.scale.memory_mib),
-            of_plan.unwrap_or_default(),
-            if self.sandbox.is_empty() {
-                String::new()
-            } else {
-                format!(" · in {}", self.sandbox)
-            }
-        )
-    }
-
-    /// Why there are no instances.
-    fn nothing_runs(&self) -> &'static str {
-        match (self.package.is_some(), self.desired) {
-            (false, _) => "No instances: nothing is deployed yet.",
-            (true, Desired::Stopped) => {
-                "No instances: the environment is stopped. Its data is kept."
-            }
-            (true, Desired::Running) => "No instances are known yet.",
+/// Desired instances and memory beside what the plan has: `3 × 1 GB of 4 GB`.
+fn capacity(details: &EnvironmentDetails) -> String {
+    use domain::scaling::mib;
+    let of_plan = details
+        .plan
+        .as_ref()
+        .map(|plan| format!(" of {}", mib(plan.app_memory_mib)));
+    format!(
+        "{} × {}{}{}",
+        details.scale.instances,
+        mib(details.scale.memory_mib),
+        of_plan.unwrap_or_default(),
+        if details.sandbox.is_empty() {
+            String::new()
+        } else {
+            format!(" · in {}", details.sandbox)
         }
+    )
+}
+
+/// Why there are no instances.
+fn nothing_runs(details: &EnvironmentDetails) -> &'static str {
+    match (details.package.is_some(), details.desired) {
+        (false, _) => "No instances: nothing is deployed yet.",
+        (true, Desired::Stopped) => "No instances: the environment is stopped. Its data is kept.",
+        (true, Desired::Running) => "No instances are known yet.",
     }
 }

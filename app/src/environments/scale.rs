@@ -1,18 +1,20 @@
 //! Choosing instances and memory, with the effect said before it is caused.
 
-use super::api::{EnvironmentDetails, ScaleEnvironment};
+use super::api::ScaleEnvironment;
 use super::header::Place;
 use crate::error::AppError;
 use crate::error::view::{Refusal, refusal};
 use crate::ui::button::{Button, ButtonKind};
 use crate::ui::slider::Slider;
 use domain::bad_row::BadRow;
+use domain::ids::EnvironmentId;
 use domain::plans::Plan;
 use domain::scaling::{
     Effect as ScaleEffect, INSTANCE_MEMORY_MIB, MEMORY_STEP_MIB, Scale, ScaleError, mib,
 };
 use leptos::form::ActionForm;
 use leptos::prelude::*;
+use views::environments::EnvironmentDetails;
 
 /// What the sliders say. It outlives every refresh of the page's data: what a person has moved stays,
 /// what nobody has touched follows the environment.
@@ -22,7 +24,7 @@ pub struct ScaleChoice {
     memory_mib: RwSignal<u32>,
     /// For instances and memory: whether what is typed is no number that can be had.
     wrong: [RwSignal<bool>; 2],
-    seen: StoredValue<Option<(String, Scale)>>,
+    seen: StoredValue<Option<(EnvironmentId, Scale)>>,
 }
 
 impl ScaleChoice {
@@ -37,10 +39,10 @@ impl ScaleChoice {
     }
 
     /// Takes over of an environment's scale what the person has not touched.
-    fn follow(self, environment: &str, actual: Scale) {
+    fn follow(self, environment: EnvironmentId, actual: Scale) {
         let chosen = self.chosen_untracked();
         let seen = self.seen.with_value(|seen| {
-            let seen = seen.as_ref().filter(|(id, _)| id == environment);
+            let seen = seen.as_ref().filter(|(id, _)| *id == environment);
             seen.map(|(_, scale)| *scale)
         });
         let [wrong_instances, wrong_memory] = self.wrong;
@@ -57,7 +59,7 @@ impl ScaleChoice {
         if !touched(wrong_memory, |a, b| a.memory_mib == b.memory_mib) {
             self.memory_mib.set(actual.memory_mib);
         }
-        self.seen.set_value(Some((environment.to_owned(), actual)));
+        self.seen.set_value(Some((environment, actual)));
     }
 
     /// Shows again what was sent and refused.
@@ -172,12 +174,12 @@ pub fn ScalePanel(
     action: ServerAction<ScaleEnvironment>,
 ) -> impl IntoView {
     let first = details.get_untracked();
-    choice.follow(&first.id, first.scale);
+    choice.follow(first.id, first.scale);
     if let Some(refused) = refusal(action).get_untracked() {
         choice.take_back(&refused);
     }
-    let actual = Memo::new(move |_| details.with(|details| (details.id.clone(), details.scale)));
-    Effect::new(move || actual.with(|(id, scale)| choice.follow(id, *scale)));
+    let actual = Memo::new(move |_| details.with(|details| (details.id, details.scale)));
+    Effect::new(move || actual.with(|(id, scale)| choice.follow(*id, *scale)));
     let situation = Memo::new(move |_| details.with(Situation::of));
     let verdict =
         Memo::new(move |_| situation.with(|situation| situation.verdict(choice.chosen())));
@@ -252,6 +254,11 @@ fn instances_words(count: u32) -> String {
 mod tests {
     use super::*;
 
+    fn environment(number: u8) -> EnvironmentId {
+        let text = format!("00000000-0000-0000-0000-00000000000{number}");
+        text.parse().expect("an id")
+    }
+
     fn situation() -> Situation {
         Situation {
             actual: scale(1, 1024),
@@ -307,7 +314,7 @@ mod tests {
         let owner = Owner::new();
         owner.set();
         let choice = ScaleChoice::new();
-        choice.follow("test", scale(1, 1024));
+        choice.follow(environment(1), scale(1, 1024));
         let refused = AppError::Invalid {
             errors: Vec::new(),
             typed: vec![("instances".to_owned(), "7".to_owned())],
@@ -321,22 +328,22 @@ mod tests {
         let owner = Owner::new();
         owner.set();
         let choice = ScaleChoice::new();
-        choice.follow("test", scale(2, 512));
+        choice.follow(environment(1), scale(2, 512));
         assert_eq!(choice.chosen_untracked(), scale(2, 512));
-        choice.follow("test", scale(3, 512));
+        choice.follow(environment(1), scale(3, 512));
         assert_eq!(
             choice.chosen_untracked(),
             scale(3, 512),
             "somebody else scaled it"
         );
         choice.instances.set(5);
-        choice.follow("test", scale(4, 1024));
+        choice.follow(environment(1), scale(4, 1024));
         assert_eq!(
             choice.chosen_untracked(),
             scale(5, 1024),
             "a person's choice is not taken away, and what nobody touched follows"
         );
-        choice.follow("production", scale(1, 2048));
+        choice.follow(environment(2), scale(1, 2048));
         assert_eq!(
             choice.chosen_untracked(),
             scale(1, 2048),

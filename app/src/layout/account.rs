@@ -4,10 +4,11 @@ use crate::layout::menu::Menu;
 use crate::layout::session::{known, use_frame_data};
 use crate::layout::theme::ThemeChoice;
 use crate::paths;
-use crate::request::Session;
 use crate::ui::icon::{Icon, Shape};
 use crate::waiting::sent_with;
+use domain::roles::Role;
 use leptos::prelude::*;
+use views::people::Session;
 
 /// The menu at the end of the bar.
 #[component]
@@ -27,6 +28,9 @@ pub fn AccountMenu() -> impl IntoView {
                 <p class="menu__heading">"Look"</p>
                 <ThemeChoice />
             </div>
+            <p class="menu__part">
+                <a class="menu__item" href=paths::rights()>"Who may do what"</a>
+            </p>
             <form class="menu__part" method="post" action=paths::logout()>
                 <button class="menu__item" type="submit">"Sign out"</button>
             </form>
@@ -36,11 +40,12 @@ pub fn AccountMenu() -> impl IntoView {
 
 #[component]
 fn Person(session: Session) -> impl IntoView {
+    let role = session.role.map(Role::label).unwrap_or_default();
     view! {
         <div class="menu__part account__person">
             <p class="account__name">{session.name}</p>
             <p class="soft">{session.email}</p>
-            <p class="soft">{format!("{} · {}", session.company, session.role_label)}</p>
+            <p class="soft">{format!("{} · {}", session.company, role)}</p>
         </div>
     }
 }

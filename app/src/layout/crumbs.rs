@@ -1,6 +1,5 @@
 //! The way to the page, and the switch to another app.
 
-use crate::apps::api::{AppList, AppSummary};
 use crate::apps::region::tag;
 use crate::layout::menu::Menu;
 use crate::layout::session::{known, use_frame_data};
@@ -11,6 +10,7 @@ use crate::ui::icon::{Icon, Shape};
 use crate::waiting::sent_with;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
+use views::apps::{AppList, AppSummary};
 
 /// How many apps the switcher names; the list has them all.
 const SWITCHER_APPS: usize = 12;

@@ -1,6 +1,5 @@
 //! The navigation at the side: the workspace, and the parts of the app that the page belongs to.
 
-use crate::apps::api::AppSummary;
 use crate::layout::session::{known, use_frame_data};
 use crate::layout::where_am_i::app_of;
 use crate::paths;
@@ -9,6 +8,7 @@ use crate::waiting::sent_with;
 use domain::states::Tone;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
+use views::apps::AppSummary;
 
 /// The links of the navigation; at the side, and in a narrow window inside a menu.
 #[component]

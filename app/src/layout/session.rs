@@ -1,14 +1,18 @@
 //! What the frame knows: who is signed in, the apps, what is under way. Loaded once for all its parts.
 
-use crate::apps::api::{AppList, list_apps};
+use crate::apps::api::list_apps;
 use crate::error::AppError;
 use crate::layout::where_am_i::app_of;
 use crate::live::use_live;
-use crate::operations::api::{OperationList, list_operations};
+use crate::operations::api::list_operations;
 use crate::operations::pulse::use_pulse;
-use crate::request::{Session, get_session, renew_session};
+use crate::request::{get_session, renew_session};
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
+use views::apps::AppList;
+use views::operations::OperationSummary;
+use views::page::Page;
+use views::people::Session;
 
 /// How often the frame is asked for again, seconds: that something fell silent makes no notice.
 const REFRESH_SECONDS: u64 = 15;
@@ -21,7 +25,7 @@ pub struct FrameData {
     /// The first page of the apps, for the switcher, and the app that the page is about.
     pub apps: Resource<Result<AppList, AppError>>,
     /// The operations that are not finished.
-    pub under_way: Resource<Result<OperationList, AppError>>,
+    pub under_way: Resource<Result<Page<OperationSummary>, AppError>>,
 }
 
 /// Loads what the frame needs and gives it to everything inside.

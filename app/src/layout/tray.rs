@@ -4,7 +4,8 @@
 //! says how.
 
 use crate::layout::session::{known, use_frame_data};
-use crate::operations::api::{OperationList, OperationSummary, list_operations};
+use crate::operations::api::list_operations;
+use crate::operations::words::news;
 use crate::paths;
 use crate::ui::ago::use_clock;
 use crate::ui::bar::ProgressBar;
@@ -13,9 +14,12 @@ use crate::ui::chip::{Chip, StatusChip};
 use crate::ui::icon::Shape;
 use crate::ui::toast::{Toast, use_toasts};
 use crate::waiting::sent_with;
+use domain::ids::OperationId;
 use domain::states::{OperationState, Tone};
 use leptos::prelude::*;
 use std::collections::BTreeSet;
+use views::operations::OperationSummary;
+use views::page::Page;
 
 /// The key of the browser's store under which a closed tray is remembered for the tab.
 const CLOSED: &str = "tray-closed";
@@ -108,12 +112,12 @@ pub fn Tray() -> impl IntoView {
     let under_way = use_frame_data().under_way;
     let tray = expect_context::<TrayOpen>();
     say_how_operations_end();
-    let list = known(under_way, OperationList::clone);
+    let list = known(under_way, Page::clone);
     sent_with(under_way, move || view! { <List list tray /> })
 }
 
 #[component]
-fn List(list: Memo<Option<OperationList>>, tray: TrayOpen) -> impl IntoView {
+fn List(list: Memo<Option<Page<OperationSummary>>>, tray: TrayOpen) -> impl IntoView {
     let items = move || list.get().map(|list| list.items).unwrap_or_default();
     let closed = move || !tray.0.get() || items().is_empty();
     view! {
@@ -147,8 +151,8 @@ fn TrayItem(operation: OperationSummary) -> impl IntoView {
         operation.percent,
         operation.status(),
     );
-    let href = paths::operation(&operation.id);
-    let now = move || operation.news(clock.now());
+    let href = paths::operation(operation.id);
+    let now = move || news(&operation, clock.now());
     view! {
         <li class="tray__item">
             <div class="tray__line">
@@ -169,7 +173,7 @@ fn TrayItem(operation: OperationSummary) -> impl IntoView {
 fn say_how_operations_end() {
     let under_way = use_frame_data().under_way;
     let toasts = use_toasts();
-    let ended = Action::new(move |ids: &BTreeSet<String>| {
+    let ended = Action::new(move |ids: &BTreeSet<OperationId>| {
         let ids = ids.clone();
         async move {
             let latest = list_operations(false, None).await.map(|list| list.items);
@@ -182,19 +186,19 @@ fn say_how_operations_end() {
             }
         }
     });
-    Effect::new(move |before: Option<BTreeSet<String>>| {
+    Effect::new(move |before: Option<BTreeSet<OperationId>>| {
         let before = before.unwrap_or_default();
         let Some(Ok(list)) = under_way.get() else {
             return before;
         };
         let goes_on = |operation: &OperationSummary| operation.state != OperationState::Stuck;
-        let now: BTreeSet<String> = list
+        let now: BTreeSet<OperationId> = list
             .items
             .into_iter()
             .filter(goes_on)
             .map(|operation| operation.id)
             .collect();
-        let gone: BTreeSet<String> = before.difference(&now).cloned().collect();
+        let gone: BTreeSet<OperationId> = before.difference(&now).copied().collect();
         if !gone.is_empty() {
             ended.dispatch(gone);
         }
@@ -223,5 +227,5 @@ fn ending(operation: &OperationSummary) -> Option<Toast> {
         }
         _ => return None,
     };
-    Some(toast.with_link(paths::operation(id), "Details"))
+    Some(toast.with_link(paths::operation(*id), "Details"))
 }

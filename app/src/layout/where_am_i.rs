@@ -1,7 +1,7 @@
 //! Where an address lies: what the breadcrumbs and the navigation are made of.
 
-use crate::apps::api::AppSummary;
 use crate::paths;
+use views::apps::AppSummary;
 
 /// A place on the way to the page; the last one is the page itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +31,7 @@ pub fn crumbs(path: &str, apps: &[AppSummary]) -> Vec<Crumb> {
     let mut way = match parts.as_slice() {
         ["apps", ..] => vec![to("Apps", paths::apps())],
         ["operations", ..] => vec![to("Operations", paths::operations())],
+        ["rights"] => vec![to("Who may do what", String::new())],
         _ => return Vec::new(),
     };
     match parts.as_slice() {
@@ -67,7 +68,8 @@ pub fn crumbs(path: &str, apps: &[AppSummary]) -> Vec<Crumb> {
     way
 }
 
-fn capitalised(text: &str) -> String {
+/// Text that begins with a capital letter.
+pub fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| {
         first.to_uppercase().chain(letters).collect()
@@ -80,6 +82,9 @@ mod tests {
 
     fn labels(path: &str) -> String {
         let shop = AppSummary {
+            id: "00000000-0000-0000-0000-000000000001"
+                .parse()
+                .expect("an id"),
             name: "Shop".to_owned(),
             subdomain: "shop-1".to_owned(),
             region: Ok(crate::apps::region::tests::frankfurt()),
@@ -118,6 +123,7 @@ mod tests {
             labels("/apps/shop-1/environments/test/deploy"),
             "Apps(/apps) / Shop(/apps/shop-1) / Test(/apps/shop-1/environments/test) / Deploy"
         );
+        assert_eq!(labels("/rights"), "Who may do what");
         assert_eq!(
             labels("/operations/0c"),
             "Operations(/operations) / Operation"

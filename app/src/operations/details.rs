@@ -1,10 +1,8 @@
 //! One operation: its phases, its log, and the way to stop it.
 
-use super::api::{
-    CancelOperation, LogEntry, OperationDetails, Phase, RetryOperation, get_operation,
-};
+use super::api::{CancelOperation, RetryOperation, get_operation};
 use super::pulse::use_pulse;
-use super::words::span;
+use super::words::{doing, elapsed, sentence, silence, span};
 use crate::error::view::{Refusal, done, refusal};
 use crate::live::use_live;
 use crate::page::{loaded, page_data};
@@ -24,6 +22,7 @@ use domain::states::{OperationState, Tone};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
+use views::operations::{LogEntry, OperationDetails, OperationSummary, Phase, PhaseState};
 
 /// How often the page is asked for again, seconds: the silence of a worker makes no notice.
 const REFRESH_SECONDS: u64 = 10;
@@ -57,13 +56,13 @@ fn Details(
 ) -> impl IntoView {
     let summary = Memo::new(move |_| details.with(|details| details.summary.clone()));
     let title = Signal::derive(move || summary.with(|summary| summary.title.clone()));
-    let status = Signal::derive(move || summary.with(super::api::OperationSummary::status));
+    let status = Signal::derive(move || summary.with(OperationSummary::status));
     view! {
         <PageHeader title>
             <Sentence slot>
                 <p class="status-line">
                     <StatusChip status />
-                    <span>{move || summary.with(super::api::OperationSummary::sentence)}</span>
+                    <span>{move || summary.with(sentence)}</span>
                 </p>
             </Sentence>
             <Actions slot>
@@ -96,8 +95,9 @@ fn Details(
 fn Warnings(details: Signal<OperationDetails>) -> impl IntoView {
     let clock = use_clock();
     let error = Memo::new(move |_| details.with(|details| details.summary.error.clone()));
-    let undone = Memo::new(move |_| details.with(OperationDetails::undone));
-    let silence = Memo::new(move |_| details.with(|details| details.summary.silence(clock.now())));
+    let undone = Memo::new(move |_| details.with(undone));
+    let silence =
+        Memo::new(move |_| details.with(|details| silence(&details.summary, clock.now())));
     view! {
         {move || {
             error.get().map(|error| {
@@ -116,7 +116,7 @@ fn Warnings(details: Signal<OperationDetails>) -> impl IntoView {
 /// Where to go when it is done.
 #[component]
 fn Next(details: Signal<OperationDetails>) -> impl IntoView {
-    let link = Memo::new(move |_| details.with(OperationDetails::subject_link));
+    let link = Memo::new(move |_| details.with(subject_link));
     move || {
         link.get().map(|(href, words, primary)| {
             let kind = if primary {
@@ -136,7 +136,7 @@ fn Cancel(
 ) -> impl IntoView {
     let over = Memo::new(move |_| details.with(|details| details.summary.state.is_final()));
     let reason = Memo::new(move |_| details.with(|details| details.cancel.reason()));
-    let id = Memo::new(move |_| details.with(|details| details.summary.id.clone()));
+    let id = Memo::new(move |_| details.with(|details| details.summary.id));
     move || {
         if over.get() {
             return None;
@@ -145,7 +145,7 @@ fn Cancel(
             <Disclosure summary="Cancel operation" kind=ButtonKind::Danger reason done=done(cancel)>
                 <ActionForm action=cancel>
                     <p>"The step under way is given up, and everything this operation has made is taken back. That may take a moment."</p>
-                    <input type="hidden" name="operation" value=move || id.get() />
+                    <input type="hidden" name="operation" value=move || id.get().to_string() />
                     <Button kind=ButtonKind::Danger type_="submit" reason busy=cancel.pending()>
                         "Cancel and take back"
                     </Button>
@@ -161,12 +161,12 @@ fn Retry(details: Signal<OperationDetails>, retry: ServerAction<RetryOperation>)
     let stuck =
         Memo::new(move |_| details.with(|details| details.summary.state == OperationState::Stuck));
     let reason = Signal::derive(move || details.with(|details| details.retry.reason()));
-    let id = Memo::new(move |_| details.with(|details| details.summary.id.clone()));
+    let id = Memo::new(move |_| details.with(|details| details.summary.id));
     move || {
         stuck.get().then(|| {
             view! {
                 <ActionForm action=retry>
-                    <input type="hidden" name="operation" value=move || id.get() />
+                    <input type="hidden" name="operation" value=move || id.get().to_string() />
                     <Button kind=ButtonKind::Primary type_="submit" reason busy=retry.pending()>
                         "Try again to take back"
                     </Button>
@@ -185,9 +185,9 @@ fn Progress(details: Signal<OperationDetails>) -> impl IntoView {
         <div class="operation-progress">
             <ProgressBar label="Progress" value=percent />
             <p class="operation-progress__words">
-                <span>{move || summary().doing()}</span>
+                <span>{move || doing(&summary())}</span>
                 <span class="number">
-                    {move || format!("{} % · {}", summary().percent, span(summary().elapsed(clock.now())))}
+                    {move || format!("{} % · {}", summary().percent, span(elapsed(&summary(), clock.now())))}
                 </span>
             </p>
         </div>
@@ -195,9 +195,9 @@ fn Progress(details: Signal<OperationDetails>) -> impl IntoView {
 }
 
 fn phase(phase: &Phase) -> impl IntoView + use<> {
-    let current = (phase.state == super::api::PhaseState::Running).then_some("step");
+    let current = (phase.state == PhaseState::Running).then_some("step");
     view! {
-        <li class="phase" data-state=phase.state.tone() aria-current=current>
+        <li class="phase" data-state=phase.state.tone().as_str() aria-current=current>
             <span class="phase__title">{phase.title.clone()}</span>
             <span class="phase__state">{phase.state.label()}</span>
             {phase.error.clone().map(|error| view! { <span class="phase__error">{error}</span> })}
@@ -229,7 +229,7 @@ fn Log(details: Signal<OperationDetails>) -> impl IntoView {
 fn About(details: Signal<OperationDetails>) -> impl IntoView {
     let summary = move || details.with(|details| details.summary.clone());
     let created_at = Signal::derive(move || summary().created_at);
-    let id = Signal::derive(move || summary().id);
+    let id = Signal::derive(move || summary().id.to_string());
     view! {
         <FactList>
             <dt>"Started by"</dt>
@@ -245,39 +245,36 @@ fn About(details: Signal<OperationDetails>) -> impl IntoView {
     }
 }
 
-impl OperationDetails {
-    /// What was taken back, in a sentence.
-    fn undone(&self) -> Option<String> {
-        let titles: Vec<&str> = self
-            .phases
-            .iter()
-            .filter(|phase| phase.state == super::api::PhaseState::Undone)
-            .map(|phase| phase.title.as_str())
-            .collect();
-        (!titles.is_empty()).then(|| format!("Taken back: {}.", titles.join(", ")))
-    }
+/// What was taken back, in a sentence.
+fn undone(details: &OperationDetails) -> Option<String> {
+    let titles: Vec<&str> = details
+        .phases
+        .iter()
+        .filter(|phase| phase.state == PhaseState::Undone)
+        .map(|phase| phase.title.as_str())
+        .collect();
+    (!titles.is_empty()).then(|| format!("Taken back: {}.", titles.join(", ")))
+}
 
-    /// The page of what it is about: address, words, and whether going there is the next thing to do.
-    fn subject_link(&self) -> Option<(String, String, bool)> {
-        let Some(app) = self.app.as_deref() else {
-            let over = self.summary.state.is_final();
-            return over.then(|| (paths::apps(), "Go to your apps".to_owned(), true));
-        };
-        let done = self.summary.state == OperationState::Succeeded;
-        Some(match self.environment.as_deref() {
-            Some(environment) => (
-                paths::environment(app, environment),
-                "Open environment".to_owned(),
-                done,
-            ),
-            None => (paths::app(app), "Open app".to_owned(), done),
-        })
-    }
+/// The page of what it is about: address, words, and whether going there is the next thing to do.
+fn subject_link(details: &OperationDetails) -> Option<(String, String, bool)> {
+    let Some(app) = details.app.as_deref() else {
+        let over = details.summary.state.is_final();
+        return over.then(|| (paths::apps(), "Go to your apps".to_owned(), true));
+    };
+    let done = details.summary.state == OperationState::Succeeded;
+    Some(match details.environment.as_deref() {
+        Some(environment) => (
+            paths::environment(app, environment),
+            "Open environment".to_owned(),
+            done,
+        ),
+        None => (paths::app(app), "Open app".to_owned(), done),
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::api::PhaseState;
     use super::super::words::tests::running;
     use super::*;
     use domain::rights::Access;
@@ -302,7 +299,7 @@ mod tests {
     #[test]
     fn what_was_taken_back_is_named() {
         use PhaseState::{Failed, Undone, Waiting};
-        let said = |states: &[PhaseState]| details(states).undone();
+        let said = |states: &[PhaseState]| undone(&details(states));
         assert_eq!(said(&[Failed, Waiting]), None);
         assert_eq!(
             said(&[Undone, Undone, Failed]).as_deref(),
@@ -314,7 +311,7 @@ mod tests {
     fn a_finished_operation_leads_on() {
         let mut details = details(&[]);
         assert_eq!(
-            details.subject_link(),
+            subject_link(&details),
             Some(("/apps/shop".to_owned(), "Open app".to_owned(), false))
         );
         details.summary.state = OperationState::Succeeded;
@@ -324,10 +321,10 @@ mod tests {
             "Open environment".to_owned(),
             true,
         );
-        assert_eq!(details.subject_link(), Some(link));
+        assert_eq!(subject_link(&details), Some(link));
         details.app = None;
         assert_eq!(
-            details.subject_link(),
+            subject_link(&details),
             Some(("/apps".to_owned(), "Go to your apps".to_owned(), true))
         );
     }

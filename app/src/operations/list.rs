@@ -1,7 +1,7 @@
 //! The list of operations.
 
-use super::api::{OperationList, OperationSummary, list_operations};
-use super::words::span;
+use super::api::list_operations;
+use super::words::{doing, elapsed, span};
 use crate::live::use_live;
 use crate::page::{loaded, page_data};
 use crate::paths;
@@ -14,8 +14,11 @@ use crate::ui::slots::Sentence;
 use crate::ui::state::EmptyState;
 use crate::ui::table::{Column, Table};
 use crate::ui::tabs::{TabLink, Tabs};
+use domain::topics::Topic;
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
+use views::operations::OperationSummary;
+use views::page::Page;
 
 /// All long operations of the company, newest first.
 #[component]
@@ -29,7 +32,7 @@ pub fn OperationsPage() -> impl IntoView {
             )
         })
     });
-    let version = use_live(vec!["operations".to_owned()]);
+    let version = use_live(vec![Topic::Operations.to_string()]);
     let operations = page_data(
         move || (asked.get(), version.get()),
         |((unfinished, after), _)| list_operations(unfinished, after),
@@ -40,7 +43,10 @@ pub fn OperationsPage() -> impl IntoView {
 }
 
 #[component]
-fn Listed(list: Signal<OperationList>, asked: Memo<(bool, Option<String>)>) -> impl IntoView {
+fn Listed(
+    list: Signal<Page<OperationSummary>>,
+    asked: Memo<(bool, Option<String>)>,
+) -> impl IntoView {
     let unfinished = move || asked.get().0;
     let tabs = move || {
         let items = vec![
@@ -113,10 +119,10 @@ fn Row(operation: OperationSummary) -> impl IntoView {
     let note = if operation.state.is_final() {
         operation.error.clone()
     } else {
-        Some(operation.doing())
+        Some(doing(&operation))
     };
     let percent = (!operation.state.is_final()).then(|| format!(" {} %", operation.percent));
-    let href = paths::operation(&operation.id);
+    let href = paths::operation(operation.id);
     let (title, started_by, created_at) = (
         operation.title.clone(),
         operation.started_by.clone(),
@@ -135,7 +141,7 @@ fn Row(operation: OperationSummary) -> impl IntoView {
             </td>
             <td data-label="Started by">{started_by}</td>
             <td data-label="Started"><Ago at=created_at /></td>
-            <td data-label="Took" class="number">{move || span(operation.elapsed(clock.now()))}</td>
+            <td data-label="Took" class="number">{move || span(elapsed(&operation, clock.now()))}</td>
         </tr>
     }
 }

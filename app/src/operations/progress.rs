@@ -1,11 +1,12 @@
 //! An operation under way, at the top of the page of what it changes.
 
-use super::api::OperationSummary;
+use super::words::news;
 use crate::paths;
 use crate::ui::ago::use_clock;
 use crate::ui::bar::ProgressBar;
 use domain::states::OperationState;
 use leptos::prelude::*;
+use views::operations::OperationSummary;
 
 /// What is under way, how far it is, and the way to all about it.
 #[component]
@@ -17,12 +18,12 @@ pub fn OperationStrip(
     let clock = use_clock();
     let title = Signal::derive(move || operation.with(|operation| operation.title.clone()));
     let percent = Signal::derive(move || Some(operation.with(|operation| operation.percent)));
-    let doing = move || operation.with(|operation| operation.news(clock.now()));
+    let doing = move || operation.with(|operation| news(operation, clock.now()));
     let stuck = move || operation.with(|operation| operation.state == OperationState::Stuck);
     view! {
         <section class="operation-strip" aria-label=move || if stuck() { "Stuck" } else { "Under way" }>
             <p class="operation-strip__words">
-                <a href=move || operation.with(|operation| paths::operation(&operation.id))>
+                <a href=move || operation.with(|operation| paths::operation(operation.id))>
                     {move || title.get()}
                 </a>
                 <span class="soft">{doing}</span>

@@ -1,9 +1,9 @@
 //! A package: what is in it, where it runs, what can be done with it.
 
-use super::api::{Constant, DeletePackage, PackageDetails, get_package};
+use super::api::{DeletePackage, get_package};
 use super::size::{bytes, count};
 use crate::error::view::{Refusal, refusal};
-use crate::live::use_live;
+use crate::follow::{Followed, use_followed};
 use crate::page::{loaded, page_data};
 use crate::paths;
 use crate::ui::ago::Ago;
@@ -18,6 +18,7 @@ use crate::ui::table::{Column, Table};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
+use views::packages::{Constant, PackageDetails};
 
 /// A package.
 #[component]
@@ -27,40 +28,36 @@ pub fn PackagePage() -> impl IntoView {
         Memo::new(move |_| params.with(|params| params.get(name).unwrap_or_default()))
     };
     let (app, package) = (named("app"), named("package"));
-    let version = use_live(Signal::derive(move || {
-        ["packages", "app"]
-            .map(|kind| format!("{kind}:{}", app.get()))
-            .to_vec()
-    }));
+    let followed = use_followed();
     let delete = ServerAction::<DeletePackage>::new();
     let details = page_data(
-        move || (app.get(), package.get(), version.get()),
+        move || (app.get(), package.get(), followed.version()),
         |(app, package, _)| get_package(app, package),
     );
     loaded(details, move |details| {
-        view! { <Details details app delete /> }.into_any()
+        view! { <Details details followed app delete /> }.into_any()
     })
 }
 
 #[component]
 fn Details(
     details: Signal<PackageDetails>,
+    followed: Followed,
     app: Memo<String>,
     delete: ServerAction<DeletePackage>,
 ) -> impl IntoView {
+    followed.follow(move || details.with(PackageDetails::topics));
     let title = Signal::derive(move || details.with(|details| details.summary.label()));
     let window = Signal::derive(move || {
         Some(details.with(|details| format!("{} · {}", details.summary.label(), details.app_name)))
     });
     let file = Signal::derive(move || {
-        paths::package_file(
-            &app.get(),
-            &details.with(|details| details.summary.id.clone()),
-        )
+        let id = details.with(|details| details.summary.id);
+        paths::package_file(&app.get(), id)
     });
     view! {
         <PageHeader title window>
-            <Sentence slot><p>{move || details.with(PackageDetails::sentence)}</p></Sentence>
+            <Sentence slot><p>{move || details.with(sentence)}</p></Sentence>
             <Actions slot>
                 <LinkButton href=file kind=ButtonKind::Secondary attr:rel="external" attr:download=true>
                     "Download"
@@ -88,7 +85,7 @@ fn Delete(
                 <input
                     type="hidden"
                     name="package"
-                    value=move || details.with(|details| details.summary.id.clone())
+                    value=move || details.with(|details| details.summary.id.to_string())
                 />
                 <Button kind=ButtonKind::Danger type_="submit" reason busy=delete.pending()>
                     <span>{move || format!("Delete {}", details.with(|details| details.summary.label()))}</span>
@@ -103,7 +100,8 @@ fn Contents(details: PackageDetails, app: String) -> impl IntoView {
     let targets = details
         .environments
         .iter()
-        .map(|(name, slug)| {
+        .map(|card| {
+            let (name, slug) = (&card.environment.name, &card.environment.slug);
             let running = details.summary.used_by.contains(name);
             let words = if running {
                 format!("Deployed to {name}")
@@ -113,9 +111,9 @@ fn Contents(details: PackageDetails, app: String) -> impl IntoView {
             let reason = if running {
                 Some("This package is deployed there already.".to_owned())
             } else {
-                details.deploy.reason()
+                card.deploy.reason()
             };
-            let href = paths::deploy_package(&app, slug, &details.summary.id);
+            let href = paths::deploy_package(&app, slug, details.summary.id);
             view! { <LinkButton href reason=Signal::stored(reason)>{words}</LinkButton> }
         })
         .collect_view();
@@ -207,12 +205,10 @@ fn ScheduledEvents(names: Vec<String>) -> impl IntoView {
     view! { <ul class="plain-list">{names}</ul> }.into_any()
 }
 
-impl PackageDetails {
-    /// Where it runs.
-    fn sentence(&self) -> String {
-        match self.summary.used_by.as_slice() {
-            [] => "Inspected and kept; deployed nowhere yet.".to_owned(),
-            names => format!("Deployed to {}.", names.join(", ")),
-        }
+/// Where it runs.
+fn sentence(details: &PackageDetails) -> String {
+    match details.summary.used_by.as_slice() {
+        [] => "Inspected and kept; deployed nowhere yet.".to_owned(),
+        names => format!("Deployed to {}.", names.join(", ")),
     }
 }

@@ -1,10 +1,10 @@
 //! An app's packages.
 
-use super::api::{PackageList, PackageSummary, list_packages};
+use super::api::list_packages;
 use super::size::bytes;
 use super::upload::UploadForm;
 use crate::apps::overview::{AppTab, AppTabs};
-use crate::live::use_live;
+use crate::follow::{Followed, use_followed};
 use crate::page::{loaded, page_data};
 use crate::paths;
 use crate::ui::ago::Ago;
@@ -16,6 +16,7 @@ use crate::ui::state::EmptyState;
 use crate::ui::table::{Column, Table};
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
+use views::packages::{PackageList, PackageSummary};
 
 /// An app's packages and the way to bring one in.
 #[component]
@@ -24,26 +25,28 @@ pub fn PackagesPage() -> impl IntoView {
     let app = Memo::new(move |_| params.with(|params| params.get("app").unwrap_or_default()));
     let after = Memo::new(move |_| query.with(|query| query.get("after")));
     let refused = query.with_untracked(|query| query.get("refused"));
-    let version = use_live(Signal::derive(move || {
-        ["packages", "app"]
-            .map(|kind| format!("{kind}:{}", app.get()))
-            .to_vec()
-    }));
+    let followed = use_followed();
     let packages = page_data(
-        move || (app.get(), after.get(), version.get()),
+        move || (app.get(), after.get(), followed.version()),
         |(app, after, _)| list_packages(app, after),
     );
     loaded(packages, move |list| {
-        view! { <Listed list app refused=refused.clone() /> }.into_any()
+        view! { <Listed list followed app refused=refused.clone() /> }.into_any()
     })
 }
 
 #[component]
-fn Listed(list: Signal<PackageList>, app: Memo<String>, refused: Option<String>) -> impl IntoView {
+fn Listed(
+    list: Signal<PackageList>,
+    followed: Followed,
+    app: Memo<String>,
+    refused: Option<String>,
+) -> impl IntoView {
+    followed.follow(move || list.with(PackageList::topics));
     let name = Memo::new(move |_| list.with(|list| list.app_name.clone()));
     let window = Signal::derive(move || Some(format!("Packages · {}", name.get())));
     let upload = list.with_untracked(|list| {
-        view! { <UploadForm app=app.get_untracked() limits=list.limits access=list.manage.clone() refused /> }
+        view! { <UploadForm app=app.get_untracked() limits=list.limits access=list.upload.clone() refused /> }
     });
     let content = move || {
         match list.get().items {
@@ -96,7 +99,7 @@ fn Rows(app: String, items: Vec<PackageSummary>) -> impl IntoView {
         view! {
             <tr>
                 <td>
-                    <a class="row" href=paths::package(&app, &package.id)>{package.label()}</a>
+                    <a class="row" href=paths::package(&app, package.id)>{package.label()}</a>
                     <small class="mono file-name">{package.file_name}</small>
                 </td>
                 <td data-label="Runtime">{package.runtime}</td>

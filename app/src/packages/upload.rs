@@ -2,7 +2,6 @@
 //!
 //! An upload belongs to the page that shows it: whoever leaves the page ends it, and is told so before.
 
-use super::api::Limits;
 use super::size::{bytes, count, percent};
 use crate::error::AppError;
 use crate::paths;
@@ -18,6 +17,7 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 use serde::Deserialize;
 use std::cell::RefCell;
+use views::packages::Limits;
 use web_sys::{Event, File, FormData, ProgressEvent, SubmitEvent, XmlHttpRequest};
 
 /// How far an upload is.

@@ -3,121 +3,81 @@
 pub mod create;
 pub mod delete;
 
-use crate::access::{self, Resource};
+use crate::access;
 use crate::ctx::Ctx;
 use crate::db;
-use crate::environments::Accesses;
-use crate::error::Result;
-use crate::model::apps::App;
+use crate::environments;
+use crate::error::{Error, Result};
+use crate::operations;
+use crate::page;
 use crate::model::regions::RegionRow;
-use crate::operations::OperationSummary;
-use crate::page::{Cursor, Page};
 use domain::bad_row::BadRow;
-use domain::ids::{AppId, EnvironmentId};
+use domain::ids::AppId;
 use domain::names::{EnvironmentName, Subdomain};
-use domain::plans::Plan;
-use domain::regions::{Region, RegionCode};
-use domain::rights::{Access, Right};
-use domain::states::Status;
+use domain::regions::RegionCode;
+use domain::rights::Right;
 use domain::what_may;
-use domain::what_may::operations::UnderWay;
+use views::apps::{AppDetails, AppList, AppRegion, AppSummary, Availability};
 
-/// A row of the list of apps.
-#[derive(Debug, Clone)]
-pub struct AppSummary {
-    /// The app.
-    pub app: App,
-    /// Its region, or the row that cannot be used.
-    pub region: std::result::Result<Region, BadRow>,
-    /// Its environments, in order.
-    pub environments: Vec<EnvironmentSummary>,
-}
-
-/// An environment in a list.
-#[derive(Debug, Clone)]
-pub struct EnvironmentSummary {
-    /// Its id.
-    pub id: EnvironmentId,
-    /// Its name.
-    pub name: EnvironmentName,
-    /// Its place in addresses.
-    pub slug: String,
-    /// Its address.
-    pub url: String,
-    /// Its status now.
-    pub status: Status,
-    /// The package that serves there: `Shop 2.4.1`.
-    pub package: Option<String>,
-    /// The last change, if it failed: `Deploy Shop 2.4.2`.
-    pub last_failure: Option<String>,
-}
-
-/// An app, for its page.
-#[derive(Debug, Clone)]
-pub struct AppDetails {
-    /// The app.
-    pub app: App,
-    /// Its region, or the row that cannot be used.
-    pub region: std::result::Result<Region, BadRow>,
-    /// Its plan, or the row that cannot be used.
-    pub plan: std::result::Result<Plan, BadRow>,
-    /// Its environments, in order.
-    pub environments: Vec<EnvironmentSummary>,
-    /// What the person may do.
-    pub access: Accesses,
-    /// Operations under way.
-    pub operations: Vec<OperationSummary>,
-    /// Whether the person may delete the app now.
-    pub can_delete: Access,
-}
-
-/// Apps whose team the person is in, by name.
-pub async fn list(ctx: &Ctx, after: Option<Cursor>) -> Result<Page<AppSummary>> {
-    let after: Option<(String, AppId)> = after.map(|cursor| cursor.key()).transpose()?;
+/// Apps whose team the person is in, by name; with `here`, that app too, wherever in the list it stands.
+pub async fn list(ctx: &Ctx, after: Option<String>, here: Option<&Subdomain>) -> Result<AppList> {
+    let after: Option<(String, AppId)> = page::key(after)?;
     let mut db = ctx.state.pool.acquire().await?;
     let apps = db::apps::list(&mut db, ctx.company, ctx.person(), after).await?;
-    let page = Page::from_rows(apps, |app| (app.name.to_string(), app.id))?;
+    let mut page = page::of_rows(apps, |app| (app.name.to_string(), app.id))?;
+    let is_listed = |here: &&Subdomain| page.items.iter().any(|app| app.subdomain == **here);
+    if let Some(here) = here.filter(|here| !is_listed(here)) {
+        match access::app(&mut db, ctx, here).await {
+            Ok(found) => page.items.push(found.app),
+            Err(Error::NotFound) => {}
+            Err(error) => return Err(error),
+        }
+    }
     let ids: Vec<AppId> = page.items.iter().map(|app| app.id).collect();
-    let mut environments = db::environments::summaries(&mut db, ctx, &ids).await?;
+    let mut environments = environments::list::summaries(ctx, &mut db, &ids).await?;
     let regions = db::regions::list(&mut db, ctx.now()).await?;
-    Ok(page.map(|app| AppSummary {
+    let summary = |app: crate::model::apps::App| AppSummary {
         environments: environments.remove(&app.id).unwrap_or_default(),
+        id: app.id,
+        name: app.name.to_string(),
+        subdomain: app.subdomain.to_string(),
         region: region_of(&regions, &app.region),
-        app,
-    }))
+    };
+    Ok(AppList {
+        items: page.items.into_iter().map(summary).collect(),
+        next: page.next,
+        create: ctx.may_in_company(Right::CreateApp),
+    })
 }
 
 /// One app.
 pub async fn get(ctx: &Ctx, subdomain: &Subdomain) -> Result<AppDetails> {
     let mut db = ctx.state.pool.acquire().await?;
     let found = access::app(&mut db, ctx, subdomain).await?;
+    let (cards, runs) = environments::list::cards(ctx, &mut db, &found).await?;
     let app = &found.app;
-    let mut environments = db::environments::summaries(&mut db, ctx, &[app.id]).await?;
-    let environments = environments.remove(&app.id).unwrap_or_default();
-    let region = db::regions::get(&mut db, &app.region, ctx.now())
-        .await?
-        .region;
+    let region = db::regions::get(&mut db, &app.region, ctx.now()).await?;
     let plan = db::plans::get(&mut db, &app.plan).await?;
-    let ids: Vec<EnvironmentId> = environments.iter().map(|e| e.id).collect();
-    let operations = crate::operations::unfinished_of(ctx, &mut db, app, &ids).await?;
-    let on_app = operations.iter().find(|operation| {
-        let subject = operation.subject.as_ref();
-        subject.is_some_and(|subject| subject.environment.is_none())
-    });
-    let under_way = on_app.map(OperationSummary::under_way);
+    let on_app = operations::under_way(&runs, &[app.id.uuid()]);
     Ok(AppDetails {
-        can_delete: can_delete(ctx, &found, under_way.as_ref()),
-        access: Accesses::of(ctx, &found.target()),
-        region,
+        delete: found
+            .may(ctx, Right::DeleteApp)
+            .and(|| what_may::apps::delete(app.state, on_app.as_ref())),
+        id: app.id,
+        name: app.name.to_string(),
+        subdomain: app.subdomain.to_string(),
+        region: region.region,
+        generation: app.generation,
         plan,
-        environments,
-        operations,
-        app: found.app,
+        state: app.state,
+        created_at: app.created_at.unix_timestamp(),
+        environments: cards,
+        operations: operations::summaries(ctx, runs),
     })
 }
 
 /// The region of a code among these rows.
-fn region_of(rows: &[RegionRow], code: &RegionCode) -> std::result::Result<Region, BadRow> {
+fn region_of(rows: &[RegionRow], code: &RegionCode) -> AppRegion {
     let found = rows.iter().find(|row| match &row.region {
         Ok(region) => region.code == *code,
         Err(row) => row.code == code.as_str(),
@@ -128,19 +88,18 @@ fn region_of(rows: &[RegionRow], code: &RegionCode) -> std::result::Result<Regio
     )
 }
 
-fn can_delete(ctx: &Ctx, found: &access::FoundApp, under_way: Option<&UnderWay>) -> Access {
-    found
-        .may(ctx, Right::DeleteApp)
-        .and(|| what_may::apps::delete(found.app.state, under_way))
-}
-
-/// Whether a subdomain is free; a malformed one is refused with its rule.
-pub async fn is_subdomain_free(ctx: &Ctx, text: &str) -> Result<bool> {
+/// Whether a subdomain can be had; a malformed one is refused with its rule.
+pub async fn availability(ctx: &Ctx, text: &str) -> Result<Availability> {
     let subdomain = Subdomain::parse(text)?;
     let labels: Vec<String> = EnvironmentName::defaults()
         .iter()
         .map(|name| name.host_label(&subdomain))
         .collect();
     let mut db = ctx.state.pool.acquire().await?;
-    Ok(!db::hosts::any_taken(&mut db, &labels).await?)
+    let taken = db::hosts::any_taken(&mut db, &labels).await?;
+    Ok(if taken {
+        Availability::Taken
+    } else {
+        Availability::Free
+    })
 }

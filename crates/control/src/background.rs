@@ -6,6 +6,7 @@
 //! is in its row, and no other's.
 
 mod engine_events;
+mod engine_info;
 mod engines;
 mod leader;
 mod object_store;

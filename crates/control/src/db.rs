@@ -5,6 +5,7 @@ pub(crate) mod apps;
 pub(crate) mod audit;
 pub(crate) mod companies;
 pub(crate) mod deployments;
+pub(crate) mod engines;
 pub(crate) mod environments;
 pub(crate) mod events;
 pub(crate) mod hosts;

@@ -112,13 +112,13 @@ async fn assemble(state: &State, app: &App, environment: &Environment) -> Result
             Some(Template {
                 package: PackageRef {
                     sha256: package.sha256.clone(),
-                    bytes: package.summary.size,
+                    bytes: package.size,
                     url: address(
                         &state
                             .objects
-                            .local_file(&ObjectKey::package(package.summary.id)),
+                            .local_file(&ObjectKey::package(package.id)),
                     )?,
-                    label: package.summary.label(),
+                    label: package.label(),
                 },
                 runtime: region.runtime,
                 memory_mib: environment.scale.memory_mib,

@@ -2,150 +2,66 @@
 
 pub mod debugger;
 pub mod desired_change;
+pub(crate) mod list;
+mod observed;
 mod status_text;
 
 use crate::access::{self, FoundEnvironment, Resource};
 use crate::ctx::Ctx;
 use crate::db;
 use crate::error::Result;
-use crate::model::apps::App;
-use crate::model::environments::Environment;
-use crate::operations::OperationSummary;
-use crate::packages::PackageSummary;
+use crate::model::packages::Package;
+use crate::operations;
 use crate::resources;
-use domain::bad_row::BadRow;
 use domain::names::Subdomain;
-use domain::plans::Plan;
-use domain::regions::RegionCode;
-use domain::rights::{Access, Right, Target};
-use domain::states::Status;
-use domain::what_may::environments::{Actions, Facts};
-use engine::observation::Info;
-use time::OffsetDateTime;
+use domain::what_may::environments::Facts;
+use views::environments::EnvironmentDetails;
 
-/// What the person may do with an app and its environments.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Accesses {
-    /// Upload and delete packages.
-    pub manage_packages: Access,
-    /// Deploy, start, stop, restart, scale.
-    pub operate: Access,
-    /// See the debugger's credentials.
-    pub debugger: Access,
-    /// Delete the app.
-    pub delete: Access,
-}
-
-impl Accesses {
-    pub(crate) fn of(ctx: &Ctx, target: &Target) -> Self {
-        Self {
-            manage_packages: ctx.may(Right::UploadPackage, target),
-            operate: ctx.may(Right::Deploy, target),
-            debugger: ctx.may(Right::RevealDebuggerPassword, target),
-            delete: ctx.may(Right::DeleteApp, target),
-        }
-    }
-}
-
-/// Something that happened to an environment's instances.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EventRow {
-    /// When.
-    pub at: OffsetDateTime,
-    /// The code of its kind: `crashed`, `ready`, …
-    pub kind: String,
-    /// The instance it is about.
-    pub index: Option<u16>,
-    /// As a person reads it.
-    pub message: String,
-}
-
-/// A deployment, past or under way.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Deployment {
-    /// What was deployed: `Shop 2.4.1`.
-    pub package: String,
-    /// By whom.
-    pub by: String,
-    /// When.
-    pub at: OffsetDateTime,
-    /// `running`, `succeeded` or `failed`.
-    pub outcome: String,
-    /// Its operation.
-    pub operation: domain::ids::OperationId,
-}
-
-/// An environment, for its page.
-#[derive(Debug, Clone)]
-pub struct EnvironmentDetails {
-    /// Its app.
-    pub app: App,
-    /// The environment; instances are in its observation.
-    pub environment: Environment,
-    /// Its address.
-    pub url: String,
-    /// Its status now.
-    pub status: Status,
-    /// How things are and what happens next, as a person reads it.
-    pub sentence: String,
-    /// The package that serves.
-    pub package: Option<PackageSummary>,
-    /// The plan of its app, or the row that cannot be used.
-    pub plan: std::result::Result<Plan, BadRow>,
-    /// Database connections it has; none known without a plan.
-    pub connections: u32,
-    /// The latest events, newest first.
-    pub events: Vec<EventRow>,
-    /// The latest deployments, newest first.
-    pub deployments: Vec<Deployment>,
-    /// The operation under way.
-    pub operation: Option<OperationSummary>,
-    /// The last operation, if it failed.
-    pub last_failure: Option<OperationSummary>,
-    /// What the person may do now.
-    pub actions: Actions,
-}
-
-/// One environment.
+/// One environment, as far as the portal knows it: no engine is asked.
 pub async fn get(ctx: &Ctx, subdomain: &Subdomain, slug: &str) -> Result<EnvironmentDetails> {
-    let mut db = ctx.state.pool.acquire().await?;
-    let found = access::environment(&mut db, ctx, subdomain, slug).await?;
+    let db = &mut *ctx.state.pool.acquire().await?;
+    let found = access::environment(db, ctx, subdomain, slug).await?;
     let (app, environment) = (&found.app, &found.environment);
     let package = match environment.live {
-        Some(id) => db::packages::get(&mut db, app.company, app.id, id)
-            .await?
-            .map(|details| details.summary),
+        Some(id) => db::packages::get(db, app.company, app.id, id).await?,
         None => None,
     };
-    let plan = db::plans::get(&mut db, &app.plan).await?;
-    let runs = crate::operations::latest_of(ctx, &mut db, app, environment).await?;
+    let plan = db::plans::get(db, &app.plan).await?;
+    let engine = resources::regions::engine_info(&ctx.state, db, &app.region).await?;
+    let latest = operations::latest_of(ctx, db, app, environment).await?;
     let status = environment.status(ctx.now());
-    let under_way = runs.unfinished.as_ref().map(OperationSummary::under_way);
+    let facts = Facts {
+        under_way: latest.under_way,
+        ..found.facts()
+    };
     Ok(EnvironmentDetails {
+        id: environment.id,
+        app_id: app.id,
+        app_name: app.name.to_string(),
+        app: app.subdomain.to_string(),
+        name: environment.name.to_string(),
+        slug: environment.name.slug(),
         url: ctx.state.config.app_url(&environment.host_label),
-        sentence: status_text::of(environment, &status, runs.unfinished.as_ref()),
+        sentence: status_text::of(environment, &status, latest.unfinished.as_ref()),
         status,
-        package,
+        desired: environment.desired,
+        scale: environment.scale,
         connections: plan.as_ref().map_or(0, |plan| app.connections(plan)),
         plan,
-        events: db::events::latest(&mut db, app.company, environment.id).await?,
-        deployments: db::deployments::latest(&mut db, app.company, environment.id).await?,
-        actions: Facts {
-            under_way,
-            ..found.facts()
-        }
-        .actions(&ctx.actor, &found.target()),
-        operation: runs.unfinished,
-        last_failure: runs.last_failure,
-        app: found.app,
-        environment: found.environment,
+        database: environment.database_name.clone(),
+        package: package.as_ref().map(Package::summary),
+        observed_at: environment.observed_at(),
+        read_at: ctx.now().unix_timestamp(),
+        instances: observed::instances(environment),
+        rollout: observed::rollout(environment),
+        sandbox: engine.as_ref().map(|engine| engine.sandbox.clone()).unwrap_or_default(),
+        unenforced: engine.map(|engine| engine.unenforced).unwrap_or_default(),
+        events: db::events::latest(db, app.company, environment.id).await?,
+        operation: latest.unfinished,
+        last_failure: latest.last_failure,
+        deployments: db::deployments::latest(db, app.company, environment.id).await?,
+        actions: facts.actions(&ctx.actor, &found.target()),
     })
-}
-
-/// What the engine of a region is, asked now; nothing while it is silent, which the status says already.
-pub async fn engine_info(ctx: &Ctx, region: &RegionCode) -> Option<Info> {
-    let engine = resources::regions::engine(&ctx.state, region).await.ok()?;
-    resources::engines::live(engine.info()).await.ok()
 }
 
 impl FoundEnvironment {

@@ -153,3 +153,13 @@ impl From<domain::names::NameError> for Error {
         Self::invalid(error.field, error.message)
     }
 }
+
+impl From<Vec<domain::scaling::ScaleError>> for Error {
+    fn from(errors: Vec<domain::scaling::ScaleError>) -> Self {
+        let refused = errors.into_iter().map(|error| FieldError {
+            field: error.field.to_owned(),
+            message: error.message,
+        });
+        Self::Invalid(refused.collect())
+    }
+}

@@ -1,8 +1,8 @@
 //! The product: use cases, durable operations and background work. Knows neither HTTP nor Leptos.
 //!
 //! A use case takes a [`ctx::Ctx`] first: who acts, for which company, at what time. It parses
-//! its input into domain types, asks `domain::permissions`, owns the transaction, and writes the
-//! audit row. Work that takes longer than a request is a saga, started in the same transaction.
+//! its input into domain types, asks `domain::rights`, owns the transaction, writes the audit row,
+//! and returns a view. Work that takes longer than a request is a saga, started in the same transaction.
 
 mod access;
 pub mod apps;
@@ -27,6 +27,7 @@ pub mod people;
 pub mod plans;
 pub mod regions;
 pub mod resources;
+pub mod rights;
 pub mod sagas;
 pub mod scram;
 pub mod secrets;

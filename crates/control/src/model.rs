@@ -2,5 +2,6 @@
 
 pub mod apps;
 pub mod environments;
+pub(crate) mod packages;
 pub mod regions;
 pub mod tasks;

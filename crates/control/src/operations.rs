@@ -11,121 +11,35 @@ use crate::db::operations::Asked;
 use crate::error::{Error, Result};
 use crate::model::apps::App;
 use crate::model::environments::Environment;
-use crate::page::{Cursor, PAGE, Page};
+use crate::page::{self, PAGE};
 use crate::sagas::app_delete::AppDelete;
 use crate::state::State;
 use domain::actors::Actor;
-use domain::ids::{CompanyId, EnvironmentId, OperationId};
+use domain::ids::{CompanyId, OperationId};
 use domain::rights::{Access, Right, Target};
 use domain::states::OperationState;
-use domain::subjects::SubjectKind;
+use domain::subjects::{Subject, SubjectKind};
 use domain::topics::Topic;
 use domain::what_may;
 use domain::what_may::operations::UnderWay;
 use saga::error::StartError;
 use saga::lock::Lock;
-use saga::run::{Filter, Position, Run, RunState, StepState};
+use saga::run::{Filter, Position, Run, RunState, StepRow, StepState};
 use saga::saga::{NewSaga, Saga, SagaId, Starter};
 use serde_json::json;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
-
-/// An operation, in a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OperationSummary {
-    /// Its id.
-    pub id: OperationId,
-    /// What it does: `Create Shop`.
-    pub title: String,
-    /// What it works on, if that still exists and the person may see it.
-    pub subject: Option<Subject>,
-    /// Its state.
-    pub state: OperationState,
-    /// The phase it is in.
-    pub phase: String,
-    /// How far it is, of 100.
-    pub percent: u8,
-    /// What is being done right now.
-    pub detail: String,
-    /// Why it failed, for a person.
-    pub error: Option<String>,
-    /// Who started it.
-    pub started_by: String,
-    /// When it was started.
-    pub created_at: OffsetDateTime,
-    /// When it ended.
-    pub finished_at: Option<OffsetDateTime>,
-    /// Age of the worker's last sign of life, seconds.
-    pub heartbeat_age_seconds: Option<i64>,
-}
-
-/// What an operation works on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Subject {
-    /// The app's subdomain.
-    pub app: String,
-    /// The environment's slug, if it is about one.
-    pub environment: Option<String>,
-}
-
-/// An operation, for its page.
-#[derive(Debug, Clone)]
-pub struct OperationDetails {
-    /// What the list shows.
-    pub summary: OperationSummary,
-    /// Its phases, in order.
-    pub steps: Vec<Phase>,
-    /// Its log, oldest first.
-    pub log: Vec<LogEntry>,
-    /// Whether the person may cancel it now.
-    pub can_cancel: Access,
-    /// Whether the person may have its undo tried again.
-    pub can_retry: Access,
-}
-
-/// A phase of an operation.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Phase {
-    /// As a person reads it.
-    pub title: String,
-    /// Where it is.
-    pub state: PhaseState,
-    /// Why it failed.
-    pub error: Option<String>,
-}
-
-/// Where a phase is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PhaseState {
-    /// Not begun.
-    Pending,
-    /// Under way.
-    Running,
-    /// Done.
-    Done,
-    /// Failed.
-    Failed,
-    /// Done, and taken back.
-    Undone,
-}
-
-/// A line of an operation's log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LogEntry {
-    /// When.
-    pub at: OffsetDateTime,
-    /// What.
-    pub line: String,
-}
+use views::operations::{LogEntry, OperationDetails, OperationSummary, Phase, PhaseState};
+use views::page::Page;
 
 /// Operations of apps whose team the person is in, newest first.
 pub async fn list(
     ctx: &Ctx,
     unfinished_only: bool,
-    after: Option<Cursor>,
+    after: Option<String>,
 ) -> Result<Page<OperationSummary>> {
-    let after: Option<(OffsetDateTime, Uuid)> = after.map(|cursor| cursor.key()).transpose()?;
+    let after: Option<(OffsetDateTime, Uuid)> = page::key(after)?;
     let mut db = ctx.state.pool.acquire().await?;
     let asked = Asked {
         only: None,
@@ -137,9 +51,8 @@ pub async fn list(
     };
     let ids = db::operations::visible(&mut db, ctx, asked, PAGE + 1).await?;
     let runs = saga::store::by_ids(&mut db, ctx.company.uuid(), &ids).await?;
-    let page = Page::from_rows(runs, |run| (run.created_at, run.id.0))?;
-    let subjects = db::operations::subjects(&mut db, ctx, &page.items).await?;
-    Ok(page.map(|run| summary(ctx, run, &subjects)))
+    let page = page::of_rows(runs, |run| (run.created_at, run.id.0))?;
+    Ok(page.map(|run| summary(ctx, run)))
 }
 
 /// One operation.
@@ -147,28 +60,30 @@ pub async fn get(ctx: &Ctx, id: OperationId) -> Result<OperationDetails> {
     let mut db = ctx.state.pool.acquire().await?;
     let (company, saga_id) = (ctx.company.uuid(), SagaId(id.uuid()));
     let run = visible(ctx, &mut db, id).await?;
-    let subjects = db::operations::subjects(&mut db, ctx, std::slice::from_ref(&run)).await?;
+    let subject = db::operations::subject(&mut db, ctx, &run).await?;
     let steps = saga::store::steps(&mut db, company, saga_id).await?;
     let log = saga::store::log(&mut db, company, saga_id, 0).await?;
+    let (now, target) = (state(&run), subject.target);
+    let may = || ctx.may(control_right(&target), &target);
+    let phase = |step: StepRow| Phase {
+        title: step.title,
+        state: phase_state(step.state, now),
+        error: step.error,
+    };
     Ok(OperationDetails {
-        can_cancel: can_cancel(ctx, &run, &subjects),
-        can_retry: can_retry(ctx, &run, &subjects),
-        steps: steps
-            .into_iter()
-            .map(|s| Phase {
-                title: s.title,
-                state: phase_state(s.state),
-                error: s.error,
-            })
-            .collect(),
+        cancel: may().and(|| possible_cancel(&run)),
+        retry: may().and(|| what_may::operations::retry(now)),
+        phases: steps.into_iter().map(phase).collect(),
         log: log
             .into_iter()
             .map(|row| LogEntry {
-                at: row.at,
+                at: row.at.unix_timestamp(),
                 line: row.line,
             })
             .collect(),
-        summary: summary(ctx, run, &subjects),
+        app: subject.app,
+        environment: subject.environment,
+        summary: summary(ctx, run),
     })
 }
 
@@ -209,9 +124,9 @@ impl Resource for FoundOperation {
     fn target(&self) -> Target {
         self.target
     }
-    fn subject(&self) -> domain::subjects::Subject {
+    fn subject(&self) -> Subject {
         let kind = SubjectKind::parse(&self.run.subject_kind).unwrap_or(SubjectKind::Company);
-        domain::subjects::Subject::new(kind, self.run.subject)
+        Subject::new(kind, self.run.subject)
     }
     fn label(&self) -> String {
         self.run.title.clone()
@@ -221,8 +136,7 @@ impl Resource for FoundOperation {
 async fn found(ctx: &Ctx, id: OperationId) -> Result<FoundOperation> {
     let mut db = ctx.state.pool.acquire().await?;
     let run = visible(ctx, &mut db, id).await?;
-    let subjects = db::operations::subjects(&mut db, ctx, std::slice::from_ref(&run)).await?;
-    let target = subjects.target(&run);
+    let target = db::operations::subject(&mut db, ctx, &run).await?.target;
     Ok(FoundOperation { run, target })
 }
 
@@ -236,12 +150,20 @@ async fn visible(ctx: &Ctx, db: &mut PgConnection, id: OperationId) -> Result<Ru
     run.into_iter().next().ok_or(Error::NotFound)
 }
 
+/// The right that it takes to cancel an operation on this target, or to try its undo again.
+const fn control_right(target: &Target) -> Right {
+    match target {
+        Target::App { .. } | Target::Environment { .. } => Right::ControlOperation,
+        Target::Company(_) | Target::Installation => Right::ControlCompanyOperation,
+    }
+}
+
 /// Starts an operation in the caller's transaction; only one at a time works on one subject.
 pub(crate) async fn start<S: Saga<Context = State>>(
     ctx: &Ctx,
     db: &mut PgConnection,
     id: SagaId,
-    subject: domain::subjects::Subject,
+    subject: Subject,
     title: String,
     params: &S::Params,
 ) -> Result<()> {
@@ -279,27 +201,28 @@ fn starter(ctx: &Ctx) -> Starter {
     }
 }
 
-/// Operations under way on an app or one of its environments.
-pub(crate) async fn unfinished_of(
-    ctx: &Ctx,
+/// The runs at work on any of these things, stuck ones among them, newest first.
+pub(crate) async fn unfinished(
     db: &mut PgConnection,
-    app: &App,
-    environments: &[EnvironmentId],
-) -> Result<Vec<OperationSummary>> {
-    let mut runs = Vec::new();
-    let subjects = std::iter::once(app.id.uuid()).chain(environments.iter().map(|id| id.uuid()));
-    for subject in subjects {
-        runs.extend(saga::store::unfinished_for(&mut *db, app.company.uuid(), subject).await?);
-    }
-    let subjects = db::operations::subjects(db, ctx, &runs).await?;
-    Ok(runs
-        .into_iter()
-        .map(|run| summary(ctx, run, &subjects))
-        .collect())
+    company: CompanyId,
+    subjects: &[Uuid],
+) -> Result<Vec<Run>> {
+    let ids = db::operations::unfinished(db, company, subjects).await?;
+    Ok(saga::store::by_ids(db, company.uuid(), &ids).await?)
 }
 
-/// The operation under way on an environment, and the last one if it failed.
+/// What is at work on the first of `subjects` that anything is at work on.
+pub(crate) fn under_way(runs: &[Run], subjects: &[Uuid]) -> Option<UnderWay> {
+    let on = |subject: &Uuid| runs.iter().find(|run| run.subject == *subject);
+    subjects.iter().find_map(on).map(|run| UnderWay {
+        title: run.title.clone(),
+        stuck: run.state == RunState::Stuck,
+    })
+}
+
+/// The latest of an environment: what is under way on it or on its app, and the last one if it failed.
 pub(crate) struct Latest {
+    pub(crate) under_way: Option<UnderWay>,
     pub(crate) unfinished: Option<OperationSummary>,
     pub(crate) last_failure: Option<OperationSummary>,
 }
@@ -310,42 +233,44 @@ pub(crate) async fn latest_of(
     app: &App,
     environment: &Environment,
 ) -> Result<Latest> {
+    let subjects = [environment.id.uuid(), app.id.uuid()];
+    let runs = unfinished(db, app.company, &subjects).await?;
     let filter = Filter {
         subject: Some(environment.id.uuid()),
         unfinished_only: false,
     };
-    let mut runs = saga::store::list(db, app.company.uuid(), filter, None, 2).await?;
-    let creating = saga::store::unfinished_for(db, app.company.uuid(), app.id.uuid()).await?;
-    let subjects = db::operations::subjects(db, ctx, &runs).await?;
-    let unfinished = runs
-        .iter()
-        .position(|run| run.finished_at.is_none())
-        .map(|at| runs.remove(at))
-        .or_else(|| creating.into_iter().next());
-    let last_failure = runs
-        .into_iter()
-        .next()
-        .filter(|run| unfinished.is_none() && state(run) == OperationState::Failed);
+    let last = saga::store::list(db, app.company.uuid(), filter, None, 1).await?;
+    let failed = |run: &Run| runs.is_empty() && state(run) == OperationState::Failed;
+    let last_failure = last.into_iter().find(failed);
+    let on = |subject: &Uuid| runs.iter().find(|run| run.subject == *subject);
+    let unfinished = subjects.iter().find_map(on).cloned();
     Ok(Latest {
-        unfinished: unfinished.map(|run| summary(ctx, run, &subjects)),
-        last_failure: last_failure.map(|run| summary(ctx, run, &subjects)),
+        under_way: under_way(&runs, &subjects),
+        unfinished: unfinished.map(|run| summary(ctx, run)),
+        last_failure: last_failure.map(|run| summary(ctx, run)),
     })
 }
 
-fn summary(ctx: &Ctx, run: Run, subjects: &db::operations::Subjects) -> OperationSummary {
+/// Runs as pages show them.
+pub(crate) fn summaries(ctx: &Ctx, runs: Vec<Run>) -> Vec<OperationSummary> {
+    runs.into_iter().map(|run| summary(ctx, run)).collect()
+}
+
+fn summary(ctx: &Ctx, run: Run) -> OperationSummary {
+    let now = ctx.now();
     OperationSummary {
         id: OperationId::new(run.id.0),
-        subject: subjects.place(&run),
         state: state(&run),
+        title: run.title,
         phase: run.phase,
         percent: u8::try_from(run.percent).unwrap_or(0),
         detail: run.detail,
         error: run.error,
         started_by: run.started_by,
-        created_at: run.created_at,
-        finished_at: run.finished_at,
-        heartbeat_age_seconds: run.heartbeat_at.map(|at| (ctx.now() - at).whole_seconds()),
-        title: run.title,
+        created_at: run.created_at.unix_timestamp(),
+        finished_at: run.finished_at.map(OffsetDateTime::unix_timestamp),
+        read_at: now.unix_timestamp(),
+        silent_seconds: run.heartbeat_at.map(|at| (now - at).whole_seconds()),
     }
 }
 
@@ -366,30 +291,19 @@ fn state(run: &Run) -> OperationState {
     }
 }
 
-const fn phase_state(state: StepState) -> PhaseState {
-    match state {
-        StepState::Pending => PhaseState::Pending,
-        StepState::Running | StepState::Undoing => PhaseState::Running,
-        StepState::Done => PhaseState::Done,
-        StepState::Failed | StepState::UndoFailed => PhaseState::Failed,
-        StepState::Undone => PhaseState::Undone,
-    }
-}
-
-fn can_cancel(ctx: &Ctx, run: &Run, subjects: &db::operations::Subjects) -> Access {
-    possible_cancel(run).and(|| may_control(ctx, run, subjects))
-}
-
-fn may_control(ctx: &Ctx, run: &Run, subjects: &db::operations::Subjects) -> Access {
-    let target = subjects.target(run);
-    ctx.may(control_right(&target), &target)
-}
-
-/// The right that it takes to cancel an operation on this target, or to try its undo again.
-const fn control_right(target: &Target) -> Right {
-    match target {
-        Target::App { .. } | Target::Environment { .. } => Right::ControlOperation,
-        Target::Company(_) | Target::Installation => Right::ControlCompanyOperation,
+/// How far a step is, in an operation that is in the state `of`.
+const fn phase_state(step: StepState, of: OperationState) -> PhaseState {
+    match (step, of) {
+        (StepState::Pending, _) => PhaseState::Waiting,
+        (StepState::Undoing, _)
+        | (
+            StepState::Running,
+            OperationState::Unwinding | OperationState::Cancelled | OperationState::Stuck,
+        ) => PhaseState::Undoing,
+        (StepState::Running, _) => PhaseState::Running,
+        (StepState::Done, _) => PhaseState::Done,
+        (StepState::Failed | StepState::UndoFailed, _) => PhaseState::Failed,
+        (StepState::Undone, _) => PhaseState::Undone,
     }
 }
 
@@ -397,36 +311,4 @@ fn possible_cancel(run: &Run) -> Access {
     let gone = "A deletion that has begun is finished: what is gone cannot be brought back.";
     let final_because = (run.name == AppDelete::NAME).then_some(gone);
     what_may::operations::cancel(state(run), final_because)
-}
-
-fn can_retry(ctx: &Ctx, run: &Run, subjects: &db::operations::Subjects) -> Access {
-    may_control(ctx, run, subjects).and(|| what_may::operations::retry(state(run)))
-}
-
-impl OperationSummary {
-    /// It as what hinders anything else on the same thing.
-    pub(crate) fn under_way(&self) -> UnderWay {
-        UnderWay {
-            title: self.title.clone(),
-            stuck: self.state == OperationState::Stuck,
-        }
-    }
-}
-
-/// The operation that works on one of these things.
-pub(crate) async fn under_way(
-    db: &mut PgConnection,
-    company: CompanyId,
-    subjects: &[Uuid],
-) -> Result<Option<UnderWay>> {
-    for subject in subjects {
-        let runs = saga::store::unfinished_for(&mut *db, company.uuid(), *subject).await?;
-        if let Some(run) = runs.into_iter().next() {
-            return Ok(Some(UnderWay {
-                stuck: run.state == RunState::Stuck,
-                title: run.title,
-            }));
-        }
-    }
-    Ok(None)
 }

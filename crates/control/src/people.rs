@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::state::State;
 use domain::actors::{Actor, ActorKind};
 use domain::ids::{CompanyId, PersonId};
+use domain::rights::Right;
 use domain::roles::Role;
 use domain::subjects::{Subject, SubjectKind};
 use domain::topics::Topic;
@@ -16,6 +17,7 @@ use sqlx::PgConnection;
 use std::sync::Arc;
 use time::OffsetDateTime;
 use uuid::Uuid;
+use views::people::Session;
 
 /// A person of a company.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -151,6 +153,17 @@ pub async fn ctx(state: &Arc<State>, id: PersonId, request_id: String) -> Result
         from_address: None,
         state: Arc::clone(state),
     }))
+}
+
+/// Who is signed in.
+pub fn session(ctx: &Ctx) -> Session {
+    Session {
+        name: ctx.name.clone(),
+        email: ctx.email.clone(),
+        company: ctx.company_name.clone(),
+        role: ctx.actor.membership().map(|(role, _)| role),
+        create_app: ctx.may_in_company(Right::CreateApp),
+    }
 }
 
 /// Records that the person signed out, and has open pages ask whether their session still holds.

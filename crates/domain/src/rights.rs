@@ -5,6 +5,8 @@ use crate::ids::CompanyId;
 use crate::roles::{Role, TeamRole};
 use serde::{Deserialize, Serialize};
 
+mod words;
+
 /// Something that one may be allowed to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Right {

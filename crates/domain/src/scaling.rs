@@ -24,7 +24,7 @@ pub struct Scale {
 /// A refusal: the field and the sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScaleError {
-    /// `instances` or `memory`.
+    /// `instances` or `memory`; `memory_mib` where its text is no number.
     pub field: &'static str,
     /// Rule and remedy.
     pub message: String,
@@ -46,6 +46,32 @@ impl Scale {
         Self {
             instances: 1,
             memory_mib: (quarter / MEMORY_STEP_MIB * MEMORY_STEP_MIB).max(INSTANCE_MEMORY_MIB.0),
+        }
+    }
+
+    /// Reads what was typed into a form; every field that is no number is refused at once.
+    pub fn parse(instances: &str, memory_mib: &str) -> Result<Self, Vec<ScaleError>> {
+        let refused = |field, message: &str| ScaleError {
+            field,
+            message: message.to_owned(),
+        };
+        let instances = instances.trim().parse().map_err(|_| {
+            let rule = "Instances must be a whole number, such as 2.";
+            refused("instances", rule)
+        });
+        let memory_mib = memory_mib.trim().parse().map_err(|_| {
+            let rule = "Memory must be a whole number of MB, such as 1024.";
+            refused("memory_mib", rule)
+        });
+        match (instances, memory_mib) {
+            (Ok(instances), Ok(memory_mib)) => Ok(Self {
+                instances,
+                memory_mib,
+            }),
+            (instances, memory_mib) => Err([instances.err(), memory_mib.err()]
+                .into_iter()
+                .flatten()
+                .collect()),
         }
     }
 
@@ -184,6 +210,18 @@ mod tests {
             let plan = plan.check().expect("a plan");
             assert_eq!(Scale::initial(&plan).check(&plan, 200), Ok(()));
         }
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused_at_its_field() {
+        let refused = |instances, memory| -> Vec<&str> {
+            let errors = Scale::parse(instances, memory).expect_err("is refused");
+            errors.into_iter().map(|error| error.field).collect()
+        };
+        assert_eq!(refused("", "1024"), ["instances"]);
+        assert_eq!(refused("2.5", "a lot"), ["instances", "memory_mib"]);
+        let scale = Scale::parse(" 3 ", "1024").expect("numbers");
+        assert_eq!((scale.instances, scale.memory_mib), (3, 1024));
     }
 
     #[test]

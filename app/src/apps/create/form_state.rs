@@ -1,12 +1,13 @@
 //! What somebody has chosen so far for a new app.
 
-use crate::apps::api::{Availability, Offer, check_subdomain};
+use crate::apps::api::check_subdomain;
 use crate::apps::choice::{AddressWords, Choice};
 use crate::error::AppError;
 use domain::capabilities::Generation;
 use domain::names::Subdomain;
 use leptos::prelude::*;
 use std::time::Duration;
+use views::apps::{Availability, Offer};
 
 /// How long typing must pause before the address is asked for.
 const PAUSE: Duration = Duration::from_millis(300);

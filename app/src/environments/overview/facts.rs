@@ -1,17 +1,17 @@
 //! What there is to know of an environment: its live version, its database, what happened to it.
 
-use crate::environments::api::{Deployment, EnvironmentDetails, Event};
 use crate::paths;
 use crate::ui::ago::Ago;
 use crate::ui::chip::StatusChip;
 use crate::ui::facts::FactList;
-use domain::states::Tone;
+use domain::states::OperationState;
 use leptos::prelude::*;
+use views::environments::{Deployment, EnvironmentDetails, Event};
 
 #[component]
 pub(super) fn LiveVersion(details: Signal<EnvironmentDetails>) -> impl IntoView {
     let package = Memo::new(move |_| details.with(|details| details.package.clone()));
-    let deployed = Memo::new(move |_| details.with(EnvironmentDetails::last_success));
+    let deployed = Memo::new(move |_| details.with(last_success));
     let app = Memo::new(move |_| details.with(|details| details.app.clone()));
     move || match package.get() {
         None => {
@@ -19,7 +19,7 @@ pub(super) fn LiveVersion(details: Signal<EnvironmentDetails>) -> impl IntoView 
                 .into_any()
         }
         Some(package) => view! {
-            <p class="big"><a href=paths::package(&app.get(), &package.id)>{package.label()}</a></p>
+            <p class="big"><a href=paths::package(&app.get(), package.id)>{package.label()}</a></p>
             <FactList>
                 <dt>"Runtime"</dt>
                 <dd>{package.runtime}</dd>
@@ -35,7 +35,7 @@ pub(super) fn LiveVersion(details: Signal<EnvironmentDetails>) -> impl IntoView 
 
 #[component]
 pub(super) fn Database(details: Signal<EnvironmentDetails>) -> impl IntoView {
-    let rows = Memo::new(move |_| details.with(EnvironmentDetails::database_facts));
+    let rows = Memo::new(move |_| details.with(database_facts));
     view! {
         <FactList>
             {move || {
@@ -71,10 +71,11 @@ pub(super) fn Events(details: Signal<EnvironmentDetails>) -> impl IntoView {
 pub(super) fn Deployments(details: Signal<EnvironmentDetails>) -> impl IntoView {
     let deployments = Memo::new(move |_| details.with(|details| details.deployments.clone()));
     let row = |deployment: Deployment| {
+        let status = deployment.status();
         view! {
             <li>
                 <span class="deployment__package">{deployment.package}</span>
-                <StatusChip status=Signal::stored(deployment.outcome) />
+                <StatusChip status=Signal::stored(status) />
                 <small><Ago at=deployment.at /> " by " {deployment.by}</small>
             </li>
         }
@@ -88,50 +89,49 @@ pub(super) fn Deployments(details: Signal<EnvironmentDetails>) -> impl IntoView 
     }
 }
 
-impl EnvironmentDetails {
-    /// The deployment that the live version came with, unless it is too long ago.
-    fn last_success(&self) -> Option<Deployment> {
-        self.deployments
-            .iter()
-            .find(|deployment| deployment.outcome.tone == Tone::Ok)
-            .cloned()
-    }
+/// The deployment that the live version came with, unless it is too long ago.
+fn last_success(details: &EnvironmentDetails) -> Option<Deployment> {
+    details
+        .deployments
+        .iter()
+        .find(|deployment| deployment.outcome == OperationState::Succeeded)
+        .cloned()
+}
 
-    /// What is known of the database.
-    fn database_facts(&self) -> Vec<(String, String)> {
-        let plan = match &self.plan {
-            Ok(plan) => format!(
-                "{} memory, {} GB disk",
-                domain::scaling::mib(plan.database_memory_mib),
-                plan.database_disk_gib
-            ),
-            Err(row) => {
-                let name = ("Name".to_owned(), self.database.clone());
-                return vec![name, ("Plan".to_owned(), row.to_string())];
-            }
-        };
-        let used = u32::from(self.scale.instances) * domain::scaling::POOL_PER_INSTANCE;
-        [
-            ("Name", self.database.clone()),
-            (
-                "Connections",
-                match self.scale.instances {
-                    _ if !self.runs() => {
-                        format!(
-                            "{}, of which {used} are used when it runs",
-                            self.connections
-                        )
-                    }
-                    1 => format!("up to {used} of {} used by 1 instance", self.connections),
-                    count => format!(
-                        "up to {used} of {} used by {count} instances",
-                        self.connections
-                    ),
-                },
-            ),
-            ("Plan", plan),
-        ]
-        .map(|(term, fact)| (term.to_owned(), fact))
-        .to_vec()
-    }
+/// What is known of the database.
+fn database_facts(details: &EnvironmentDetails) -> Vec<(String, String)> {
+    let plan = match &details.plan {
+        Ok(plan) => format!(
+            "{} memory, {} GB disk",
+            domain::scaling::mib(plan.database_memory_mib),
+            plan.database_disk_gib
+        ),
+        Err(row) => {
+            let name = ("Name".to_owned(), details.database.clone());
+            return vec![name, ("Plan".to_owned(), row.to_string())];
+        }
+    };
+    let used = u32::from(details.scale.instances) * domain::scaling::POOL_PER_INSTANCE;
+    [
+        ("Name", details.database.clone()),
+        (
+            "Connections",
+            match details.scale.instances {
+                _ if !details.runs() => {
+                    format!(
+                        "{}, of which {used} are used when it runs",
+                        details.connections
+                    )
+                }
+                1 => format!("up to {used} of {} used by 1 instance", details.connections),
+                count => format!(
+                    "up to {used} of {} used by {count} instances",
+                    details.connections
+                ),
+            },
+        ),
+        ("Plan", plan),
+    ]
+    .map(|(term, fact)| (term.to_owned(), fact))
+    .to_vec()
 }

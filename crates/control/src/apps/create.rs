@@ -26,25 +26,7 @@ use saga::saga::SagaId;
 use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
-
-/// The form, as it was typed.
-#[derive(Debug, Clone)]
-pub struct NewApp {
-    /// Name.
-    pub name: String,
-    /// Subdomain.
-    pub subdomain: String,
-    /// Code of the region.
-    pub region: String,
-    /// Code of the plan.
-    pub plan: String,
-    /// Code of the generation.
-    pub generation: String,
-    /// Names of environments.
-    pub environments: Vec<String>,
-    /// Made with the form: a form sent twice makes one app.
-    pub idempotency_key: Uuid,
-}
+use views::apps::{NewApp, Offer};
 
 /// What was started.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +37,9 @@ pub struct Created {
     pub operation: OperationId,
 }
 
+/// A form whose every field is sound.
 struct Checked {
+    key: Uuid,
     name: AppName,
     subdomain: Subdomain,
     region: Region,
@@ -67,6 +51,21 @@ struct Checked {
 /// Most environments of one app.
 const MAX_ENVIRONMENTS: usize = 10;
 
+/// What one may choose from, and a key for the form.
+pub async fn offer(ctx: &Ctx) -> Result<Offer> {
+    let config = &ctx.state.config;
+    Ok(Offer {
+        create: ctx.may_in_company(Right::CreateApp),
+        idempotency_key: Uuid::new_v4().to_string(),
+        company: ctx.company_name.clone(),
+        residency_required: ctx.residency_required,
+        regions: regions::list(ctx).await?,
+        plans: plans::list(ctx).await?,
+        apps_domain: config.apps_domain.clone(),
+        apps_port: config.apps_port,
+    })
+}
+
 /// Starts the creation of an app of the actor's company.
 pub async fn create(ctx: &Ctx, new: NewApp) -> Result<Created> {
     let company = OwnCompany {
@@ -74,12 +73,9 @@ pub async fn create(ctx: &Ctx, new: NewApp) -> Result<Created> {
         label: new.name.clone(),
     };
     let mut change = Change::begin(ctx, Right::CreateApp, &company).await?;
-    let offer = Offer {
-        regions: regions::list(ctx).await?,
-        plans: plans::list(ctx).await?,
-    };
-    let checked = check(&offer, &new)?;
-    if let Some(made) = made_before(&mut change, ctx, &new, &checked).await? {
+    let (regions, plans) = (regions::list(ctx).await?, plans::list(ctx).await?);
+    let checked = check(&regions, &plans, &new)?;
+    if let Some(made) = made_before(&mut change, ctx, &checked).await? {
         return Ok(made);
     }
     let app = App {
@@ -99,7 +95,7 @@ pub async fn create(ctx: &Ctx, new: NewApp) -> Result<Created> {
         &app,
         &checked.plan,
         &checked.environments,
-        new.idempotency_key,
+        checked.key,
     )
     .await?;
     // The creation of an app has the app's id, so that a form sent twice finds it again.
@@ -121,12 +117,11 @@ pub async fn create(ctx: &Ctx, new: NewApp) -> Result<Created> {
 async fn made_before(
     change: &mut Change<'_>,
     ctx: &Ctx,
-    new: &NewApp,
     checked: &Checked,
 ) -> Result<Option<Created>> {
-    let key = new.idempotency_key;
-    db::apps::lock_idempotency_key(change.db(), key).await?;
-    let Some(app) = db::apps::get(change.db(), ctx.company, Find::Key(key)).await? else {
+    db::apps::lock_idempotency_key(change.db(), checked.key).await?;
+    let find = Find::Key(checked.key);
+    let Some(app) = db::apps::get(change.db(), ctx.company, find).await? else {
         return Ok(None);
     };
     if (&app.name, &app.subdomain) != (&checked.name, &checked.subdomain) {
@@ -178,28 +173,28 @@ async fn reserve_labels(
     Ok(())
 }
 
-/// What can be chosen from.
-struct Offer {
-    regions: Vec<RegionOffer>,
-    plans: Vec<PlanOffer>,
-}
-
 /// Checks every field, so that the person sees all that is wrong at once.
-fn check(offer: &Offer, new: &NewApp) -> Result<Checked> {
+fn check(regions: &[RegionOffer], plans: &[PlanOffer], new: &NewApp) -> Result<Checked> {
     let mut errors = Vec::new();
     let name = keep(name(&new.name), &mut errors);
     let subdomain = keep(Subdomain::parse(&new.subdomain), &mut errors);
-    let region = keep(region(&offer.regions, &new.region), &mut errors);
-    let plan = keep(plan(&offer.plans, &new.plan), &mut errors);
+    let region = keep(region(regions, &new.region), &mut errors);
+    let plan = keep(plan(plans, &new.plan), &mut errors);
     let generation = keep(generation(&new.generation), &mut errors);
-    let environments = keep(environments(&new.environments), &mut errors);
+    let environments = keep(environments(new), &mut errors);
+    let key = new.idempotency_key.parse().map_err(|_| NameError {
+        field: "idempotency_key",
+        message: "The form has lost its key; reload the page and fill it in again.".to_owned(),
+    });
+    let key = keep(key, &mut errors);
     if let (Some(subdomain), Some(environments)) = (&subdomain, &environments) {
         for environment in environments {
             keep(environment.check_host_label(subdomain), &mut errors);
         }
     }
-    match (name, subdomain, region, plan, generation, environments) {
+    match (key, name, subdomain, region, plan, generation, environments) {
         (
+            Some(key),
             Some(name),
             Some(subdomain),
             Some(region),
@@ -207,6 +202,7 @@ fn check(offer: &Offer, new: &NewApp) -> Result<Checked> {
             Some(generation),
             Some(environments),
         ) if errors.is_empty() => Ok(Checked {
+            key,
             name,
             subdomain,
             region,
@@ -271,7 +267,8 @@ fn generation(code: &str) -> std::result::Result<Generation, NameError> {
     Ok(generation)
 }
 
-fn environments(names: &[String]) -> std::result::Result<Vec<EnvironmentName>, NameError> {
+/// Those that are ticked and the one by a name of one's own.
+fn environments(new: &NewApp) -> std::result::Result<Vec<EnvironmentName>, NameError> {
     let refuse = |message: String| {
         Err(NameError {
             field: "environments",
@@ -279,7 +276,8 @@ fn environments(names: &[String]) -> std::result::Result<Vec<EnvironmentName>, N
         })
     };
     let mut parsed: Vec<EnvironmentName> = Vec::new();
-    for name in names.iter().filter(|name| !name.trim().is_empty()) {
+    let names = new.environments.iter().chain([&new.extra_environment]);
+    for name in names.filter(|name| !name.trim().is_empty()) {
         let name = EnvironmentName::parse(name)?;
         if parsed.iter().any(|other| other.slug() == name.slug()) {
             return refuse(format!(

@@ -31,7 +31,9 @@ pub async fn delete(ctx: &Ctx, subdomain: &Subdomain, typed_name: &str) -> Resul
             ),
         ));
     }
-    let under_way = operations::under_way(change.db(), app.company, &[app.id.uuid()]).await?;
+    let subject = [app.id.uuid()];
+    let runs = operations::unfinished(change.db(), app.company, &subject).await?;
+    let under_way = operations::under_way(&runs, &subject);
     Error::unless_possible(&what_may::apps::delete(app.state, under_way.as_ref()))?;
     let operation = SagaId(Uuid::now_v7());
     operations::start::<AppDelete>(

@@ -3,7 +3,7 @@
 //! Which engines there are is asked again and again, so that the engine of a new region needs no restart.
 
 use super::task::Task;
-use super::{engine_events, run_all, workloads};
+use super::{engine_events, engine_info, run_all, workloads};
 use crate::error::Result;
 use crate::resources::engines::Named;
 use crate::resources::regions::{self, EngineInUse};
@@ -91,6 +91,7 @@ async fn work(
     let tasks = [
         workloads::task(&state, &engine, &instances_changed),
         engine_events::task(&state, &engine, &instances_changed),
+        engine_info::task(&state, &engine),
     ];
     run_all(&state, &replica, &tasks, true, &shutdown).await;
 }

@@ -1,11 +1,12 @@
 //! SQL of deployments.
 
-use crate::environments::Deployment;
 use crate::error::Result;
 use crate::model::environments::Environment;
 use domain::ids::{CompanyId, EnvironmentId, OperationId};
+use domain::states::OperationState;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
+use views::environments::Deployment;
 
 pub(crate) async fn insert(
     db: &mut PgConnection,
@@ -52,6 +53,7 @@ pub(crate) async fn finish(
     Ok(())
 }
 
+/// The latest deployments to an environment, newest first.
 pub(crate) async fn latest(
     db: &mut PgConnection,
     company: CompanyId,
@@ -73,8 +75,12 @@ pub(crate) async fn latest(
         .map(|row| Deployment {
             package: row.package_label,
             by: row.started_by,
-            at: row.created_at,
-            outcome: row.outcome,
+            at: row.created_at.unix_timestamp(),
+            outcome: match row.outcome.as_str() {
+                "running" => OperationState::Running,
+                "succeeded" => OperationState::Succeeded,
+                _ => OperationState::Failed,
+            },
             operation: OperationId::new(row.operation_id),
         })
         .collect())

@@ -1,10 +1,8 @@
 //! SQL of environments.
 
 use super::parsed;
-use crate::apps::EnvironmentSummary;
-use crate::ctx::Ctx;
 use crate::error::{Error, Inconsistent, Result};
-use crate::model::environments::{DesiredState, Environment, Passwords};
+use crate::model::environments::{DesiredState, Environment, ListedEnvironment, Passwords};
 use domain::ids::{AppId, CompanyId, EnvironmentId, PackageId};
 use domain::names::EnvironmentName;
 use domain::regions::RegionCode;
@@ -12,7 +10,6 @@ use domain::scaling::Scale;
 use domain::states::{AppState, Desired, StatusFacts};
 use engine::observation::Observation;
 use sqlx::PgConnection;
-use std::collections::HashMap;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -227,12 +224,14 @@ pub(crate) async fn of_app(
     select(db, company, None, Some(app), None).await
 }
 
-/// The environments of several apps as lists show them, in one query.
-pub(crate) async fn summaries(
+/// The environments of several apps as lists need them, in order, read at `now`.
+pub(crate) async fn listed(
     db: &mut PgConnection,
-    ctx: &Ctx,
+    company: CompanyId,
     apps: &[AppId],
-) -> Result<HashMap<AppId, Vec<EnvironmentSummary>>> {
+    now: OffsetDateTime,
+) -> Result<Vec<ListedEnvironment>> {
+    const TABLE: &str = "environments";
     let ids: Vec<Uuid> = apps.iter().map(|id| id.uuid()).collect();
     let rows = sqlx::query!(
         r#"
@@ -243,54 +242,38 @@ pub(crate) async fn summaries(
         where e.company_id = $1 and e.app_id = any($2)
         order by e.app_id, e.position
         "#,
-        ctx.company.uuid(),
+        company.uuid(),
         &ids,
     )
-    .fetch_all(&mut *db)
+    .fetch_all(db)
     .await?;
-    let environments: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-    let mut failures = saga::store::last_failures(db, ctx.company.uuid(), &environments).await?;
-    let mut out: HashMap<AppId, Vec<EnvironmentSummary>> = HashMap::new();
-    for row in rows {
-        let package = row
-            .package_name
-            .zip(row.package_version)
-            .map(|(name, version)| format!("{name} {version}"));
-        let count = |n: i16| u16::try_from(n).unwrap_or(0);
-        let facts = StatusFacts {
-            desired: parsed(
-                Desired::parse(&row.desired),
-                "environments",
-                "desired",
+    let count = |n: i16| u16::try_from(n).unwrap_or(0);
+    let listed = rows.into_iter().map(|row| {
+        let package = row.package_name.zip(row.package_version);
+        Ok(ListedEnvironment {
+            id: EnvironmentId::new(row.id),
+            app: AppId::new(row.app_id),
+            name: parsed(
+                EnvironmentName::parse(&row.name).ok(),
+                TABLE,
+                "name",
                 row.id,
             )?,
-            deployed: row.deployed,
-            provisioned: row.provisioned,
-            desired_instances: count(row.instances),
-            ready: count(row.observed_ready),
-            existing: count(row.observed_existing),
-            crashed: count(row.observed_crashed),
-            age_seconds: row.observed_at.map(|at| (ctx.now() - at).whole_seconds()),
-        };
-        let name = parsed(
-            EnvironmentName::parse(&row.name).ok(),
-            "environments",
-            "name",
-            row.id,
-        )?;
-        out.entry(AppId::new(row.app_id))
-            .or_default()
-            .push(EnvironmentSummary {
-                id: EnvironmentId::new(row.id),
-                slug: name.slug(),
-                name,
-                url: ctx.state.config.app_url(&row.host_label),
-                status: facts.status(),
-                package,
-                last_failure: failures.remove(&row.id),
-            });
-    }
-    Ok(out)
+            host_label: row.host_label,
+            facts: StatusFacts {
+                desired: parsed(Desired::parse(&row.desired), TABLE, "desired", row.id)?,
+                deployed: row.deployed,
+                provisioned: row.provisioned,
+                desired_instances: count(row.instances),
+                ready: count(row.observed_ready),
+                existing: count(row.observed_existing),
+                crashed: count(row.observed_crashed),
+                age_seconds: row.observed_at.map(|at| (now - at).whole_seconds()),
+            },
+            package: package.map(|(name, version)| format!("{name} {version}")),
+        })
+    });
+    listed.collect()
 }
 
 pub(crate) async fn passwords(

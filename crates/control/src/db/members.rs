@@ -4,6 +4,7 @@ use crate::error::Result;
 use domain::ids::{AppId, CompanyId, PersonId};
 use domain::roles::TeamRole;
 use sqlx::PgConnection;
+use std::collections::HashMap;
 use time::OffsetDateTime;
 
 pub(crate) async fn upsert(
@@ -28,4 +29,23 @@ pub(crate) async fn upsert(
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// In how many teams a person has each role.
+pub(crate) async fn apps_by_role(
+    db: &mut PgConnection,
+    company: CompanyId,
+    person: PersonId,
+) -> Result<HashMap<TeamRole, i64>> {
+    let rows = sqlx::query!(
+        r#"select role, count(*) as "count!" from app_members where company_id = $1 and person_id = $2 group by role"#,
+        company.uuid(),
+        person.uuid(),
+    )
+    .fetch_all(db)
+    .await?;
+    let roles = rows.into_iter();
+    Ok(roles
+        .filter_map(|row| Some((TeamRole::parse(&row.role)?, row.count)))
+        .collect())
 }

@@ -3,7 +3,6 @@
 
 use crate::ctx::Ctx;
 use crate::error::Result;
-use crate::operations::Subject;
 use domain::ids::{CompanyId, PersonId};
 use domain::rights::{Right, Target};
 use domain::roles::TeamRole;
@@ -11,7 +10,6 @@ use domain::subjects::SubjectKind;
 use saga::run::{Position, Run};
 use saga::saga::SagaId;
 use sqlx::PgConnection;
-use std::collections::HashMap;
 use uuid::Uuid;
 
 /// Which operations are asked for.
@@ -86,81 +84,78 @@ pub(crate) async fn visible(
     Ok(ids.into_iter().map(SagaId).collect())
 }
 
+/// The operations at work on any of these things, stuck ones among them.
+pub(crate) async fn unfinished(
+    db: &mut PgConnection,
+    company: CompanyId,
+    subjects: &[Uuid],
+) -> Result<Vec<SagaId>> {
+    let ids = sqlx::query_scalar!(
+        "select id from sagas where scope = $1 and subject = any($2) and finished_at is null",
+        company.uuid(),
+        subjects,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(ids.into_iter().map(SagaId).collect())
+}
+
 /// What an operation works on, for one actor.
 pub(crate) struct FoundSubject {
-    /// Where its pages are, if it has any.
-    pub(crate) place: Option<Subject>,
-    /// What decides on rights over it.
+    /// The app's subdomain, where its pages are.
+    pub(crate) app: Option<String>,
+    /// The environment's slug, if it is about one.
+    pub(crate) environment: Option<String>,
+    /// What decides on rights over it; nobody has a right on what is gone.
     pub(crate) target: Target,
 }
 
-/// Subjects of several operations, by id.
-pub(crate) struct Subjects {
-    company: CompanyId,
-    found: HashMap<Uuid, FoundSubject>,
-}
-
-impl Subjects {
-    /// Where the pages of what a run works on are, if that is there and the actor may see it.
-    pub(crate) fn place(&self, run: &Run) -> Option<Subject> {
-        self.found.get(&run.subject)?.place.clone()
-    }
-
-    /// What decides on rights over a run; nobody has a right on what is gone.
-    pub(crate) fn target(&self, run: &Run) -> Target {
-        let of_app = matches!(
-            SubjectKind::parse(&run.subject_kind),
-            Some(SubjectKind::App | SubjectKind::Environment | SubjectKind::Package)
-        );
-        match self.found.get(&run.subject) {
-            Some(found) => found.target,
-            None if of_app => Target::App {
-                owner: self.company,
-                team_role: None,
-            },
-            None => Target::Company(self.company),
-        }
-    }
-}
-
-/// What the runs work on, in one query.
-pub(crate) async fn subjects(db: &mut PgConnection, ctx: &Ctx, runs: &[Run]) -> Result<Subjects> {
-    let ids: Vec<Uuid> = runs.iter().map(|run| run.subject).collect();
-    let rows = sqlx::query!(
+/// What an operation works on.
+pub(crate) async fn subject(
+    db: &mut PgConnection,
+    ctx: &Ctx,
+    run: &Run,
+) -> Result<FoundSubject> {
+    let row = sqlx::query!(
         r#"
-        select s.id as "id!", s.subdomain as "subdomain!", s.slug, m.role as "role?"
+        select s.subdomain as "subdomain!", s.slug, m.role as "role?"
         from (
-            select a.id, a.id as app_id, a.subdomain, null::text as slug from apps a where a.company_id = $1 and a.id = any($3)
+            select a.id as app_id, a.subdomain, null::text as slug from apps a where a.company_id = $1 and a.id = $3
             union all
-            select e.id, e.app_id, a.subdomain, e.slug from environments e join apps a on a.id = e.app_id
-            where e.company_id = $1 and e.id = any($3)
+            select e.app_id, a.subdomain, e.slug from environments e join apps a on a.id = e.app_id
+            where e.company_id = $1 and e.id = $3
             union all
-            select p.id, p.app_id, a.subdomain, null::text from packages p join apps a on a.id = p.app_id
-            where p.company_id = $1 and p.id = any($3)
+            select p.app_id, a.subdomain, null::text from packages p join apps a on a.id = p.app_id
+            where p.company_id = $1 and p.id = $3
         ) s
         left join app_members m on m.app_id = s.app_id and m.person_id = $2
         where m.role is not null or $2::uuid is null
         "#,
         ctx.company.uuid(),
         ctx.person().map(PersonId::uuid),
-        &ids,
+        run.subject,
     )
-    .fetch_all(db)
+    .fetch_optional(db)
     .await?;
-    let found = rows.into_iter().map(|row| {
-        let place = Subject {
-            app: row.subdomain,
-            environment: row.slug,
-        };
-        let target = Target::App {
+    let of_app = matches!(
+        SubjectKind::parse(&run.subject_kind),
+        Some(SubjectKind::App | SubjectKind::Environment | SubjectKind::Package)
+    );
+    let (app, environment, role) = row
+        .map_or((None, None, None), |row| {
+            (Some(row.subdomain), row.slug, row.role)
+        });
+    let target = if of_app {
+        Target::App {
             owner: ctx.company,
-            team_role: row.role.as_deref().and_then(TeamRole::parse),
-        };
-        let place = Some(place);
-        (row.id, FoundSubject { place, target })
-    });
-    Ok(Subjects {
-        company: ctx.company,
-        found: found.collect(),
+            team_role: role.as_deref().and_then(TeamRole::parse),
+        }
+    } else {
+        Target::Company(ctx.company)
+    };
+    Ok(FoundSubject {
+        app,
+        environment,
+        target,
     })
 }

@@ -2,7 +2,7 @@
 
 use super::parsed;
 use crate::error::{Error, Result};
-use crate::packages::{Constant, PackageDetails, PackageSummary};
+use crate::model::packages::{Constant, Package};
 use domain::ids::{AppId, CompanyId, PackageId};
 use domain::versions::RuntimeVersion;
 use sqlx::PgConnection;
@@ -28,7 +28,7 @@ struct PackageRow {
     used_by: Vec<String>,
 }
 
-impl TryFrom<PackageRow> for PackageDetails {
+impl TryFrom<PackageRow> for Package {
     type Error = Error;
     fn try_from(row: PackageRow) -> Result<Self> {
         const TABLE: &str = "packages";
@@ -38,29 +38,27 @@ impl TryFrom<PackageRow> for PackageDetails {
         let scheduled_events: Option<Vec<String>> =
             serde_json::from_value(row.scheduled_events).ok();
         Ok(Self {
-            summary: PackageSummary {
-                id: PackageId::new(id),
-                file_name: row.file_name,
-                name: row.name,
-                version: row.version,
-                runtime: parsed(
-                    RuntimeVersion::parse(&row.runtime_version).ok(),
-                    TABLE,
-                    "runtime_version",
-                    id,
-                )?,
-                size: number(row.size_bytes, "size_bytes")?,
-                unpacked: number(row.unpacked_bytes, "unpacked_bytes")?,
-                files: number(row.files, "files")?,
-                uploaded_by: row.uploaded_by,
-                uploaded_at: row.created_at,
-                used_by: row.used_by,
-            },
+            id: PackageId::new(id),
+            file_name: row.file_name,
+            name: row.name,
+            version: row.version,
+            runtime: parsed(
+                RuntimeVersion::parse(&row.runtime_version).ok(),
+                TABLE,
+                "runtime_version",
+                id,
+            )?,
             java_version: row.java_version.and_then(|v| u32::try_from(v).ok()),
             description: row.description,
+            size: number(row.size_bytes, "size_bytes")?,
+            unpacked: number(row.unpacked_bytes, "unpacked_bytes")?,
+            files: number(row.files, "files")?,
             sha256: row.sha256,
             constants: parsed(constants, TABLE, "constants", id)?,
             scheduled_events: parsed(scheduled_events, TABLE, "scheduled_events", id)?,
+            uploaded_by: row.uploaded_by,
+            uploaded_at: row.created_at,
+            used_by: row.used_by,
         })
     }
 }
@@ -69,12 +67,11 @@ pub(crate) async fn insert(
     db: &mut PgConnection,
     company: CompanyId,
     app: AppId,
-    package: &PackageDetails,
+    package: &Package,
 ) -> Result<()> {
     let number = |n: u64| i64::try_from(n).map_err(|e| Error::internal("storing a size", e));
     let json =
         |value| serde_json::to_value(value).map_err(|e| Error::internal("storing a package", e));
-    let s = &package.summary;
     sqlx::query!(
         r#"
         insert into packages
@@ -82,30 +79,30 @@ pub(crate) async fn insert(
              size_bytes, unpacked_bytes, files, sha256, constants, scheduled_events, uploaded_by, created_at, updated_at)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17)
         "#,
-        s.id.uuid(),
+        package.id.uuid(),
         company.uuid(),
         app.uuid(),
-        s.file_name,
-        s.name,
-        s.version,
-        s.runtime.to_string(),
+        package.file_name,
+        package.name,
+        package.version,
+        package.runtime.to_string(),
         package.java_version.and_then(|v| i32::try_from(v).ok()),
         package.description,
-        number(s.size)?,
-        number(s.unpacked)?,
-        number(s.files)?,
+        number(package.size)?,
+        number(package.unpacked)?,
+        number(package.files)?,
         package.sha256,
         json(&package.constants)?,
         serde_json::json!(package.scheduled_events),
-        s.uploaded_by,
-        s.uploaded_at,
+        package.uploaded_by,
+        package.uploaded_at,
     )
     .execute(db)
     .await
     .map_err(|error| match error.as_database_error().and_then(|e| e.constraint()) {
         Some("packages_app_version_key") => Error::invalid(
             "package",
-            format!("Version {} is in this app's repository already. Give the new package another version, or delete the old one.", s.version),
+            format!("Version {} is in this app's repository already. Give the new package another version, or delete the old one.", package.version),
         ),
         Some("packages_app_fkey") => Error::NotFound,
         _ => error.into(),
@@ -120,7 +117,7 @@ async fn select(
     id: Option<PackageId>,
     after: Option<(OffsetDateTime, PackageId)>,
     limit: i64,
-) -> Result<Vec<PackageDetails>> {
+) -> Result<Vec<Package>> {
     let (after_at, after_id) = after.map(|(at, id)| (at, id.uuid())).unzip();
     let rows = sqlx::query_as!(
         PackageRow,
@@ -144,7 +141,7 @@ async fn select(
     )
     .fetch_all(db)
     .await?;
-    rows.into_iter().map(PackageDetails::try_from).collect()
+    rows.into_iter().map(Package::try_from).collect()
 }
 
 /// Packages of an app, newest first; one more than a page holds.
@@ -153,7 +150,7 @@ pub(crate) async fn list(
     company: CompanyId,
     app: AppId,
     after: Option<(OffsetDateTime, PackageId)>,
-) -> Result<Vec<PackageDetails>> {
+) -> Result<Vec<Package>> {
     select(db, company, app, None, after, crate::page::PAGE + 1).await
 }
 
@@ -163,7 +160,7 @@ pub(crate) async fn get(
     company: CompanyId,
     app: AppId,
     id: PackageId,
-) -> Result<Option<PackageDetails>> {
+) -> Result<Option<Package>> {
     let found = select(db, company, app, Some(id), None, 1).await?;
     Ok(found.into_iter().next())
 }

@@ -6,99 +6,49 @@ use crate::ctx::Ctx;
 use crate::db;
 use crate::desired_state;
 use crate::error::{Error, Result};
-use crate::resources;
 use domain::names::Subdomain;
-use domain::rights::{Access, Right};
-use domain::states::InstanceState;
+use domain::rights::Right;
 use domain::topics::Topic;
-use engine::Engine;
 use engine::observation::Instance;
-use futures::future::join_all;
 use secrecy::SecretString;
 use serde_json::json;
+use views::environments::{Debugger, DebuggerInstance};
 
-/// What the debugger's page shows; the password is asked for on its own.
-#[derive(Debug, Clone)]
-pub struct Debugger {
-    /// Where a modeler connects to.
-    pub url: String,
-    /// The instance that this address leads to.
-    pub instance: u16,
-    /// What each instance says of its debugger.
-    pub instances: Vec<InstanceDebugger>,
-    /// Whether the person may see the password.
-    pub can_reveal: Access,
-}
-
-/// The debugger of one instance, as the running runtime tells.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InstanceDebugger {
-    /// Index of the instance.
-    pub index: u16,
-    /// Its state.
-    pub state: InstanceState,
-    /// Whether its debugger is enabled; none if it did not say.
-    pub enabled: Option<bool>,
-    /// Whether a modeler is connected.
-    pub client_connected: bool,
-    /// Microflows that stand at a breakpoint.
-    pub paused_microflows: u32,
-}
-
-/// The debugger's page of an environment.
+/// The debugger of an environment, as its running instances last told of it: nobody is asked.
 pub async fn get(ctx: &Ctx, subdomain: &Subdomain, slug: &str) -> Result<Debugger> {
     let found =
         access::environment(&mut *ctx.state.pool.acquire().await?, ctx, subdomain, slug).await?;
-    let can_reveal = ctx.may(Right::RevealDebuggerPassword, &found.target());
+    let target = found.target();
     let environment = found.environment;
-    let engine = resources::regions::engine(&ctx.state, &found.app.region).await;
-    let engine = engine.as_deref().ok();
-    let observed = environment.observed.iter();
-    let asked = observed.flat_map(|(observation, _)| &observation.instances);
-    let instances = join_all(asked.map(|instance| ask(engine, instance))).await;
+    let observed = environment.observed.as_ref();
+    let instances = observed.map(|(seen, _)| seen.instances.as_slice());
     Ok(Debugger {
+        environment: environment.id,
+        app_name: found.app.name.to_string(),
+        name: environment.name.to_string(),
+        status: environment.status(ctx.now()),
         url: format!(
             "{}/debugger/",
             ctx.state.config.app_url(&environment.host_label)
         ),
         instance: environment.debugger_instance,
-        instances,
-        can_reveal,
+        instances: instances.unwrap_or_default().iter().map(told).collect(),
+        reveal: ctx.may(Right::RevealDebuggerPassword, &target),
+        choose: ctx.may(Right::ChooseDebuggerInstance, &target),
     })
 }
 
-async fn ask(engine: Option<&dyn Engine>, instance: &Instance) -> InstanceDebugger {
-    let mut answer = InstanceDebugger {
+/// What an instance last told of its debugger.
+fn told(instance: &Instance) -> DebuggerInstance {
+    let status = instance.debugger.as_ref();
+    DebuggerInstance {
         index: instance.index,
         state: instance.state,
-        enabled: None,
-        client_connected: false,
-        paused_microflows: 0,
-    };
-    let Some(engine) = engine.filter(|_| instance.state == InstanceState::Ready) else {
-        return answer;
-    };
-    let asked = engine.admin(instance.id, "get_debugger_status", json!({}));
-    match resources::engines::live(asked).await {
-        Ok((0, feedback)) => {
-            answer.enabled = feedback["enabled"].as_bool();
-            answer.client_connected = feedback["client_connected"].as_bool().unwrap_or(false);
-            answer.paused_microflows = feedback["number_of_paused_microflows"]
-                .as_u64()
-                .and_then(|n| u32::try_from(n).ok())
-                .unwrap_or(0);
-        }
-        Ok((result, _)) => tracing::info!(
-            result,
-            index = instance.index,
-            "the runtime gave no debugger status"
-        ),
-        Err(error) => tracing::info!(
-            error = &error as &dyn std::error::Error,
-            "the debugger status could not be asked"
-        ),
+        enabled: status.map(|status| status.enabled),
+        client_connected: status.is_some_and(|status| status.client_connected),
+        paused: status.map_or(0, |status| status.paused_microflows),
+        told_at: status.map(|status| status.asked_at.unix_timestamp()),
     }
-    answer
 }
 
 /// The debugger's password; each look is audited.

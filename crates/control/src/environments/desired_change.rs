@@ -154,9 +154,10 @@ async fn check(
     // Held, so that no deletion begins beside this.
     let state = db::apps::hold_state(db, app.company, app.id).await?;
     let subjects = [environment.id.uuid(), app.id.uuid()];
+    let runs = operations::unfinished(db, app.company, &subjects).await?;
     let facts = Facts {
         app: state.unwrap_or(AppState::Deleting),
-        under_way: operations::under_way(db, app.company, &subjects).await?,
+        under_way: operations::under_way(&runs, &subjects),
         ..found.facts()
     };
     if let Some(reason) = facts.hindrance(desired.action()) {
@@ -167,7 +168,7 @@ async fn check(
             let package = db::packages::get(db, app.company, app.id, *package).await?;
             let package = package
                 .ok_or_else(|| Error::invalid("package", "Choose one of this app's packages."))?;
-            Ok(Some(package.summary.label()))
+            Ok(Some(package.label()))
         }
         DesiredChange::Scale { scale } => {
             let plan = db::plans::get(db, &app.plan).await??;

@@ -1,9 +1,9 @@
 //! The first line under an environment's title: how things are and what happens next.
 
 use crate::model::environments::Environment;
-use crate::operations::OperationSummary;
 use domain::states::{Desired, InstanceState, OperationState, Status, Tone};
 use engine::observation::{Instance, Rollout};
+use views::operations::OperationSummary;
 
 pub(super) fn of(
     environment: &Environment,

@@ -52,6 +52,19 @@ pub struct Environment {
     pub observed: Option<(Observation, OffsetDateTime)>,
 }
 
+/// An environment as lists need it: counted when it was observed, not read again.
+#[derive(Debug, Clone)]
+pub(crate) struct ListedEnvironment {
+    pub(crate) id: EnvironmentId,
+    pub(crate) app: AppId,
+    pub(crate) name: EnvironmentName,
+    pub(crate) host_label: String,
+    /// What decides on its status, at the time it was read.
+    pub(crate) facts: StatusFacts,
+    /// The package that serves: `Shop 2.4.1`.
+    pub(crate) package: Option<String>,
+}
+
 /// The sealed passwords of an environment.
 pub(crate) struct Passwords {
     pub(crate) database: Vec<u8>,
@@ -128,6 +141,12 @@ impl Environment {
     /// Its status at `now`.
     pub fn status(&self, now: OffsetDateTime) -> Status {
         self.facts(now).status()
+    }
+
+    /// When the engine last told of it, seconds since 1970.
+    pub(crate) fn observed_at(&self) -> Option<i64> {
+        let observed = self.observed.as_ref();
+        observed.map(|(_, at)| at.unix_timestamp())
     }
 
     fn facts(&self, now: OffsetDateTime) -> StatusFacts {

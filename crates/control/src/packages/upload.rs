@@ -1,12 +1,12 @@
 //! Uploading a package: streamed to disk, inspected, stored, and only then a package.
 
-use super::{Constant, PackageDetails, PackageSummary};
 use crate::access::{self, FoundApp};
 use crate::change::{Change, authorize};
 use crate::ctx::Ctx;
 use crate::db;
 use crate::error::{Error, Result};
 use crate::model::apps::App;
+use crate::model::packages::{Constant, Package};
 use crate::objects::key::ObjectKey;
 use crate::objects::transfer::Content;
 use crate::resources::disk_space;
@@ -47,7 +47,7 @@ pub async fn upload(
     let size = receive(staged.path(), body, declared_size, limit).await?;
     let manifest = inspect(ctx, staged.path()).await?;
     let app = &found.app;
-    let package = details(ctx, app, id, clean_file_name(file_name), size, manifest)?;
+    let package = row(ctx, app, id, clean_file_name(file_name), size, manifest)?;
     let content = Content {
         size,
         sha256: package.sha256.clone(),
@@ -61,12 +61,12 @@ pub async fn upload(
 }
 
 /// Makes the stored file a package.
-async fn record(ctx: &Ctx, found: &FoundApp, package: &PackageDetails) -> Result<()> {
-    let (app, id) = (&found.app, package.summary.id);
+async fn record(ctx: &Ctx, found: &FoundApp, package: &Package) -> Result<()> {
+    let (app, id) = (&found.app, package.id);
     let mut change = Change::begin(ctx, Right::UploadPackage, found).await?;
     db::packages::insert(change.db(), app.company, app.id, package).await?;
     change.set_subject(Subject::new(SubjectKind::Package, id.uuid()));
-    let details = json!({ "version": package.summary.version, "sha256": package.sha256 });
+    let details = json!({ "version": package.version, "sha256": package.sha256 });
     change.commit(details, &[Topic::Packages(app.id)]).await
 }
 
@@ -122,46 +122,39 @@ async fn inspect(ctx: &Ctx, file: &Path) -> Result<mda::manifest::Manifest> {
         .map_err(|refusal| Error::invalid(FIELD, refusal.message))
 }
 
-fn details(
+fn row(
     ctx: &Ctx,
     app: &App,
     id: PackageId,
     file_name: String,
     size: u64,
     manifest: mda::manifest::Manifest,
-) -> Result<PackageDetails> {
-    Ok(PackageDetails {
-        summary: PackageSummary {
-            id,
-            file_name,
-            name: manifest
-                .name
-                .filter(|name| !name.is_empty())
-                .unwrap_or_else(|| app.name.to_string()),
-            version: manifest.version,
-            runtime: RuntimeVersion::parse(&manifest.runtime_version)
-                .map_err(|message| Error::invalid(FIELD, message))?,
-            size,
-            unpacked: manifest.unpacked_bytes,
-            files: manifest.files,
-            uploaded_by: ctx.name.clone(),
-            uploaded_at: ctx.now(),
-            used_by: Vec::new(),
-        },
+) -> Result<Package> {
+    let name = manifest.name.filter(|name| !name.is_empty());
+    let constants = manifest.constants.into_iter().map(|constant| Constant {
+        name: constant.name,
+        kind: constant.kind,
+        default_value: constant.default_value,
+        description: constant.description,
+    });
+    Ok(Package {
+        id,
+        file_name,
+        name: name.unwrap_or_else(|| app.name.to_string()),
+        version: manifest.version,
+        runtime: RuntimeVersion::parse(&manifest.runtime_version)
+            .map_err(|message| Error::invalid(FIELD, message))?,
         java_version: manifest.java_version,
         description: manifest.description,
+        size,
+        unpacked: manifest.unpacked_bytes,
+        files: manifest.files,
         sha256: manifest.sha256,
-        constants: manifest
-            .constants
-            .into_iter()
-            .map(|c| Constant {
-                name: c.name,
-                kind: c.kind,
-                default_value: c.default_value,
-                description: c.description,
-            })
-            .collect(),
+        constants: constants.collect(),
         scheduled_events: manifest.scheduled_events,
+        uploaded_by: ctx.name.clone(),
+        uploaded_at: ctx.now(),
+        used_by: Vec::new(),
     })
 }
 

@@ -1,17 +1,13 @@
 //! Engines by address: each is made once and used again, so that a row which appears later needs no restart.
 
 use engine::cell::CellEngine;
-use engine::{Engine, EngineError};
+use engine::Engine;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 /// The name of the installation's own engine, under which its events have always been counted.
 const DEFAULT: &str = "cell";
-
-/// How long a question may take that a person waits for.
-const LIVE: Duration = Duration::from_secs(2);
 
 /// Makes the engine of an address.
 pub type Connect = Box<dyn Fn(&str) -> Arc<dyn Engine> + Send + Sync>;
@@ -96,15 +92,6 @@ fn socket_path(address: &str) -> Result<&str, String> {
         "“{}” is no address of an engine; give the absolute path of its unix socket, at most 107 bytes long, such as /run/cell/cell.sock.",
         address.escape_debug()
     ))
-}
-
-/// A question that a person waits for: an engine that does not answer soon counts as silent.
-pub(crate) async fn live<T>(
-    question: impl Future<Output = Result<T, EngineError>>,
-) -> Result<T, EngineError> {
-    tokio::time::timeout(LIVE, question)
-        .await
-        .unwrap_or_else(|late| Err(EngineError::Unavailable(late.into())))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use crate::world::{World, new_app};
 use control::apps;
-use control::apps::create::{NewApp, create};
+use control::apps::create::{create, offer};
 use control::apps::delete::delete;
 use control::error::Error;
 use control::operations;
@@ -10,6 +10,7 @@ use domain::names::Subdomain;
 use domain::roles::Role;
 use domain::states::{AppState, OperationState, Tone};
 use sqlx::PgPool;
+use views::apps::{Availability, NewApp};
 
 fn fields(error: Error) -> Vec<String> {
     match error {
@@ -27,17 +28,17 @@ async fn an_app_is_created_and_deleted_with_everything_of_it(pool: PgPool) {
         .await
         .expect("is visible at once");
     assert_eq!(
-        (details.app.state, details.operations.len()),
+        (details.state, details.operations.len()),
         (AppState::Creating, 1)
     );
     world.run_operations().await;
 
     let details = apps::get(&ada, &created.subdomain).await.expect("is there");
-    assert_eq!(details.app.state, AppState::Ready);
+    assert_eq!(details.state, AppState::Ready);
     let urls: Vec<_> = details
         .environments
         .iter()
-        .map(|e| e.url.as_str())
+        .map(|card| card.environment.url.as_str())
         .collect();
     assert_eq!(
         urls,
@@ -50,13 +51,14 @@ async fn an_app_is_created_and_deleted_with_everything_of_it(pool: PgPool) {
         details
             .environments
             .iter()
-            .all(|e| e.status.tone == Tone::Idle && e.status.label == "Never deployed")
+            .map(|card| &card.environment.status)
+            .all(|status| status.tone == Tone::Idle && status.label == "Never deployed")
     );
     let operation = operations::get(&ada, created.operation)
         .await
         .expect("is there");
     assert_eq!(operation.summary.state, OperationState::Succeeded);
-    let listed = apps::list(&ada, None).await.expect("lists").items;
+    let listed = apps::list(&ada, None, None).await.expect("lists").items;
     assert_eq!((listed.len(), listed[0].environments.len()), (1, 2));
 
     let wrong = delete(&ada, &created.subdomain, "shop").await;
@@ -107,7 +109,7 @@ async fn every_wrong_field_is_named_at_once(pool: PgPool) {
         .to_vec())
     );
     assert!(
-        apps::list(&ada, None)
+        apps::list(&ada, None, None)
             .await
             .expect("lists")
             .items
@@ -125,8 +127,8 @@ async fn two_people_claim_one_subdomain_and_one_gets_it(pool: PgPool) {
     let refused = one.err().or(other.err()).map(fields);
     assert_eq!(refused, Some(vec!["subdomain".to_owned()]));
     world.run_operations().await;
-    let free = apps::is_subdomain_free(&bo, "shop").await.expect("answers");
-    assert!(!free);
+    let shop = apps::availability(&bo, "shop").await.expect("answers");
+    assert_eq!(shop, Availability::Taken);
     // The address of an environment of one's own is taken as well.
     let mut near = new_app("sho");
     near.environments = vec!["p".repeat(2)];
@@ -148,7 +150,14 @@ async fn a_form_sent_twice_makes_one_app(pool: PgPool) {
     let second = create(&ada, form).await.expect("finds the first");
     assert_eq!(first, second);
     world.run_operations().await;
-    assert_eq!(apps::list(&ada, None).await.expect("lists").items.len(), 1);
+    assert_eq!(
+        apps::list(&ada, None, None)
+            .await
+            .expect("lists")
+            .items
+            .len(),
+        1
+    );
 }
 
 #[sqlx::test(migrator = "control::MIGRATOR")]
@@ -159,7 +168,14 @@ async fn a_form_sent_twice_at_the_same_time_makes_one_app(pool: PgPool) {
     let (first, second) = tokio::join!(create(&ada, form.clone()), create(&ada, form));
     assert_eq!(first.expect("starts"), second.expect("is the same"));
     world.run_operations().await;
-    assert_eq!(apps::list(&ada, None).await.expect("lists").items.len(), 1);
+    assert_eq!(
+        apps::list(&ada, None, None)
+            .await
+            .expect("lists")
+            .items
+            .len(),
+        1
+    );
 }
 
 #[sqlx::test(migrator = "control::MIGRATOR")]
@@ -206,7 +222,7 @@ async fn another_company_sees_nothing_of_it(pool: PgPool) {
     ] {
         let other = world.person(name, "Contoso", role).await;
         assert!(
-            apps::list(&other, None)
+            apps::list(&other, None, None)
                 .await
                 .expect("lists")
                 .items
@@ -262,21 +278,84 @@ async fn lists_continue_after_a_key(pool: PgPool) {
         form.environments = vec!["Production".to_owned()];
         create(&ada, form).await.expect("starts");
     }
-    let first = apps::list(&ada, None).await.expect("lists");
-    let rest = apps::list(&ada, first.next.clone()).await.expect("lists");
+    let first = apps::list(&ada, None, None).await.expect("lists");
+    let rest = apps::list(&ada, first.next.clone(), None)
+        .await
+        .expect("lists");
     let names: Vec<String> = first
         .items
         .iter()
         .chain(&rest.items)
-        .map(|a| a.app.name.to_string())
+        .map(|app| app.name.clone())
         .collect();
     let expected: Vec<String> = (0..53).map(|n| format!("Shop {n:02}")).collect();
     assert_eq!((names, first.items.len(), rest.next), (expected, 50, None));
     assert!(Subdomain::parse("shop-1").is_ok());
     assert!(
-        apps::list(&ada, Some(control::page::Cursor::from_text("nonsense")))
+        apps::list(&ada, Some("nonsense".to_owned()), None)
             .await
             .is_err()
     );
+    world.run_operations().await;
+}
+
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn the_app_of_the_page_is_in_the_list_wherever_it_stands_and_no_other(pool: PgPool) {
+    let world = World::new(pool);
+    let ada = world.person("Ada", "Northwind", Role::Customer).await;
+    let bo = world.person("Bo", "Contoso", Role::Customer).await;
+    let (shop, desk) = (world.app(&ada, "shop").await, world.app(&bo, "desk").await);
+    let listed = async |after: Option<String>, here: &Subdomain| -> Vec<String> {
+        let list = apps::list(&ada, after, Some(here)).await.expect("lists");
+        list.items.into_iter().map(|app| app.subdomain).collect()
+    };
+    assert_eq!(listed(None, &shop).await, ["shop"], "and only once");
+    assert_eq!(listed(None, &desk).await, ["shop"]);
+    // A page that goes on after the app.
+    let after = "WyJaIiwiMDAwMDAwMDAtMDAwMC0wMDAwLTAwMDAtMDAwMDAwMDAwMDAwIl0".to_owned();
+    assert_eq!(listed(Some(after), &shop).await, ["shop"]);
+}
+
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn a_form_that_lost_its_key_is_refused_and_an_offer_has_one(pool: PgPool) {
+    let world = World::new(pool);
+    let ada = world.person("Ada", "Northwind", Role::Customer).await;
+    let form = NewApp {
+        idempotency_key: String::new(),
+        ..new_app("shop")
+    };
+    let refused = create(&ada, form).await.map(|_| ()).map_err(fields);
+    assert_eq!(refused, Err(vec!["idempotency_key".to_owned()]));
+    let form = NewApp {
+        idempotency_key: offer(&ada).idempotency_key,
+        extra_environment: " Load ".to_owned(),
+        ..new_app("shop")
+    };
+    let created = create(&ada, form).await.expect("starts");
+    let details = apps::get(&ada, &created.subdomain).await.expect("is there");
+    let cards = details.environments.into_iter();
+    let names: Vec<_> = cards.map(|card| card.environment.name).collect();
+    assert_eq!(names, ["Test", "Production", "Load"]);
+    world.run_operations().await;
+}
+
+/// What a button says, and what the deed answers: they must be the same sentence.
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn a_button_and_the_deed_give_the_same_reason(pool: PgPool) {
+    let world = World::new(pool);
+    let ada = world.person("Ada", "Northwind", Role::Customer).await;
+    let created = create(&ada, new_app("shop")).await.expect("starts");
+    let shop = created.subdomain;
+    let vi = world.viewer("Vi", "Northwind").await;
+    for who in [&ada, &vi] {
+        let button = apps::get(who, &shop).await.expect("is there").delete;
+        let deed = delete(who, &shop, "Shop").await.expect_err("is refused");
+        assert_eq!(button.reason(), Some(deed.to_string()));
+    }
+    world.run_operations().await;
+    delete(&ada, &shop, "Shop").await.expect("starts");
+    let button = apps::get(&ada, &shop).await.expect("is there").delete;
+    let deed = delete(&ada, &shop, "Shop").await.expect_err("is refused");
+    assert_eq!(button.reason(), Some(deed.to_string()));
     world.run_operations().await;
 }

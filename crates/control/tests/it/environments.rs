@@ -1,10 +1,12 @@
 //! Tests of environments: what changes reach the engine, and who may make them.
 
 use crate::world::World;
+use control::ctx::Ctx;
 use control::environments::desired_change::{deploy, restart, scale, start, stop};
 use control::environments::{self, debugger};
 use control::error::Error;
 use control::{operations, packages};
+use domain::ids::OperationId;
 use domain::roles::Role;
 use domain::scaling::Scale;
 use domain::states::{Desired, OperationState};
@@ -42,7 +44,7 @@ async fn deploy_scale_restart_stop_and_start_reach_the_engine(pool: PgPool) {
     let details = environments::get(&ada, &shop, "test")
         .await
         .expect("is there");
-    let id = details.environment.id;
+    let id = details.id;
     let workload = || world.engine.workload(id).expect("the engine has it");
     assert_eq!(
         (workload().instances, workload().hosts),
@@ -52,7 +54,7 @@ async fn deploy_scale_restart_stop_and_start_reach_the_engine(pool: PgPool) {
         workload().template.expect("deployed").package.label,
         "Shop 1.0.0"
     );
-    assert_eq!(details.deployments[0].outcome, "succeeded");
+    assert_eq!(details.deployments[0].outcome, OperationState::Succeeded);
 
     scale(
         &ada,
@@ -126,8 +128,12 @@ async fn a_broken_version_leaves_the_old_one_wanted(pool: PgPool) {
         .await
         .expect("is there");
     assert_eq!(
-        (details.environment.package, details.environment.desired),
-        (Some(good), Desired::Running)
+        (
+            world.row(details.id).await.package_id,
+            details.package.as_ref().map(|package| package.id),
+            details.desired
+        ),
+        (Some(good.uuid()), Some(good), Desired::Running)
     );
     assert!(
         details
@@ -136,7 +142,7 @@ async fn a_broken_version_leaves_the_old_one_wanted(pool: PgPool) {
     );
     let workload = world
         .engine
-        .workload(details.environment.id)
+        .workload(details.id)
         .expect("the engine has it");
     assert_eq!(
         workload.template.expect("deployed").package.label,
@@ -191,7 +197,6 @@ async fn the_debugger_password_is_that_of_the_workload_and_each_look_is_audited(
     let id = environments::get(&ada, &shop, "test")
         .await
         .expect("is there")
-        .environment
         .id;
     let given = world
         .engine
@@ -216,12 +221,11 @@ async fn the_debugger_password_is_that_of_the_workload_and_each_look_is_audited(
         .await
         .expect("is there");
 
-    let viewer = world.person("Vi", "Northwind", Role::Customer).await;
-    sqlx::query("insert into app_members (company_id, app_id, person_id, role, created_at, updated_at) select company_id, id, $1, 'viewer', created_at, created_at from apps")
-        .bind(viewer.person().expect("a person").uuid())
-        .execute(&world.state.pool)
+    let viewer = world.viewer("Vi", "Northwind").await;
+    let page = debugger::get(&viewer, &shop, "test")
         .await
-        .expect("joins the team");
+        .expect("is there");
+    assert!(page.reveal.reason().is_some() && page.choose.reason().is_some());
     assert!(matches!(
         debugger::reveal_password(&viewer, &shop, "test").await,
         Err(Error::Forbidden(_))
@@ -259,7 +263,9 @@ async fn what_serves_is_kept_and_shown_while_another_version_is_deployed(pool: P
         .await
         .expect("is there");
     assert_eq!(details.package.expect("serves").label(), "Shop 1.0.0");
-    let apps = control::apps::list(&ada, None).await.expect("are there");
+    let apps = control::apps::list(&ada, None, None)
+        .await
+        .expect("are there");
     assert_eq!(
         apps.items[0].environments[0].package.as_deref(),
         Some("Shop 1.0.0")
@@ -300,7 +306,7 @@ async fn a_stuck_operation_says_so_and_can_be_tried_again(pool: PgPool) {
     world.run_operations().await;
     let ended = operations::get(&ada, operation).await.expect("is there");
     assert_eq!(ended.summary.state, OperationState::Failed);
-    assert!(ended.can_retry.reason().is_some(), "{:?}", ended.can_retry);
+    assert!(ended.retry.reason().is_some(), "{:?}", ended.retry);
     deploy(&ada, &shop, "test", package)
         .await
         .expect("the environment is free");
@@ -328,4 +334,42 @@ async fn a_stuck_operation_ends_with_its_app(pool: PgPool) {
         .await
         .expect("is kept");
     assert_eq!(state, "failed");
+}
+
+/// What a button says, and what the deed answers: they must be the same sentence.
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn a_button_and_the_deed_give_the_same_reason(pool: PgPool) {
+    let world = World::new(pool);
+    let ada = world.person("Ada", "Northwind", Role::Customer).await;
+    let shop = world.app(&ada, "shop").await;
+    let vi = world.viewer("Vi", "Northwind").await;
+    let package = world.upload(&ada, &shop, "1.0.0").await.expect("is kept");
+    let check = async |who: &Ctx, refused: bool| {
+        let buttons = environments::get(who, &shop, "test").await;
+        let buttons = buttons.expect("is there").actions;
+        let reason = |deed: control::error::Result<OperationId>| deed.err().map(|e| e.to_string());
+        let start = reason(start(who, &shop, "test").await);
+        assert_eq!(buttons.start.reason(), start);
+        let restart = reason(restart(who, &shop, "test").await);
+        assert_eq!(buttons.restart.reason(), restart);
+        if refused {
+            let stop = reason(stop(who, &shop, "test").await);
+            assert_eq!(buttons.stop.reason(), stop);
+            let deploy = reason(deploy(who, &shop, "test", package).await);
+            assert_eq!(buttons.deploy.reason(), deploy);
+            let scale = Scale {
+                instances: 2,
+                memory_mib: 512,
+            };
+            let scale = reason(self::scale(who, &shop, "test", scale).await);
+            assert_eq!(buttons.scale.reason(), scale);
+            assert!(scale.is_some() && deploy.is_some() && stop.is_some());
+        }
+    };
+    check(&ada, false).await;
+    check(&vi, true).await;
+    deploy(&ada, &shop, "test", package).await.expect("starts");
+    check(&ada, true).await;
+    world.run_operations().await;
+    check(&vi, true).await;
 }

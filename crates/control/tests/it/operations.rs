@@ -5,7 +5,7 @@ use control::apps::create::create;
 use control::apps::delete::delete;
 use control::ctx::Ctx;
 use control::error::Error;
-use control::operations::{get, list};
+use control::operations::{cancel, get, list, retry};
 use domain::roles::Role;
 use sqlx::PgPool;
 
@@ -60,4 +60,30 @@ async fn a_namesake_sees_nothing_and_the_starter_what_is_gone(pool: PgPool) {
         get(&namesake, operation).await,
         Err(Error::NotFound)
     ));
+}
+
+/// What a button says, and what the deed answers: they must be the same sentence.
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn a_button_and_the_deed_give_the_same_reason(pool: PgPool) {
+    let world = World::new(pool);
+    let ada = world.person("Ada", "Northwind", Role::Customer).await;
+    let created = create(&ada, new_app("shop")).await.expect("starts");
+    let vi = world.viewer("Vi", "Northwind").await;
+    let check = async |who: &Ctx, id| {
+        let buttons = get(who, id).await.expect("is there");
+        let cancelled = cancel(who, id).await.err().map(|error| error.to_string());
+        assert_eq!(buttons.cancel.reason(), cancelled);
+        let retried = retry(who, id).await.err().map(|error| error.to_string());
+        assert_eq!(buttons.retry.reason(), retried);
+        assert!(retried.is_some(), "nothing is stuck");
+    };
+    check(&vi, created.operation).await;
+    world.run_operations().await;
+    check(&ada, created.operation).await;
+    let deletion = delete(&ada, &created.subdomain, "Shop")
+        .await
+        .expect("starts");
+    check(&vi, deletion).await;
+    check(&ada, deletion).await;
+    world.run_operations().await;
 }

@@ -7,7 +7,7 @@ use control::apps::delete::delete;
 use control::ctx::Ctx;
 use control::environments::{self, desired_change::deploy};
 use control::error::Error;
-use control::operations::{self, OperationDetails};
+use control::operations;
 use domain::ids::OperationId;
 use domain::names::Subdomain;
 use domain::roles::Role;
@@ -16,6 +16,7 @@ use engine::memory::Behaviour;
 use secrecy::SecretString;
 use sqlx::PgPool;
 use tokio::net::TcpListener;
+use views::operations::OperationDetails;
 
 async fn operation(ctx: &Ctx, id: OperationId) -> OperationDetails {
     operations::get(ctx, id).await.expect("is there")
@@ -74,20 +75,19 @@ async fn a_change_that_reaches_no_engine_is_taken_back_and_never_stuck(pool: PgP
     world.run_operations().await;
     let details = operation(&ada, id).await;
     assert_eq!(details.summary.state, OperationState::Failed);
-    let environment = environments::get(&ada, &shop, "test")
+    let id = environments::get(&ada, &shop, "test")
         .await
         .expect("is there")
-        .environment;
-    assert_eq!(
-        (environment.package, environment.live),
-        (Some(old), Some(old))
-    );
+        .id;
+    let row = world.row(id).await;
+    let old = Some(old.uuid());
+    assert_eq!((row.package_id, row.live_package_id), (old, old));
 
     world.engine.turn(Behaviour::Obliging);
     let _background = world.background();
     until(async || {
-        let workload = world.engine.workload(environment.id)?;
-        (workload.revision == environment.revision).then_some(())
+        let workload = world.engine.workload(id)?;
+        (workload.revision == row.revision).then_some(())
     })
     .await;
     deploy(&ada, &shop, "test", new)
@@ -119,8 +119,7 @@ async fn an_app_that_is_deleted_while_it_is_being_deployed_to_leaves_nothing(poo
     let deployment = begin_slow_deployment(&world, &ada, &shop).await;
     let environment = environments::get(&ada, &shop, "test")
         .await
-        .expect("is there")
-        .environment;
+        .expect("is there");
     let deletion = delete(&ada, &shop, "Shop").await.expect("starts");
 
     until_state(&ada, deletion, OperationState::Succeeded).await;
@@ -129,7 +128,7 @@ async fn an_app_that_is_deleted_while_it_is_being_deployed_to_leaves_nothing(poo
     assert!(matches!(apps::get(&ada, &shop).await, Err(Error::NotFound)));
     assert!(world.engine.workload(environment.id).is_none());
     let databases: i64 = sqlx::query_scalar("select count(*) from pg_database where datname = $1")
-        .bind(&environment.database_name)
+        .bind(&environment.database)
         .fetch_one(&pool)
         .await
         .expect("counts");
@@ -146,8 +145,7 @@ async fn nothing_is_handed_over_for_an_app_that_is_being_deleted(pool: PgPool) {
     let id = deploy(&ada, &shop, "test", package).await.expect("starts");
     let environment = environments::get(&ada, &shop, "test")
         .await
-        .expect("is there")
-        .environment;
+        .expect("is there");
     // As it is when the deletion does not wait any longer.
     sqlx::query("update apps set state = 'deleting'")
         .execute(&pool)
@@ -161,10 +159,10 @@ async fn nothing_is_handed_over_for_an_app_that_is_being_deleted(pool: PgPool) {
     );
     assert!(world.engine.workload(environment.id).is_none());
     let details = apps::get(&ada, &shop).await.expect("is there");
-    assert!(details.can_delete.is_allowed(), "nothing deletes it");
+    assert!(details.delete.is_allowed(), "nothing deletes it");
     delete(&ada, &shop, "Shop").await.expect("is deleted again");
     let details = apps::get(&ada, &shop).await.expect("is there");
-    assert!(!details.can_delete.is_allowed(), "it is being deleted");
+    assert!(!details.delete.is_allowed(), "it is being deleted");
     world.run_operations().await;
     assert!(matches!(apps::get(&ada, &shop).await, Err(Error::NotFound)));
 }

@@ -1,6 +1,7 @@
 //! Tests of packages: uploads accepted and refused.
 
 use crate::world::{World, package};
+use control::ctx::Ctx;
 use control::environments::desired_change::deploy;
 use control::error::Error;
 use control::objects::key::ObjectKey;
@@ -28,10 +29,7 @@ async fn a_package_is_uploaded_shown_downloaded_and_deleted(pool: PgPool) {
     let details = packages::get(&ada, &shop, id).await.expect("is there");
     assert_eq!(details.summary.label(), "Shop 1.2.3");
     assert_eq!(
-        (
-            details.summary.runtime.to_string().as_str(),
-            details.summary.files
-        ),
+        (details.summary.runtime.as_str(), details.summary.files),
         ("9.24.2", 2)
     );
     assert_eq!(
@@ -173,13 +171,53 @@ async fn the_sweep_takes_what_belongs_to_no_package_and_only_that(pool: PgPool) 
     );
 }
 
+/// What a button says, and what the deed answers: they must be the same sentence.
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn a_button_and_the_deed_give_the_same_reason(pool: PgPool) {
+    let world = World::new(pool.clone());
+    let ada = world.person("Ada", "Northwind", Role::Customer).await;
+    let shop = world.app(&ada, "shop").await;
+    let vi = world.viewer("Vi", "Northwind").await;
+    let used = world.upload(&ada, &shop, "1.0.0").await.expect("is kept");
+    let free = world.upload(&ada, &shop, "2.0.0").await.expect("is kept");
+    let buttons = async |who: &Ctx, package| {
+        let details = packages::get(who, &shop, package).await.expect("is there");
+        let test = details.environments.into_iter().next().expect("Test");
+        (details.delete.reason(), test.deploy.reason())
+    };
+    let deeds = async |who: &Ctx, package| {
+        let delete = packages::delete(who, &shop, package).await.err();
+        let deploy = deploy(who, &shop, "test", free).await.err();
+        let reason = |error: Option<Error>| error.map(|error| error.to_string());
+        (reason(delete), reason(deploy))
+    };
+    deploy(&ada, &shop, "test", used).await.expect("starts");
+    let under_way = buttons(&ada, free).await.1.expect("is refused");
+    assert!(under_way.contains("is under way"), "{under_way}");
+    let refused = deploy(&ada, &shop, "test", free).await;
+    assert_eq!(refused.expect_err("is refused").to_string(), under_way);
+    let on_the_card = apps::get(&ada, &shop).await.expect("is there");
+    let on_the_card = on_the_card.environments[0].deploy.reason();
+    assert_eq!(on_the_card, Some(under_way));
+
+    world.run_operations().await;
+    assert_eq!(buttons(&vi, used).await, deeds(&vi, used).await);
+    let in_use = buttons(&ada, used).await.0.expect("is refused");
+    let refused = packages::delete(&ada, &shop, used).await;
+    assert_eq!(refused.expect_err("is refused").to_string(), in_use);
+    assert_eq!(buttons(&ada, free).await, (None, None));
+    packages::delete(&ada, &shop, free)
+        .await
+        .expect("is unused");
+}
+
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn pages_of_packages_hear_of_a_deployment_that_begins_ends_or_is_taken_back(pool: PgPool) {
     let world = World::new(pool.clone());
     let ada = world.person("Ada", "Northwind", Role::Customer).await;
     let shop = world.app(&ada, "shop").await;
-    let app = apps::get(&ada, &shop).await.expect("is there").app.id;
-    let topic = format!("\"{}\"", Topic::Packages(app));
+    let list = packages::list(&ada, &shop, None).await.expect("lists");
+    let followed: Vec<String> = list.topics().iter().map(Topic::to_string).collect();
     let mut listener = PgListener::connect_with(&pool).await.expect("connects");
     listener.listen("changes").await.expect("listens");
     for version in ["1.0.0".to_owned(), format!("2.0.0-{BROKEN}")] {
@@ -195,9 +233,10 @@ async fn pages_of_packages_hear_of_a_deployment_that_begins_ends_or_is_taken_bac
             .into_iter()
             .filter(|notice| notice.contains("\"apps\""))
             .collect();
+        let hears = |notice: &String| followed.iter().any(|topic| notice.contains(topic));
         assert!(
-            told.len() > 1 && told.iter().all(|notice| notice.contains(&topic)),
-            "{version}: {told:?}"
+            told.len() > 1 && told.iter().all(hears),
+            "{version}: {told:?} of {followed:?}"
         );
     }
 }

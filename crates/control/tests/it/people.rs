@@ -1,10 +1,13 @@
 //! Tests of people: sign-in, deactivation, the audit trail.
 
 use crate::world::{World, sign_in};
+use control::ctx::Ctx;
 use control::error::Error;
-use control::people;
+use control::{people, rights};
+use domain::rights::RULES;
 use domain::roles::Role;
 use sqlx::PgPool;
+use views::rights::RightsGroup;
 
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn an_invited_person_is_bound_at_the_first_sign_in(pool: PgPool) {
@@ -180,4 +183,36 @@ async fn other_roles_of_the_server_may_not_connect_to_the_portals_database(pool:
     .await
     .expect("reads");
     assert!(!open);
+}
+
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn the_page_of_rights_says_what_one_has(pool: PgPool) {
+    let world = World::new(pool);
+    let ada = world.person("Ada", "Northwind", Role::Customer).await;
+    let cora = world
+        .person("Cora", "Northwind", Role::CustomerSuccess)
+        .await;
+    world.app(&ada, "shop").await;
+    let vi = world.viewer("Vi", "Northwind").await;
+    let yours = async |ctx: &Ctx, action: &str| {
+        let groups = rights::list(ctx).await.expect("lists");
+        let has = |group: &&RightsGroup| group.actions.iter().any(|each| each == action);
+        groups.iter().find(has).expect("is there").yours.clone()
+    };
+    assert_eq!(yours(&ada, "create an app").await, "Yes");
+    assert_eq!(yours(&cora, "create an app").await, "No");
+    assert_eq!(yours(&ada, "delete the app").await, "In 1 app");
+    assert_eq!(yours(&vi, "delete the app").await, "In no app");
+    assert_eq!(yours(&vi, "see the app").await, "In 1 app");
+    let groups = rights::list(&ada).await.expect("lists");
+    let rows: usize = groups.iter().map(|group| group.actions.len()).sum();
+    assert_eq!(rows, RULES.len(), "every right is explained, once");
+
+    let session = people::session(&cora);
+    assert_eq!(session.role, Some(Role::CustomerSuccess));
+    assert_eq!(
+        (session.name.as_str(), session.company.as_str()),
+        ("Cora", "Northwind")
+    );
+    assert!(!session.create_app.is_allowed());
 }

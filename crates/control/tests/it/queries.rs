@@ -71,7 +71,7 @@ async fn a_list_costs_the_same_for_one_row_and_for_a_thousand(pool: PgPool) {
         .await
         .expect("is accepted");
     let count = async || {
-        let (list, apps) = Statements::of(apps::list(&ada, None)).await;
+        let (list, apps) = Statements::of(apps::list(&ada, None, None)).await;
         list.expect("lists");
         let (list, packages) = Statements::of(packages::list(&ada, &shop, None)).await;
         list.expect("lists");

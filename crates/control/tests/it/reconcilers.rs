@@ -59,7 +59,6 @@ async fn another_configuration_reaches_what_runs(pool: PgPool) {
     let id = environments::get(&ada, &shop, "test")
         .await
         .expect("is there")
-        .environment
         .id;
     let mut config = world.state.config.clone();
     "apps.example.com".clone_into(&mut config.apps_domain);
@@ -92,7 +91,6 @@ async fn an_engine_that_is_ahead_of_a_restored_database_takes_changes_again(pool
     let id = environments::get(&ada, &shop, "test")
         .await
         .expect("is there")
-        .environment
         .id;
     let mut ahead = world.engine.workload(id).expect("the engine has it");
     ahead.revision = 12;

@@ -14,6 +14,7 @@ use domain::ids::{EnvironmentId, OperationId};
 use domain::names::Subdomain;
 use domain::roles::Role;
 use domain::scaling::Scale;
+use domain::states::OperationState;
 use saga::saga::SagaId;
 use saga::testing::{
     Scenario, Trial, every_failure_unwinds, every_kill_resumes, steps_are_idempotent,
@@ -256,11 +257,12 @@ impl Scenario for Deploying {
     }
 
     async fn complete(&self, trial: &Trial<EnvironmentChange>) -> Result<(), String> {
-        self.is(trial, "Shop 2.0.0", "succeeded").await
+        self.is(trial, "Shop 2.0.0", OperationState::Succeeded)
+            .await
     }
 
     async fn clean(&self, trial: &Trial<EnvironmentChange>) -> Result<(), String> {
-        self.is(trial, "Shop 1.0.0", "failed").await
+        self.is(trial, "Shop 1.0.0", OperationState::Failed).await
     }
 }
 
@@ -269,7 +271,7 @@ impl Deploying {
         &self,
         trial: &Trial<EnvironmentChange>,
         package: &str,
-        outcome: &str,
+        outcome: OperationState,
     ) -> Result<(), String> {
         let (subdomain, _) = self.0.of(trial.id);
         let details = environments::get(&self.0.ada, &subdomain, "test")
@@ -279,16 +281,17 @@ impl Deploying {
             .0
             .world
             .engine
-            .workload(details.environment.id)
+            .workload(details.id)
             .ok_or("the engine does not have it")?;
         expect(workload.instances, 2)?;
-        expect(workload.revision, details.environment.revision)?;
+        let row = self.0.world.row(details.id).await;
+        expect(workload.revision, row.revision)?;
         expect(
             workload.template.map(|t| t.package.label).as_deref(),
             Some(package),
         )?;
         expect(details.package.map(|p| p.label()).as_deref(), Some(package))?;
-        expect(details.deployments[0].outcome.as_str(), outcome)
+        expect(details.deployments[0].outcome, outcome)
     }
 }
 

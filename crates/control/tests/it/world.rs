@@ -9,6 +9,7 @@ use control::people::{SeedPerson, SignIn};
 use control::resources::engines::Engines;
 use control::secrets::Secrets;
 use control::state::State;
+use domain::ids::EnvironmentId;
 use domain::names::Subdomain;
 use domain::roles::Role;
 use engine::Engine;
@@ -25,6 +26,17 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
+use views::apps::NewApp;
+
+/// What the portal wrote down of an environment, which no page shows.
+#[derive(sqlx::FromRow)]
+pub struct EnvironmentRow {
+    pub package_id: Option<Uuid>,
+    pub live_package_id: Option<Uuid>,
+    pub desired: String,
+    pub revision: i64,
+    pub database_name: String,
+}
 
 pub struct World {
     pub state: Arc<State>,
@@ -159,6 +171,26 @@ impl World {
             .await
     }
 
+    pub async fn row(&self, id: EnvironmentId) -> EnvironmentRow {
+        sqlx::query_as("select package_id, live_package_id, desired, revision, database_name from environments where id = $1")
+            .bind(id.uuid())
+            .fetch_one(&self.state.pool)
+            .await
+            .expect("the environment")
+    }
+
+    /// Somebody of the app's company joins the team of every app, and may look.
+    pub async fn viewer(&self, name: &str, company: &str) -> Ctx {
+        let viewer = self.person(name, company, Role::Customer).await;
+        sqlx::query("insert into app_members (company_id, app_id, person_id, role, created_at, updated_at) select company_id, id, $1, 'viewer', created_at, created_at from apps where company_id = $2")
+            .bind(viewer.person().expect("a person").uuid())
+            .bind(viewer.company.uuid())
+            .execute(&self.state.pool)
+            .await
+            .expect("joins the teams");
+        viewer
+    }
+
     /// Files in the package store, wherever.
     pub fn stored_files(&self) -> Vec<String> {
         let mut names = Vec::new();
@@ -248,15 +280,16 @@ pub fn sign_in(email: &str) -> SignIn {
     }
 }
 
-pub fn new_app(subdomain: &str) -> control::apps::create::NewApp {
-    control::apps::create::NewApp {
+pub fn new_app(subdomain: &str) -> NewApp {
+    NewApp {
         name: "Shop".to_owned(),
         subdomain: subdomain.to_owned(),
         region: "eu-frankfurt".to_owned(),
         plan: "M20".to_owned(),
         generation: "v4".to_owned(),
         environments: vec!["Test".to_owned(), "Production".to_owned()],
-        idempotency_key: Uuid::new_v4(),
+        extra_environment: String::new(),
+        idempotency_key: Uuid::new_v4().to_string(),
     }
 }
 

@@ -67,12 +67,7 @@ pub struct Actions {
 impl Facts {
     /// What `actor` may do with it now, the weightiest reason first.
     pub fn actions(&self, actor: &Actor, target: &Target) -> Actions {
-        let access = |action: Action| {
-            may(actor, action.right(), target).and(|| {
-                self.hindrance(action)
-                    .map_or(Access::Allowed, Access::Denied)
-            })
-        };
+        let access = |action| self.access(action, actor, target);
         Actions {
             deploy: access(Action::Deploy),
             start: access(Action::Start),
@@ -80,6 +75,13 @@ impl Facts {
             restart: access(Action::Restart),
             scale: access(Action::Scale),
         }
+    }
+
+    /// Whether `actor` may do one thing with it now.
+    pub fn access(&self, action: Action, actor: &Actor, target: &Target) -> Access {
+        let hindrance = || self.hindrance(action);
+        may(actor, action.right(), target)
+            .and(|| hindrance().map_or(Access::Allowed, Access::Denied))
     }
 
     /// Why the action cannot be had now, whoever asks.

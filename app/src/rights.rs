@@ -1,0 +1,4 @@
+//! Rights: who may do what.
+
+pub mod api;
+pub mod list;

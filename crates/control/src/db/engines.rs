@@ -1,0 +1,36 @@
+//! SQL of what engines tell of themselves.
+
+use crate::error::{Error, Result};
+use engine::observation::Info;
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+
+pub(crate) async fn upsert(
+    db: &mut PgConnection,
+    name: &str,
+    info: &Info,
+    at: OffsetDateTime,
+) -> Result<()> {
+    let info = serde_json::to_value(info)
+        .map_err(|error| Error::internal("storing what an engine is", error))?;
+    sqlx::query!(
+        r#"
+        insert into engines (name, info, told_at) values ($1, $2, $3)
+        on conflict on constraint engines_pkey do update set info = excluded.info, told_at = excluded.told_at
+        "#,
+        name,
+        info,
+        at,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// What an engine last told of itself; nothing before it has told anything that this release can read.
+pub(crate) async fn info(db: &mut PgConnection, name: &str) -> Result<Option<Info>> {
+    let info = sqlx::query_scalar!("select info from engines where name = $1", name)
+        .fetch_optional(db)
+        .await?;
+    Ok(info.and_then(|info| serde_json::from_value(info).ok()))
+}
