@@ -1,10 +1,5 @@
 //! What the page of rights asks of the server.
 
-#![expect(
-    missing_docs,
-    reason = "an argument of a server function is a field that cannot be documented"
-)]
-
 use crate::error::AppError;
 #[cfg(feature = "ssr")]
 use crate::request;

@@ -260,7 +260,7 @@ impl Access {
 /// A right is never given on a target of another kind than its row speaks of.
 pub fn may(actor: &Actor, right: Right, target: &Target) -> Access {
     let rule = right.rule();
-    let Some((role, company)) = actor.membership() else {
+    let Some((held, company)) = actor.membership() else {
         return Access::Allowed;
     };
     match (rule.holders, *target) {
@@ -273,9 +273,9 @@ pub fn may(actor: &Actor, right: Right, target: &Target) -> Access {
             Some(team_role) => Access::Denied(refused_in_team(rule, roles, team_role)),
         },
         (Holders::Company(roles), Target::Company(owner)) if owner == company => {
-            by_role(rule, roles, role)
+            by_role(rule, roles, held)
         }
-        (Holders::Portal(roles), Target::Installation) => by_role(rule, roles, role),
+        (Holders::Portal(roles), Target::Installation) => by_role(rule, roles, held),
         _ => Access::Hidden,
     }
 }
@@ -294,8 +294,8 @@ fn refused_in_team(rule: &Rule, roles: &[TeamRole], team_role: TeamRole) -> Stri
     )
 }
 
-fn by_role(rule: &Rule, roles: &[Role], role: Role) -> Access {
-    if roles.contains(&role) {
+fn by_role(rule: &Rule, roles: &[Role], held: Role) -> Access {
+    if roles.contains(&held) {
         return Access::Allowed;
     }
     if rule.right == Right::CreateApp {
@@ -305,7 +305,7 @@ fn by_role(rule: &Rule, roles: &[Role], role: Role) -> Access {
     }
     Access::Denied(format!(
         "Your role is {}, which may not {}. An admin can change your role.",
-        role.label(),
+        held.label(),
         rule.action
     ))
 }

@@ -2,8 +2,9 @@
 
 use crate::browser::Browser;
 use crate::stub_engine::StubEngine;
-use control::apps::create::{self, NewApp};
 use control::background::Background;
+use control::apps::create;
+use control::resources::engines::Engines;
 use control::clock::{Clock, StoppedClock};
 use control::config::{Config, Limits, RegionDefaults};
 use control::ctx::Ctx;
@@ -32,6 +33,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
+use views::apps::NewApp;
 
 /// Somebody of Northwind, who may do everything there.
 pub const ADA: &str = "ada@northwind.example";
@@ -194,7 +196,8 @@ impl TestApp {
             plan: "S20".to_owned(),
             generation: "v4".to_owned(),
             environments: vec!["Test".to_owned()],
-            idempotency_key: Uuid::new_v4(),
+            extra_environment: String::new(),
+            idempotency_key: Uuid::new_v4().to_string(),
         };
         create::create(&self.ctx(ADA).await, new)
             .await

@@ -116,7 +116,7 @@ async fn a_company_wide_operation_is_seen_by_who_may_and_by_nobody_else(pool: Pg
         get(&admin, id)
             .await
             .expect("is seen")
-            .can_cancel
+            .cancel
             .is_allowed()
     );
     for other in [&customer, &elsewhere] {

@@ -327,7 +327,7 @@ async fn a_form_that_lost_its_key_is_refused_and_an_offer_has_one(pool: PgPool) 
     let refused = create(&ada, form).await.map(|_| ()).map_err(fields);
     assert_eq!(refused, Err(vec!["idempotency_key".to_owned()]));
     let form = NewApp {
-        idempotency_key: offer(&ada).idempotency_key,
+        idempotency_key: offer(&ada).await.expect("is offered").idempotency_key,
         extra_environment: " Load ".to_owned(),
         ..new_app("shop")
     };

@@ -206,7 +206,7 @@ async fn packages_in_a_bucket_are_deployed_downloaded_swept_and_deleted(pool: Pg
         .expect("is there");
     let given = world
         .engine
-        .workload(environment.environment.id)
+        .workload(environment.id)
         .expect("is given");
     let url = given.template.expect("a template").package.url;
     let file = url.to_file_path().expect("a file of this machine");

@@ -4,7 +4,7 @@ use crate::second_postgres::SecondPostgres;
 use crate::silent_engine::SilentEngine;
 use crate::world::{World, new_app, until};
 use control::apps;
-use control::apps::create::{NewApp, create};
+use control::apps::create::create;
 use control::ctx::Ctx;
 use control::environments::{self, desired_change};
 use control::error::Error;
@@ -18,6 +18,7 @@ use domain::roles::Role;
 use domain::scaling::Scale;
 use domain::states::OperationState;
 use secrecy::SecretString;
+use views::apps::NewApp;
 use sqlx::{Connection, PgConnection, PgPool};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -74,7 +75,7 @@ async fn succeeds(ctx: &Ctx, operation: OperationId) {
 async fn is_observed(ctx: &Ctx, app: &Subdomain) {
     until(async || {
         let found = environments::get(ctx, app, "test").await.expect("answers");
-        found.environment.observed.map(|_| ())
+        found.observed_at.map(|_| ())
     })
     .await;
 }
@@ -158,17 +159,16 @@ async fn a_region_that_is_a_row_has_an_engine_and_a_database_server_of_its_own(p
     world.run_operations().await;
     let environment = environments::get(&ada, &depot, "test")
         .await
-        .expect("is there")
-        .environment;
+        .expect("is there");
     assert!(world.engine.workload(environment.id).is_none());
     let workload = world.second.workload(environment.id);
     let template = workload.expect("is there").template.expect("is deployed");
     let end_of_url = format!(":{}/postgres", template.database.port);
     assert!(second.url.ends_with(&end_of_url), "{end_of_url}");
     assert_eq!(databases(&second.url).await.len(), 2);
-    assert!(databases(&second.url).await.contains(&environment.database_name));
+    assert!(databases(&second.url).await.contains(&environment.database));
     let here: i64 = sqlx::query_scalar("select count(*) from pg_database where datname = $1")
-        .bind(&environment.database_name)
+        .bind(&environment.database)
         .fetch_one(&pool)
         .await
         .expect("counts");
@@ -232,18 +232,17 @@ async fn an_engine_that_is_silent_for_ever_holds_up_no_other_region(pool: PgPool
     // The pages of the silent one answer all the same.
     let page = environments::get(&ada, &shop, "test").await;
     let page = page.expect("answers");
-    assert!(page.environment.observed.is_none(), "nothing is known of it");
-    let info = environments::engine_info(&ada, &page.app.region).await;
-    assert_eq!(info, None);
-    assert!(
-        environments::engine_info(&ada, &domain::regions::RegionCode::parse("eu-lisbon").expect("a code"))
-            .await
-            .is_some()
-    );
+    assert!(page.observed_at.is_none(), "nothing is known of it");
+    assert_eq!(page.sandbox, "", "it has told nothing of itself");
+    until(async || {
+        let other = environments::get(&ada, &created.subdomain, "test").await;
+        (!other.expect("answers").sandbox.is_empty()).then_some(())
+    })
+    .await;
     environments::debugger::get(&ada, &shop, "test")
         .await
         .expect("answers");
-    assert_eq!(apps::list(&ada, None).await.expect("lists").items.len(), 3);
+    assert_eq!(apps::list(&ada, None, None).await.expect("lists").items.len(), 3);
     let held = operations::get(&ada, held).await.expect("is there");
     assert!(held.summary.finished_at.is_none(), "it waits for its engine");
 }
@@ -260,7 +259,7 @@ async fn a_row_that_cannot_be_used_is_named_and_everything_else_goes_on(pool: Pg
     execute(&pool, "update regions set engine = 'nowhere' where code = 'uk-london'").await;
     execute(&pool, "update plans set app_memory_mib = 0 where code = 'S20'").await;
 
-    let list = apps::list(&ada, None).await.expect("lists").items;
+    let list = apps::list(&ada, None, None).await.expect("lists").items;
     let broken: Vec<_> = list.iter().filter(|app| app.region.is_err()).collect();
     let [app] = broken.as_slice() else {
         panic!("{broken:?}")
@@ -296,7 +295,7 @@ async fn a_row_that_cannot_be_used_is_named_and_everything_else_goes_on(pool: Pg
     is_observed(&ada, &tokyo).await;
     is_observed(&ada, &shop).await;
     let page = environments::get(&ada, &london, "test").await;
-    assert!(page.expect("answers").environment.observed.is_none());
+    assert!(page.expect("answers").observed_at.is_none());
     let deletion = apps::delete::delete(&ada, &london, "london").await;
     let deletion = deletion.expect("starts");
     until(async || {
@@ -428,7 +427,7 @@ async fn what_the_settings_say_of_a_region_comes_before_its_row(pool: PgPool) {
         .expect("starts");
     world.run_operations().await;
     let page = environments::get(&ada, &depot, "test").await;
-    let workload = world.second.workload(page.expect("answers").environment.id);
+    let workload = world.second.workload(page.expect("answers").id);
     let template = workload.and_then(|workload| workload.template);
     assert_eq!(template.expect("is deployed").runtime, "from-settings");
 

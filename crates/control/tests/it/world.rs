@@ -33,9 +33,7 @@ use views::apps::NewApp;
 pub struct EnvironmentRow {
     pub package_id: Option<Uuid>,
     pub live_package_id: Option<Uuid>,
-    pub desired: String,
     pub revision: i64,
-    pub database_name: String,
 }
 
 pub struct World {
@@ -45,6 +43,10 @@ pub struct World {
     /// The engine at any address.
     pub second: Arc<MemoryEngine>,
     pub folder: tempfile::TempDir,
+}
+
+fn in_folder(folder: &Path) -> control::error::Result<Objects> {
+    Objects::in_folder(folder.join("objects"))
 }
 
 impl World {
@@ -172,11 +174,13 @@ impl World {
     }
 
     pub async fn row(&self, id: EnvironmentId) -> EnvironmentRow {
-        sqlx::query_as("select package_id, live_package_id, desired, revision, database_name from environments where id = $1")
-            .bind(id.uuid())
-            .fetch_one(&self.state.pool)
-            .await
-            .expect("the environment")
+        sqlx::query_as(
+            "select package_id, live_package_id, revision from environments where id = $1",
+        )
+        .bind(id.uuid())
+        .fetch_one(&self.state.pool)
+        .await
+        .expect("the environment")
     }
 
     /// Somebody of the app's company joins the team of every app, and may look.
