@@ -59,11 +59,10 @@ async fn forward(pool: &PgPool, out: &broadcast::Sender<Update>) -> Result<(), s
     // Nobody listening is no error.
     let _ = out.send(Update::Lagged);
     while let Some(notification) = listener.try_recv().await? {
-        match read(notification.payload()) {
-            Some(update) => {
-                let _ = out.send(update);
-            }
-            None => tracing::warn!("a change notice could not be read"),
+        if let Some(update) = read(notification.payload()) {
+            let _ = out.send(update);
+        } else {
+            tracing::warn!("a change notice could not be read");
         }
     }
     Ok(())
