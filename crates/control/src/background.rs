@@ -12,6 +12,7 @@ mod leader;
 mod object_store;
 mod object_sweep;
 mod record;
+mod replica;
 mod runner;
 mod saga_worker;
 pub mod task;
@@ -23,8 +24,7 @@ use crate::error::{Error, Result};
 use crate::model::tasks::TaskStatus;
 use crate::state::State;
 use domain::rights::{Right, Target};
-use futures::future::join_all;
-use record::Record;
+use replica::Replica;
 use saga::fault::Faults;
 use std::sync::Arc;
 use task::Task;
@@ -32,8 +32,7 @@ use tokio_util::sync::CancellationToken;
 
 /// The tasks of a process, before they run.
 pub struct Background {
-    state: Arc<State>,
-    replica: String,
+    replica: Replica,
     tasks: Vec<Task>,
     product: Option<Arc<dyn Faults>>,
 }
@@ -42,8 +41,7 @@ impl Background {
     /// No tasks yet.
     pub fn new(state: Arc<State>) -> Self {
         Self {
-            state,
-            replica: this_process(),
+            replica: Replica::new(state),
             tasks: Vec::new(),
             product: None,
         }
@@ -66,26 +64,22 @@ impl Background {
     /// Under another name than that of the process.
     #[must_use]
     pub fn replica(mut self, name: impl Into<String>) -> Self {
-        self.replica = name.into();
+        self.replica.name = name.into();
         self
     }
 
     /// Runs until `shutdown`.
     pub async fn run(self, shutdown: CancellationToken) {
-        let Self {
-            state,
-            replica,
-            mut tasks,
-            product,
-        } = self;
-        let Some(faults) = product else {
-            return run_all(&state, &replica, &tasks, false, &shutdown).await;
+        let (mut replica, mut tasks) = (self.replica, self.tasks);
+        replica.shutdown = shutdown.clone();
+        let Some(faults) = self.product else {
+            return replica.run(&tasks, false).await;
         };
-        tasks.push(saga_worker::task(&state, faults, &shutdown));
-        tasks.push(object_store::task(&state));
+        tasks.push(saga_worker::task(&replica.state, faults, &shutdown));
+        tasks.push(object_store::task(&replica.state));
         tokio::join!(
-            run_all(&state, &replica, &tasks, false, &shutdown),
-            shutdown.run_until_cancelled(leader::lead(&state, &replica, &shutdown)),
+            replica.run(&tasks, false),
+            shutdown.run_until_cancelled(leader::lead(&replica)),
         );
     }
 }
@@ -98,32 +92,8 @@ fn leader_tasks(state: &Arc<State>, replica: &str, shutdown: &CancellationToken)
     ]
 }
 
-async fn run_all(
-    state: &Arc<State>,
-    replica: &str,
-    tasks: &[Task],
-    leader_only: bool,
-    shutdown: &CancellationToken,
-) {
-    let mut running = Vec::new();
-    for task in tasks {
-        let record = Record::new(state, task, replica, leader_only);
-        running.push(runner::run(task, record, shutdown));
-    }
-    join_all(running).await;
-}
-
 /// Every task and how its last pass went, for those who look after the installation.
 pub async fn list(ctx: &Ctx) -> Result<Vec<TaskStatus>> {
     Error::unless_allowed(&ctx.may(Right::ViewInstallation, &Target::Installation))?;
     db::tasks::list(&mut *ctx.state.pool.acquire().await?).await
-}
-
-fn this_process() -> String {
-    let host = rustix::system::uname();
-    format!(
-        "{} {}",
-        host.nodename().to_string_lossy(),
-        std::process::id()
-    )
 }

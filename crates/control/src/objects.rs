@@ -102,7 +102,7 @@ impl Objects {
             Place::Folder(root) => (
                 root.display().to_string(),
                 "see that the folder is there and that the portal may write to it",
-                make(&self.incoming).await.map_err(|error| error.into()),
+                make(&self.incoming).await.map_err(Into::into),
             ),
             Place::Bucket { url, .. } => {
                 let folder = object_store::path::Path::from(ObjectKind::Package.folder());

@@ -1,22 +1,21 @@
 //! Works while this process is the leader among the replicas.
 
+use super::replica::Replica;
 use crate::db::leadership;
-use crate::state::State;
-use std::sync::Arc;
 use std::time::Duration;
-use tokio_util::sync::CancellationToken;
 
 /// How long to wait before the leadership is asked for again.
 const ASK_EVERY: Duration = Duration::from_secs(2);
 
 /// Runs the leader's tasks whenever this process becomes it, and drops them when it no longer is.
-pub(super) async fn lead(state: &Arc<State>, replica: &str, shutdown: &CancellationToken) {
+pub(super) async fn lead(replica: &Replica) {
+    let state = &replica.state;
     loop {
         match leadership::take(&state.pool).await {
             Ok(Some(mut held)) => {
                 let tasks = super::leader_tasks(state, replica, shutdown);
                 tokio::select! {
-                    () = super::run_all(state, replica, &tasks, true, shutdown) => {}
+                    () = replica.run(&tasks, true) => {}
                     () = held.lost() => tracing::info!("the leadership was lost"),
                 }
             }

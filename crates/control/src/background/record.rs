@@ -4,6 +4,7 @@
 //! often is written once in five seconds, and when it begins or ceases to fail: two such tasks cost
 //! the database less than one small write a second, however many replicas there are.
 
+use super::replica::Replica;
 use super::task::{Rhythm, Task};
 use crate::db;
 use crate::error::Result;
@@ -34,12 +35,13 @@ pub(super) struct Record {
 }
 
 impl Record {
-    pub(super) fn new(state: &Arc<State>, task: &Task, replica: &str, leader_only: bool) -> Self {
+    pub(super) fn new(replica: &Replica, task: &Task, leader_only: bool) -> Self {
+        let state = &replica.state;
         Self {
             state: Arc::clone(state),
             task: TaskRef {
                 name: task.name.clone(),
-                replica: replica.to_owned(),
+                replica: replica.name.clone(),
                 leader_only,
             },
             fast: matches!(task.rhythm, Rhythm::Every(every) if every < WRITE_EVERY),

@@ -7,10 +7,10 @@ use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
 use s3s_fs::FileSystem;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 const NAME: &str = "portal-objects";
 const PREFIX: &str = "acme";
@@ -42,10 +42,12 @@ impl S3Server {
         let service = service.build();
         let address = listener.local_addr().expect("an address");
         let serving = tokio::spawn(async move {
+            // They end with the server.
+            let mut connections = JoinSet::new();
             loop {
                 let (stream, _) = listener.accept().await.expect("accepts");
                 let service = service.clone();
-                tokio::spawn(async move {
+                connections.spawn(async move {
                     let http = Builder::new(TokioExecutor::new());
                     // A client that goes away is no error.
                     let _ = http.serve_connection(TokioIo::new(stream), service).await;
@@ -69,7 +71,7 @@ impl S3Server {
         bucket.join(PREFIX).join(kind).join(name)
     }
 
-    /// Every file that the server keeps, parts of unfinished uploads too.
+    /// Every object that the server keeps, and every part of an unfinished upload.
     pub fn files(&self) -> Vec<PathBuf> {
         let mut folders = vec![self.folder.path().to_owned()];
         let mut files = Vec::new();
@@ -78,13 +80,19 @@ impl S3Server {
                 let path = entry.expect("an entry").path();
                 if path.is_dir() {
                     folders.push(path);
-                } else {
+                } else if !is_note(&path) {
                     files.push(path);
                 }
             }
         }
         files
     }
+}
+
+/// What the server writes down about an object, and keeps when the object is gone.
+fn is_note(file: &Path) -> bool {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with(".bucket-") && !name.contains(".upload-")
 }
 
 /// The bucket of a server that may not be there.
