@@ -85,11 +85,8 @@ impl Background {
 }
 
 /// What one replica alone does; made anew with each leadership, so that nothing is remembered from the last.
-fn leader_tasks(state: &Arc<State>, replica: &str, shutdown: &CancellationToken) -> Vec<Task> {
-    vec![
-        engines::task(state, replica, shutdown),
-        object_sweep::task(state),
-    ]
+fn leader_tasks(replica: &Replica) -> Vec<Task> {
+    vec![engines::task(replica), object_sweep::task(&replica.state)]
 }
 
 /// Every task and how its last pass went, for those who look after the installation.

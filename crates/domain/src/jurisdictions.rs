@@ -92,7 +92,7 @@ pub(crate) mod tests {
 
     /// A rule for each of these, as `("UK", "the UK", "UK EU")`.
     pub(crate) fn residency(rules: &[(&str, &str, &str)]) -> Residency {
-        let code = |text| JurisdictionCode::parse(text).expect("a code");
+        let code = |text: &str| JurisdictionCode::parse(text).expect("a code");
         let rule = |(data, name, backups): &(&str, &str, &str)| ResidencyRule {
             jurisdiction: Jurisdiction {
                 code: code(data),

@@ -2,41 +2,36 @@
 //!
 //! Which engines there are is asked again and again, so that the engine of a new region needs no restart.
 
+use super::replica::Replica;
 use super::task::Task;
-use super::{engine_events, engine_info, run_all, workloads};
+use super::{engine_events, engine_info, workloads};
 use crate::error::Result;
 use crate::resources::engines::Named;
 use crate::resources::regions::{self, EngineInUse};
-use crate::state::State;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::task::{AbortHandle, JoinSet};
-use tokio_util::sync::CancellationToken;
 
 /// How often it is asked which engines there are.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-pub(super) fn task(state: &Arc<State>, replica: &str, shutdown: &CancellationToken) -> Task {
-    let (state, shutdown) = (Arc::clone(state), shutdown.clone());
-    let replica: Arc<str> = replica.into();
+pub(super) fn task(replica: &Replica) -> Task {
+    let replica = replica.clone();
     Task::endless("engines", move || {
-        let running = Running {
-            state: Arc::clone(&state),
-            replica: Arc::clone(&replica),
-            shutdown: shutdown.clone(),
+        run(Running {
+            replica: replica.clone(),
             tasks: JoinSet::new(),
             by_engine: HashMap::new(),
-        };
-        run(running)
+        })
     })
 }
 
 async fn run(mut running: Running) -> Result<()> {
-    let shutdown = running.shutdown.clone();
+    let shutdown = running.replica.shutdown.clone();
     while !shutdown.is_cancelled() {
-        let engines = regions::engines_in_use(&running.state).await?;
+        let engines = regions::engines_in_use(&running.replica.state).await?;
         running.follow(engines);
         shutdown
             .run_until_cancelled(tokio::time::sleep(LOOK_EVERY))
@@ -47,9 +42,7 @@ async fn run(mut running: Running) -> Result<()> {
 
 /// The tasks under way, by the names of their engines. Dropped, they end.
 struct Running {
-    state: Arc<State>,
-    replica: Arc<str>,
-    shutdown: CancellationToken,
+    replica: Replica,
     tasks: JoinSet<()>,
     by_engine: HashMap<Arc<str>, AbortHandle>,
 }
@@ -68,30 +61,20 @@ impl Running {
         for EngineInUse { engine, .. } in engines {
             if !self.by_engine.contains_key(&engine.name) {
                 let name = Arc::clone(&engine.name);
-                let work = work(
-                    Arc::clone(&self.state),
-                    Arc::clone(&self.replica),
-                    self.shutdown.clone(),
-                    engine,
-                );
-                self.by_engine.insert(name, self.tasks.spawn(work));
+                let task = self.tasks.spawn(work(self.replica.clone(), engine));
+                self.by_engine.insert(name, task);
             }
         }
     }
 }
 
 /// What is done with one engine.
-async fn work(
-    state: Arc<State>,
-    replica: Arc<str>,
-    shutdown: CancellationToken,
-    engine: Named,
-) {
-    let instances_changed = Arc::new(Notify::new());
+async fn work(replica: Replica, engine: Named) {
+    let (state, instances_changed) = (&replica.state, Arc::new(Notify::new()));
     let tasks = [
-        workloads::task(&state, &engine, &instances_changed),
-        engine_events::task(&state, &engine, &instances_changed),
-        engine_info::task(&state, &engine),
+        workloads::task(state, &engine, &instances_changed),
+        engine_events::task(state, &engine, &instances_changed),
+        engine_info::task(state, &engine),
     ];
-    run_all(&state, &replica, &tasks, true, &shutdown).await;
+    replica.run(&tasks, true).await;
 }

@@ -13,7 +13,7 @@ pub(super) async fn lead(replica: &Replica) {
     loop {
         match leadership::take(&state.pool).await {
             Ok(Some(mut held)) => {
-                let tasks = super::leader_tasks(state, replica, shutdown);
+                let tasks = super::leader_tasks(replica);
                 tokio::select! {
                     () = replica.run(&tasks, true) => {}
                     () = held.lost() => tracing::info!("the leadership was lost"),
