@@ -13,8 +13,14 @@
 compile_error!("`ssr` and `hydrate` are two different programs: choose one");
 
 pub mod apps;
+pub mod areas;
+pub mod data;
+#[cfg(feature = "ssr")]
+pub mod document;
 pub mod environments;
 pub mod error;
+pub mod format;
+#[cfg(debug_assertions)]
 pub mod gallery;
 pub mod layout;
 pub mod live;
@@ -22,66 +28,35 @@ pub mod operations;
 pub mod packages;
 pub mod page;
 pub mod paths;
-pub mod request;
+pub mod polling;
+#[cfg(feature = "ssr")]
+pub mod server_context;
+pub mod session;
+pub mod suspense;
 pub mod ui;
-pub mod waiting;
 
-use crate::apps::create::CreateAppPage;
-use crate::apps::list::AppsPage;
-use crate::apps::overview::AppPage;
-use crate::apps::settings::AppSettingsPage;
-use crate::environments::debugger::DebuggerPage;
-use crate::environments::deploy::DeployPage;
-use crate::environments::overview::EnvironmentPage;
-use crate::gallery::GalleryPage;
+use crate::areas::Page::{self, AppList, Gallery};
+use crate::areas::apps::Apps;
+use crate::areas::environments::Environments;
+use crate::areas::work::Work;
 use crate::layout::frame::Frame;
 use crate::layout::not_found::NotFoundPage;
-use crate::layout::theme::initial_theme;
 use crate::live::provide_live;
-use crate::operations::details::OperationPage;
-use crate::operations::list::OperationsPage;
-use crate::packages::details::PackagePage;
-use crate::packages::list::PackagesPage;
-use crate::ui::ago::provide_clock;
-use crate::ui::arrival::provide_arrival;
+use crate::ui::moment::provide_clock;
+use crate::ui::route_announcer::provide_route_announcer;
 use crate::ui::toast::provide_toasts;
-use crate::waiting::provide_patience;
 use leptos::prelude::*;
-use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
+use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{FlatRoutes, Redirect, Route, Router};
 use leptos_router::{SsrMode, path};
-
-/// The whole document, as the server sends it.
-pub fn shell(options: LeptosOptions) -> impl IntoView {
-    view! {
-        <!DOCTYPE html>
-        <html lang="en" data-theme=initial_theme().as_str()>
-            <head>
-                <meta charset="utf-8" />
-                <meta name="viewport" content="width=device-width, initial-scale=1" />
-                <meta name="color-scheme" content="light dark" />
-                <meta name="description" content="Create, deploy and run apps." />
-                <link rel="icon" href="/mark.svg" type="image/svg+xml" />
-                <HashedStylesheet options=options.clone() />
-                <AutoReload options=options.clone() />
-                <HydrationScripts options />
-                <MetaTags />
-            </head>
-            <body>
-                <App />
-            </body>
-        </html>
-    }
-}
 
 /// The frame with the screen that the address names.
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
-    provide_patience();
     provide_toasts();
     provide_clock();
-    provide_arrival();
+    provide_route_announcer();
     provide_live();
     let (leaving, set_leaving) = signal(false);
     view! {
@@ -90,30 +65,30 @@ pub fn App() -> impl IntoView {
             <Frame leaving>
                 <FlatRoutes fallback=NotFoundPage>
                     <Route path=path!("/") view=Home ssr=SsrMode::Async />
-                    <Route path=path!("/apps") view=AppsPage ssr=SsrMode::Async />
-                    <Route path=path!("/apps/new") view=CreateAppPage ssr=SsrMode::Async />
-                    <Route path=path!("/apps/:app") view=AppPage ssr=SsrMode::Async />
-                    <Route path=path!("/apps/:app/settings") view=AppSettingsPage ssr=SsrMode::Async />
-                    <Route path=path!("/apps/:app/packages") view=PackagesPage ssr=SsrMode::Async />
-                    <Route path=path!("/apps/:app/packages/:package") view=PackagePage ssr=SsrMode::Async />
+                    <Route path=path!("/apps") view=AppList ssr=SsrMode::Async />
+                    <Route path=path!("/apps/new") view={Page::Apps(Apps::Create)} ssr=SsrMode::Async />
+                    <Route path=path!("/apps/:app") view={Page::Apps(Apps::Overview)} ssr=SsrMode::Async />
+                    <Route path=path!("/apps/:app/settings") view={Page::Apps(Apps::Settings)} ssr=SsrMode::Async />
+                    <Route path=path!("/apps/:app/packages") view={Page::Work(Work::Packages)} ssr=SsrMode::Async />
+                    <Route path=path!("/apps/:app/packages/:package") view={Page::Work(Work::Package)} ssr=SsrMode::Async />
                     <Route
                         path=path!("/apps/:app/environments/:environment")
-                        view=EnvironmentPage
+                        view={Page::Environments(Environments::Overview)}
                         ssr=SsrMode::Async
                     />
                     <Route
                         path=path!("/apps/:app/environments/:environment/deploy")
-                        view=DeployPage
+                        view={Page::Environments(Environments::Deploy)}
                         ssr=SsrMode::Async
                     />
                     <Route
                         path=path!("/apps/:app/environments/:environment/debugger")
-                        view=DebuggerPage
+                        view={Page::Environments(Environments::Debugger)}
                         ssr=SsrMode::Async
                     />
-                    <Route path=path!("/operations") view=OperationsPage ssr=SsrMode::Async />
-                    <Route path=path!("/operations/:operation") view=OperationPage ssr=SsrMode::Async />
-                    <Route path=path!("/ui") view=GalleryPage ssr=SsrMode::Async />
+                    <Route path=path!("/operations") view={Page::Work(Work::Operations)} ssr=SsrMode::Async />
+                    <Route path=path!("/operations/:operation") view={Page::Work(Work::Operation)} ssr=SsrMode::Async />
+                    <Route path=path!("/ui") view=Gallery ssr=SsrMode::Async />
                 </FlatRoutes>
             </Frame>
         </Router>

@@ -10,7 +10,8 @@ use crate::{
     answers, assets, client_address, cross_site, downloads, events, guard, headers, health,
     leptos_context, login, logout, one_host, panics, request_id, theme, uploads,
 };
-use app::{App, shell};
+use app::App;
+use app::document::shell;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::{from_fn, from_fn_with_state, map_response};

@@ -8,7 +8,7 @@
 use crate::error::AppError;
 use crate::operations::api::OperationSummary;
 #[cfg(feature = "ssr")]
-use crate::{paths, request};
+use crate::{paths, server_context};
 use domain::capabilities::Generation;
 use domain::permissions::Access;
 use domain::plans::PlanCode;
@@ -191,7 +191,7 @@ pub enum Availability {
 /// The company's apps; with `here`, that app too, wherever in the list it stands.
 #[server]
 pub async fn list_apps(after: Option<String>, here: Option<String>) -> Result<AppList, AppError> {
-    let ctx = request::ctx().await?;
+    let ctx = server_context::ctx().await?;
     let after = after.map(control::page::Cursor::from_text);
     let mut list = from_control::app_list(control::apps::list(&ctx, after).await?, &ctx);
     let is_listed = |app: &String| list.items.iter().any(|known| known.subdomain == *app);
@@ -206,7 +206,7 @@ pub async fn list_apps(after: Option<String>, here: Option<String>) -> Result<Ap
 /// One app.
 #[server]
 pub async fn get_app(app: String) -> Result<AppDetails, AppError> {
-    let ctx = request::ctx().await?;
+    let ctx = server_context::ctx().await?;
     let details = control::apps::get(&ctx, &address(&app)?).await?;
     Ok(from_control::app_details(details, &ctx))
 }
@@ -214,13 +214,13 @@ pub async fn get_app(app: String) -> Result<AppDetails, AppError> {
 /// What one may choose from when making an app, and a key for the form.
 #[server]
 pub async fn get_offer() -> Result<Offer, AppError> {
-    Ok(from_control::offer(&request::ctx().await?))
+    Ok(from_control::offer(&server_context::ctx().await?))
 }
 
 /// Whether an address can be had; one that breaks a rule is refused with the rule.
 #[server]
 pub async fn check_subdomain(subdomain: String) -> Result<Availability, AppError> {
-    let ctx = request::ctx().await?;
+    let ctx = server_context::ctx().await?;
     Ok(control::apps::subdomain_state(&ctx, &subdomain)
         .await?
         .into())
@@ -229,7 +229,7 @@ pub async fn check_subdomain(subdomain: String) -> Result<Availability, AppError
 /// Starts to make an app and goes to that operation.
 #[server]
 pub async fn create_app(app: NewApp) -> Result<(), AppError> {
-    let ctx = request::ctx().await?;
+    let ctx = server_context::ctx().await?;
     let typed = app.typed_text();
     let created = control::apps::create::create(&ctx, app.try_into()?)
         .await
@@ -241,7 +241,7 @@ pub async fn create_app(app: NewApp) -> Result<(), AppError> {
 /// Starts to take an app away and goes to that operation.
 #[server]
 pub async fn delete_app(app: String, typed_name: String) -> Result<(), AppError> {
-    let ctx = request::ctx().await?;
+    let ctx = server_context::ctx().await?;
     let operation = control::apps::delete::delete(&ctx, &address(&app)?, &typed_name)
         .await
         .map_err(|error| AppError::from(error).with_typed(&[("typed_name", typed_name)]))?;

@@ -4,9 +4,9 @@ use super::api::{AppDetails, AppState, EnvironmentCard, get_app};
 use super::list::LastFailure;
 use crate::live::use_live;
 use crate::operations::progress::OperationStrips;
-use crate::operations::pulse::use_pulse;
 use crate::page::{loaded, page_data};
 use crate::paths;
+use crate::polling::use_polling;
 use crate::ui::button::{ButtonKind, LinkButton};
 use crate::ui::chip::{StatusChip, Tag};
 use crate::ui::copy::CopyButton;
@@ -26,7 +26,7 @@ pub fn AppPage() -> impl IntoView {
     let app = Memo::new(move |_| params.with(|params| params.get("app").unwrap_or_default()));
     let keys = RwSignal::new(Vec::<String>::new());
     let changed = use_live(keys);
-    let pulse = use_pulse(REFRESH_SECONDS);
+    let pulse = use_polling(REFRESH_SECONDS);
     let details = page_data(
         move || (app.get(), changed.get(), pulse.get()),
         |(app, _, _)| get_app(app),

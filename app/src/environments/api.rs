@@ -10,7 +10,7 @@ use crate::error::AppError;
 use crate::operations::api::OperationSummary;
 use crate::packages::api::PackageSummary;
 #[cfg(feature = "ssr")]
-use crate::{apps::api::address, paths, request};
+use crate::{apps::api::address, paths, server_context};
 use domain::permissions::Access;
 use domain::plans::PlanCode;
 use domain::scaling::Scale;
@@ -212,7 +212,7 @@ pub async fn get_environment(
     app: String,
     environment: String,
 ) -> Result<EnvironmentDetails, AppError> {
-    let ctx = request::ctx().await?;
+    let ctx = server_context::ctx().await?;
     let details = control::environments::get(&ctx, &address(&app)?, &environment).await?;
     let sandbox = from_control::sandbox(&ctx).await;
     Ok(from_control::environment(details, sandbox, ctx.now()))
@@ -225,7 +225,7 @@ pub async fn deploy_environment(
     environment: String,
     #[server(default)] package: String,
 ) -> Result<(), AppError> {
-    let ctx = request::ctx().await?;
+    let ctx = server_context::ctx().await?;
     let package = from_control::chosen_package(&package)?;
     control::environments::change::deploy(&ctx, &address(&app)?, &environment, package).await?;
     leptos_axum::redirect(&paths::environment(&app, &environment));
@@ -235,7 +235,7 @@ pub async fn deploy_environment(
 /// Starts an environment.
 #[server]
 pub async fn start_environment(app: String, environment: String) -> Result<(), AppError> {
-    let ctx = request::ctx().await?;
+    let ctx = server_context::ctx().await?;
     control::environments::change::start(&ctx, &address(&app)?, &environment).await?;
     Ok(())
 }
@@ -243,7 +243,7 @@ pub async fn start_environment(app: String, environment: String) -> Result<(), A
 /// Stops an environment after its last requests.
 #[server]
 pub async fn stop_environment(app: String, environment: String) -> Result<(), AppError> {
-    let ctx = request::ctx().await?;
+    let ctx = server_context::ctx().await?;
     control::environments::change::stop(&ctx, &address(&app)?, &environment).await?;
     Ok(())
 }
@@ -251,7 +251,7 @@ pub async fn stop_environment(app: String, environment: String) -> Result<(), Ap
 /// Replaces the instances of an environment one after another.
 #[server]
 pub async fn restart_environment(app: String, environment: String) -> Result<(), AppError> {
-    let ctx = request::ctx().await?;
+    let ctx = server_context::ctx().await?;
     control::environments::change::restart(&ctx, &address(&app)?, &environment).await?;
     Ok(())
 }
@@ -264,7 +264,7 @@ pub async fn scale_environment(
     #[server(default)] instances: String,
     #[server(default)] memory_mib: String,
 ) -> Result<(), AppError> {
-    let ctx = request::ctx().await?;
+    let ctx = server_context::ctx().await?;
     let change = async {
         let scale = from_control::chosen_scale(&instances, &memory_mib)?;
         control::environments::change::scale(&ctx, &address(&app)?, &environment, scale).await?;
@@ -278,7 +278,7 @@ pub async fn scale_environment(
 /// The debugger of an environment, as its running instances describe it.
 #[server]
 pub async fn get_debugger(app: String, environment: String) -> Result<Debugger, AppError> {
-    let ctx = request::ctx().await?;
+    let ctx = server_context::ctx().await?;
     let address = address(&app)?;
     let details = control::environments::get(&ctx, &address, &environment).await?;
     let debugger = control::environments::debugger::get(&ctx, &address, &environment).await?;
@@ -292,7 +292,7 @@ pub async fn reveal_debugger_password(
     environment: String,
 ) -> Result<String, AppError> {
     use secrecy::ExposeSecret as _;
-    let ctx = request::ctx().await?;
+    let ctx = server_context::ctx().await?;
     let secret =
         control::environments::debugger::reveal_password(&ctx, &address(&app)?, &environment)
             .await?;
@@ -306,7 +306,7 @@ pub async fn choose_debugger_instance(
     environment: String,
     instance: u16,
 ) -> Result<(), AppError> {
-    let ctx = request::ctx().await?;
+    let ctx = server_context::ctx().await?;
     let address = address(&app)?;
     control::environments::debugger::choose_instance(&ctx, &address, &environment, instance)
         .await?;

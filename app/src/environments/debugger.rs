@@ -6,17 +6,17 @@ use super::api::{
 use super::header::{EnvironmentTab, EnvironmentTabs};
 use crate::error::view::{Refusal, refusal};
 use crate::live::use_live;
-use crate::operations::pulse::use_pulse;
 use crate::page::{loaded, page_data};
+use crate::polling::use_polling;
 use crate::ui::button::Button;
 use crate::ui::chip::{Chip, StatusChip};
 use crate::ui::copy::{CopyButton, Masked};
 use crate::ui::facts::FactList;
 use crate::ui::page_header::PageHeader;
 use crate::ui::panel::Panel;
+use crate::ui::preserve_input::preserve_checked;
 use crate::ui::slots::Sentence;
 use crate::ui::table::{Column, Table};
-use crate::ui::typed::take_turned;
 use domain::states::{Status, Tone};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
@@ -51,7 +51,7 @@ pub fn DebuggerPage() -> impl IntoView {
         }
         here
     });
-    let pulse = use_pulse(REFRESH_SECONDS);
+    let pulse = use_polling(REFRESH_SECONDS);
     let debugger = page_data(
         move || {
             (
@@ -224,7 +224,7 @@ fn Choice(
     });
     let option = move |index: u16| {
         let id = format!("debugged-{index}");
-        take_turned(&id, move |on| {
+        preserve_checked(&id, move |on| {
             if on {
                 picked.set(Some(index));
             }

@@ -4,12 +4,12 @@ use super::api::{DeployEnvironment, EnvironmentDetails, get_environment};
 use super::header::Place;
 use crate::error::AppError;
 use crate::error::view::{Refusal, refusal};
+use crate::format::bytes::bytes;
+use crate::format::date::in_utc;
 use crate::live::use_live;
 use crate::packages::api::{PackageList, PackageSummary, get_package, list_packages};
-use crate::packages::size::bytes;
 use crate::page::{loaded, page_data};
 use crate::paths;
-use crate::ui::ago::utc_words;
 use crate::ui::button::{Button, ButtonKind, LinkButton};
 use crate::ui::choice::{RadioCard, RadioCards};
 use crate::ui::notice::Notice;
@@ -241,11 +241,7 @@ fn card(package: &PackageSummary, live: Option<&str>) -> RadioCard {
         ("Size", bytes(package.size)),
         (
             "Uploaded",
-            format!(
-                "{} by {}",
-                utc_words(package.uploaded_at),
-                package.uploaded_by
-            ),
+            format!("{} by {}", in_utc(package.uploaded_at), package.uploaded_by),
         ),
     ];
     RadioCard {

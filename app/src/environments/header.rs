@@ -2,9 +2,9 @@
 
 use super::api::EnvironmentDetails;
 use crate::paths;
-use crate::ui::ago::Ago;
 use crate::ui::chip::StatusChip;
 use crate::ui::copy::CopyButton;
+use crate::ui::moment::Ago;
 use crate::ui::tabs::{TabLink, Tabs};
 use domain::states::Status;
 use leptos::prelude::*;

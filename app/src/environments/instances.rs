@@ -1,11 +1,11 @@
 //! The instances of an environment, one a row.
 
 use super::api::Instance;
-use crate::operations::words::span;
-use crate::packages::size::bytes;
-use crate::ui::ago::{Ago, use_clock};
+use crate::format::bytes::bytes;
+use crate::format::duration::in_words;
 use crate::ui::bar::Meter;
 use crate::ui::chip::StatusChip;
+use crate::ui::moment::{Ago, use_clock};
 use crate::ui::table::{Column, Table};
 use domain::states::Tone;
 use leptos::prelude::*;
@@ -56,10 +56,10 @@ fn Row(
     });
     let status = Signal::derive(move || instance.with(Instance::status));
     let label = Signal::derive(move || instance.with(Instance::memory_words));
-    let value = Signal::derive(move || f64::from(instance.with(Instance::memory_percent)));
+    let percent = Signal::derive(move || instance.with(Instance::memory_percent));
     let tone = Signal::derive(move || instance.with(Instance::memory_tone));
     let since = move || {
-        span(clock.now().unwrap_or_else(|| read_at.get()) - instance.with(|each| each.since))
+        in_words(clock.now().unwrap_or_else(|| read_at.get()) - instance.with(|each| each.since))
     };
     let crash = Memo::new(move |_| instance.with(|each| each.last_crash.clone()));
     view! {
@@ -71,7 +71,7 @@ fn Row(
                 <small class="instance-version">{move || instance.with(Instance::version_note)}</small>
             </td>
             <td data-label="Since">{since}</td>
-            <td data-label="Memory"><Meter label value max=100.0 tone /></td>
+            <td data-label="Memory"><Meter label percent tone /></td>
             <td data-label="CPU" class="number">{move || instance.with(Instance::cpu_words)}</td>
             <td data-label="Restarts" class="number">{move || instance.with(|each| each.restarts)}</td>
             <td data-label="Last crash">
@@ -89,7 +89,7 @@ fn Row(
 
 impl Instance {
     fn memory_percent(&self) -> u8 {
-        crate::packages::size::percent(self.memory.unwrap_or(0), self.memory_limit)
+        crate::format::bytes::percent(self.memory.unwrap_or(0), self.memory_limit)
     }
 
     fn memory_words(&self) -> String {

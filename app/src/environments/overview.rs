@@ -14,12 +14,12 @@ use crate::error::view::{Refusal, done, refusal};
 use crate::live::use_live;
 use crate::operations::api::OperationSummary;
 use crate::operations::progress::OperationStrips;
-use crate::operations::pulse::use_pulse;
 use crate::page::{loaded, page_data};
 use crate::paths;
-use crate::ui::ago::Ago;
+use crate::polling::use_polling;
 use crate::ui::button::{Button, ButtonKind, LinkButton};
 use crate::ui::disclosure::Disclosure;
+use crate::ui::moment::Ago;
 use crate::ui::notice::Notice;
 use crate::ui::page_header::PageHeader;
 use crate::ui::panel::Panel;
@@ -84,7 +84,7 @@ pub fn EnvironmentPage() -> impl IntoView {
             vec![format!("environment:{id}"), format!("subject:{id}"), of_app]
         })
     }));
-    let pulse = use_pulse(REFRESH_SECONDS);
+    let pulse = use_polling(REFRESH_SECONDS);
     let actions = PageActions::new();
     let choice = ScaleChoice::new();
     // A refusal belongs to the environment it was said of.

@@ -7,7 +7,7 @@
 
 use crate::error::AppError;
 #[cfg(feature = "ssr")]
-use crate::request;
+use crate::server_context;
 use domain::permissions::Access;
 use domain::states::{OperationState, Status};
 use leptos::prelude::*;
@@ -148,7 +148,7 @@ pub async fn list_operations(
     unfinished_only: bool,
     after: Option<String>,
 ) -> Result<OperationList, AppError> {
-    let ctx = request::ctx().await?;
+    let ctx = server_context::ctx().await?;
     let after = after.map(control::page::Cursor::from_text);
     let page = control::operations::list(&ctx, unfinished_only, after).await?;
     Ok(from_control::operation_list(page, ctx.now()))
@@ -157,7 +157,7 @@ pub async fn list_operations(
 /// One operation with phases and log.
 #[server]
 pub async fn get_operation(operation: String) -> Result<OperationDetails, AppError> {
-    let ctx = request::ctx().await?;
+    let ctx = server_context::ctx().await?;
     let id = operation.parse().map_err(|_| AppError::NotFound)?;
     let details = control::operations::get(&ctx, id).await?;
     Ok(from_control::operation_details(details, ctx.now()))
@@ -166,7 +166,7 @@ pub async fn get_operation(operation: String) -> Result<OperationDetails, AppErr
 /// Asks for an operation to stop and to take back what it made.
 #[server]
 pub async fn cancel_operation(operation: String) -> Result<(), AppError> {
-    let ctx = request::ctx().await?;
+    let ctx = server_context::ctx().await?;
     let id = operation.parse().map_err(|_| AppError::NotFound)?;
     Ok(control::operations::cancel(&ctx, id).await?)
 }
@@ -174,7 +174,7 @@ pub async fn cancel_operation(operation: String) -> Result<(), AppError> {
 /// Has the undo of a stuck operation tried once more.
 #[server]
 pub async fn retry_operation(operation: String) -> Result<(), AppError> {
-    let ctx = request::ctx().await?;
+    let ctx = server_context::ctx().await?;
     let id = operation.parse().map_err(|_| AppError::NotFound)?;
     Ok(control::operations::retry(&ctx, id).await?)
 }

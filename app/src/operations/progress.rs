@@ -2,8 +2,8 @@
 
 use super::api::OperationSummary;
 use crate::paths;
-use crate::ui::ago::use_clock;
 use crate::ui::bar::ProgressBar;
+use crate::ui::moment::use_clock;
 use domain::states::OperationState;
 use leptos::prelude::*;
 

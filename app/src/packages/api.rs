@@ -7,7 +7,7 @@
 
 use crate::error::AppError;
 #[cfg(feature = "ssr")]
-use crate::{apps, paths, request};
+use crate::{apps, paths, server_context};
 use domain::permissions::Access;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -113,7 +113,7 @@ pub struct Constant {
 /// An app's packages, newest first, and what may be uploaded.
 #[server]
 pub async fn list_packages(app: String, after: Option<String>) -> Result<PackageList, AppError> {
-    let ctx = request::ctx().await?;
+    let ctx = server_context::ctx().await?;
     let address = apps::api::address(&app)?;
     let after = after.map(control::page::Cursor::from_text);
     let details = control::apps::get(&ctx, &address).await?;
@@ -128,7 +128,7 @@ pub async fn list_packages(app: String, after: Option<String>) -> Result<Package
 /// One package.
 #[server]
 pub async fn get_package(app: String, package: String) -> Result<PackageDetails, AppError> {
-    let ctx = request::ctx().await?;
+    let ctx = server_context::ctx().await?;
     let address = apps::api::address(&app)?;
     let id = package.parse().map_err(|_| AppError::NotFound)?;
     let details = control::apps::get(&ctx, &address).await?;
@@ -139,7 +139,7 @@ pub async fn get_package(app: String, package: String) -> Result<PackageDetails,
 /// Deletes a package that nothing runs, and goes back to the list.
 #[server]
 pub async fn delete_package(app: String, package: String) -> Result<(), AppError> {
-    let ctx = request::ctx().await?;
+    let ctx = server_context::ctx().await?;
     let id = package.parse().map_err(|_| AppError::NotFound)?;
     control::packages::delete(&ctx, &apps::api::address(&app)?, id).await?;
     leptos_axum::redirect(&paths::packages(&app));

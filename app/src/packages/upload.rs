@@ -3,8 +3,8 @@
 //! An upload belongs to the page that shows it: whoever leaves the page ends it, and is told so before.
 
 use super::api::Limits;
-use super::size::{bytes, count, percent};
 use crate::error::AppError;
+use crate::format::bytes::{bytes, count, percent};
 use crate::paths;
 use crate::ui::bar::ProgressBar;
 use crate::ui::button::{Button, ButtonKind};

@@ -2,9 +2,9 @@
 
 use crate::environments::api::{Deployment, EnvironmentDetails, Event};
 use crate::paths;
-use crate::ui::ago::Ago;
 use crate::ui::chip::StatusChip;
 use crate::ui::facts::FactList;
+use crate::ui::moment::Ago;
 use domain::states::Tone;
 use leptos::prelude::*;
 

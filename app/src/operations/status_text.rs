@@ -1,28 +1,11 @@
-//! Spans of time as people read them, and when silence is worth a word.
+//! How an operation stands, in words; and when silence is worth a word.
 
 use super::api::OperationSummary;
+use crate::format::duration::in_words;
 use domain::states::OperationState;
 
 /// A worker that is not heard of for longer than this is said to be silent, seconds.
 pub const SILENT_AFTER_SECONDS: i64 = 30;
-
-/// A span of time in its two largest units: `9 d 4 h`, `3 min 20 s`, `6 s`.
-pub fn span(seconds: i64) -> String {
-    const UNITS: [(i64, &str); 4] = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
-    let seconds = seconds.max(0);
-    let Some(first) = UNITS.iter().position(|(unit, _)| seconds >= *unit) else {
-        return "0 s".to_owned();
-    };
-    let (unit, name) = UNITS[first];
-    let rest = UNITS
-        .get(first + 1)
-        .map(|(next, name)| (seconds % unit / next, name))
-        .filter(|(count, _)| *count > 0);
-    match rest {
-        Some((count, small)) => format!("{} {name} {count} {small}", seconds / unit),
-        None => format!("{} {name}", seconds / unit),
-    }
-}
 
 impl OperationSummary {
     /// Seconds from being asked for until its end, or until `now`.
@@ -41,7 +24,7 @@ impl OperationSummary {
         (silent > SILENT_AFTER_SECONDS).then(|| {
             format!(
                 "No news from the worker for {}. Another one takes over as soon as it is sure.",
-                span(silent)
+                in_words(silent)
             )
         })
     }
@@ -103,23 +86,6 @@ pub(crate) mod tests {
             finished_at: None,
             read_at: 1_010,
             silent_seconds: Some(2),
-        }
-    }
-
-    #[test]
-    fn spans_have_two_units_at_most() {
-        let cases = [
-            (-3, "0 s"),
-            (0, "0 s"),
-            (6, "6 s"),
-            (60, "1 min"),
-            (200, "3 min 20 s"),
-            (3_600, "1 h"),
-            (3_661, "1 h 1 min"),
-            (792_000, "9 d 4 h"),
-        ];
-        for (seconds, words) in cases {
-            assert_eq!(span(seconds), words);
         }
     }
 

@@ -1,6 +1,8 @@
-//! Who asks: the check that every server function starts with, and the session as pages see it.
+//! Who is signed in, as pages see it.
 
 use crate::error::AppError;
+#[cfg(feature = "ssr")]
+use crate::server_context;
 use domain::permissions::Access;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -23,34 +25,13 @@ pub struct Session {
 /// The signed-in person.
 #[server]
 pub async fn get_session() -> Result<Session, AppError> {
-    Ok(ctx().await?.into())
+    Ok(server_context::ctx().await?.into())
 }
 
 /// Tells that the person is at work: going from page to page in a living portal loads no document.
 #[server]
 pub async fn renew_session() -> Result<(), AppError> {
-    ctx().await.map(drop)
-}
-
-/// The signed-in person with the means to act, or the refusal of an anonymous caller.
-#[cfg(feature = "ssr")]
-#[expect(
-    clippy::unused_async,
-    reason = "every server function begins the same way"
-)]
-pub async fn ctx() -> Result<control::ctx::Ctx, AppError> {
-    present_ctx().ok_or(AppError::SignedOut)
-}
-
-/// The id of the request in the log; empty outside a request.
-#[cfg(feature = "ssr")]
-pub fn request_id() -> String {
-    present_ctx().map(|ctx| ctx.request_id).unwrap_or_default()
-}
-
-#[cfg(feature = "ssr")]
-fn present_ctx() -> Option<control::ctx::Ctx> {
-    use_context::<Option<control::ctx::Ctx>>().flatten()
+    server_context::ctx().await.map(drop)
 }
 
 #[cfg(feature = "ssr")]
