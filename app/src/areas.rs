@@ -4,6 +4,11 @@
 //! so that another page costs that part next to nothing. Where an area cannot be had, the page is asked of the
 //! server as a document: the network may fail, and a tab may be older than the server.
 
+#![expect(
+    clippy::unnecessary_wraps,
+    reason = "an area may not be had; what is in it always is"
+)]
+
 pub mod apps;
 pub mod environments;
 #[cfg(debug_assertions)]
@@ -21,12 +26,15 @@ use environments::Environments;
 use leptos::prelude::*;
 use leptos::wasm_split::SplitLoaderError;
 use leptos_router::ChooseView;
+use leptos_router::components::Redirect;
 use leptos_router::hooks::use_location;
 use work::Work;
 
 /// What a route shows.
 #[derive(Debug, Clone, Copy)]
 pub enum Page {
+    /// Leads on to the list of apps.
+    Home,
     /// The list of apps.
     AppList,
     /// A page of an app.
@@ -54,18 +62,6 @@ pub enum Area {
     Gallery,
 }
 
-/// The area that holds the page at a path; of what does not exist, the frame says so.
-pub fn area_of(path: &str) -> Area {
-    let mut parts = path.split('/').filter(|part| !part.is_empty());
-    match (parts.next(), parts.next(), parts.next()) {
-        (Some("apps"), Some(_), Some("environments")) => Area::Environments,
-        (Some("apps"), Some(_), Some("packages")) | (Some("operations"), ..) => Area::Work,
-        (Some("apps"), Some(_), _) => Area::Apps,
-        (Some("ui"), None, None) => Area::Gallery,
-        _ => Area::Frame,
-    }
-}
-
 impl Area {
     /// Loads the area. Gives whether it is there; a build for release has no gallery.
     pub async fn load(self) -> bool {
@@ -87,7 +83,7 @@ impl Page {
     /// The area that holds this page.
     pub const fn area(self) -> Area {
         match self {
-            Self::AppList => Area::Frame,
+            Self::Home | Self::AppList => Area::Frame,
             Self::Apps(_) => Area::Apps,
             Self::Environments(_) => Area::Environments,
             Self::Work(_) => Area::Work,
@@ -97,6 +93,7 @@ impl Page {
 
     async fn view(self) -> Result<AnyView, SplitLoaderError> {
         match self {
+            Self::Home => Ok(view! { <Redirect path=paths::apps() /> }.into_any()),
             Self::AppList => Ok(view! { <AppsPage /> }.into_any()),
             Self::Apps(page) => apps::apps(page).await,
             Self::Environments(page) => environments::environments(page).await,
@@ -113,7 +110,6 @@ impl ChooseView for Page {
     async fn choose(self) -> AnyView {
         let here = use_location();
         let path = here.pathname.get_untracked();
-        debug_assert_eq!(self.area(), area_of(&path), "the area of {path}");
         if let Ok(view) = self.view().await {
             return view;
         }

@@ -139,7 +139,7 @@ impl Live {
         let broken = Closure::<dyn FnMut()>::new(move || self.broken());
         let change = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
             let text = event.data().as_string().unwrap_or_default();
-            if let Ok(change) = serde_json::from_str::<Change>(&text) {
+            if let Ok(change) = serde_json::from_slice::<Change>(text.as_bytes()) {
                 self.gather(change.keys);
             }
         });

@@ -4,7 +4,8 @@
 
 use any_spawner::Executor;
 use app::App;
-use app::areas::{Area, area_of};
+use app::areas::Area;
+use app::routes::area_of;
 use futures::StreamExt as _;
 use leptos::prelude::*;
 use leptos_axum::generate_route_list;
@@ -37,18 +38,9 @@ async fn every_route_shows_a_page_of_the_area_that_its_address_names() {
     let addresses = addresses();
     assert!(addresses.len() > 10, "{addresses:?}");
     for address in addresses.iter().filter(|address| *address != "/") {
-        // A page of another area ends the rendering.
         let html = page(address).await;
         assert!(html.contains("<h1"), "{address}: {html}");
         let in_frame = area_of(address) == Area::Frame;
         assert_eq!(in_frame, address == "/apps", "the area of {address}");
     }
-}
-
-#[test]
-fn what_does_not_exist_is_for_the_frame_to_say() {
-    for path in ["", "/", "/nowhere", "/ui/more", "/apps/"] {
-        assert_eq!(area_of(path), Area::Frame, "{path}");
-    }
-    assert_eq!(area_of("/apps/shop/environments/test/"), Area::Environments);
 }

@@ -1,7 +1,7 @@
 //! Makes the pages that the server sent alive in the browser.
 
 use app::App;
-use app::areas::area_of;
+use app::routes::area_of;
 use leptos::prelude::window;
 use wasm_bindgen::prelude::wasm_bindgen;
 

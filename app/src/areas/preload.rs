@@ -3,7 +3,8 @@
 //! The framework does so too, from what a page has called, but looks its list up after the page's data has been
 //! waited for, when the page's context may no longer be the current one. The address alone tells as much.
 
-use super::{Area, area_of};
+use super::Area;
+use crate::routes::area_of;
 use http::request::Parts;
 use leptos::prelude::*;
 use std::collections::HashMap;

@@ -11,7 +11,8 @@ export const LOST = /ERR_FAILED|Failed to fetch|request lost/;
 export async function slow(page: Page) {
   await page.route(FILES, async (route) => {
     await new Promise((resolve) => setTimeout(resolve, Math.random() * 700));
-    await route.continue();
+    // The page may have been left meanwhile.
+    await route.continue().catch(() => {});
   });
 }
 
