@@ -13,9 +13,9 @@ use leptos_router::location::RequestUrl;
 
 /// The addresses of all pages, with something in the place of each name.
 fn addresses() -> Vec<String> {
-    let filled = |part: &str| match part.starts_with('{') {
-        true => "shop".to_owned(),
-        false => part.to_owned(),
+    let filled = |part: &str| {
+        let shown = if part.starts_with('{') { "shop" } else { part };
+        shown.to_owned()
     };
     generate_route_list(App)
         .iter()
