@@ -25,7 +25,8 @@ fn addresses() -> Vec<String> {
 }
 
 async fn page(address: &str) -> String {
-    let html = Owner::new().with(|| {
+    let owner = Owner::new();
+    let html = owner.with(|| {
         provide_context(RequestUrl::new(address));
         view! { <App /> }.to_html_stream_in_order()
     });
