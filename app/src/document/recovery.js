@@ -4,9 +4,8 @@
   let broken = false;
   const pass_by = (event) => event.stopImmediatePropagation();
 
-  function go_on_plainly(error) {
-    const from_the_program = error instanceof WebAssembly.RuntimeError || /wasm-function/.test(error?.stack);
-    if (broken || !from_the_program) return;
+  function go_on_plainly() {
+    if (broken) return;
     broken = true;
     for (const kind of ["click", "submit", "input", "change", "keydown"]) addEventListener(kind, pass_by, true);
     addEventListener("popstate", (event) => (pass_by(event), location.reload()), true);
@@ -18,6 +17,9 @@
     line.textContent = "Something in this page broke; links and forms load whole pages now.";
   }
 
-  addEventListener("error", (event) => go_on_plainly(event.error));
-  addEventListener("unhandledrejection", (event) => go_on_plainly(event.reason));
+  const is_a_trap = (error) => error instanceof WebAssembly.RuntimeError;
+  // An error of the browser that has passed through the program leaves it half way, too.
+  const cut_through = (error) => /wasm-function/.test(error?.stack);
+  addEventListener("error", ({ error }) => (is_a_trap(error) || cut_through(error)) && go_on_plainly());
+  addEventListener("unhandledrejection", ({ reason }) => is_a_trap(reason) && go_on_plainly());
 })();
