@@ -1,5 +1,5 @@
 # Each recipe is one line; what it does is in scripts/.
-.PHONY: help run test check advisories e2e bench prepare fmt sample setup
+.PHONY: help run test check advisories e2e drills bench prepare fmt sample setup
 
 help: ## Lists these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ advisories: ## Known flaws of dependencies; needs github.com
 
 e2e: ## Runs the browser tests against a release build
 	@scripts/e2e
+
+drills: ## Repeats what only goes wrong now and then, for a long time
+	@scripts/drills
 
 bench: ## Measures speed and sizes beside a reference
 	@scripts/bench

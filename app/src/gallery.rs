@@ -4,13 +4,9 @@ pub mod forms;
 pub mod messages;
 pub mod shown;
 
-use crate::error::AppError;
 use crate::gallery::forms::{Buttons, Forms};
 use crate::gallery::messages::Messages;
 use crate::gallery::shown::Shown;
-use crate::page::{loaded, page_data};
-#[cfg(feature = "ssr")]
-use crate::request;
 use crate::ui::chip::Chip;
 use crate::ui::page_header::PageHeader;
 use crate::ui::slots::{Actions, Sentence};
@@ -18,26 +14,9 @@ use crate::ui::tabs::{TabLink, Tabs};
 use domain::states::Tone;
 use leptos::prelude::*;
 
-/// Whether this portal shows the gallery: a development build does.
-#[server]
-pub async fn get_gallery() -> Result<(), AppError> {
-    request::ctx().await?;
-    if cfg!(debug_assertions) {
-        Ok(())
-    } else {
-        Err(AppError::NotFound)
-    }
-}
-
-/// The gallery, where there is one.
+/// All primitives.
 #[component]
 pub fn GalleryPage() -> impl IntoView {
-    let gallery = page_data(|| (), |()| get_gallery());
-    loaded(gallery, |_| view! { <Gallery /> }.into_any())
-}
-
-#[component]
-fn Gallery() -> impl IntoView {
     let tabs = vec![
         TabLink::new("#buttons", "Buttons", true),
         TabLink::new("#forms", "Forms", false),

@@ -6,7 +6,7 @@
 
 use crate::error::AppError;
 use crate::paths;
-use crate::request::get_session;
+use crate::session::get_session;
 use leptos::prelude::*;
 use serde::Deserialize;
 use std::cell::RefCell;
@@ -140,7 +140,7 @@ impl Live {
         let broken = Closure::<dyn FnMut()>::new(move || self.broken());
         let change = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
             let text = event.data().as_string().unwrap_or_default();
-            if let Ok(change) = serde_json::from_str::<Change>(&text) {
+            if let Ok(change) = serde_json::from_slice::<Change>(text.as_bytes()) {
                 self.gather(change.keys);
             }
         });

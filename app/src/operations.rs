@@ -4,5 +4,4 @@ pub mod api;
 pub mod details;
 pub mod list;
 pub mod progress;
-pub mod pulse;
-pub mod words;
+pub mod status_text;

@@ -3,5 +3,4 @@
 pub mod api;
 pub mod details;
 pub mod list;
-pub mod size;
 pub mod upload;

@@ -1,14 +1,15 @@
 //! A page and its data: waited for, shown, kept when a refresh fails, explained when it cannot be had.
 
+use crate::data::Data;
 use crate::error::AppError;
 use crate::paths;
-use crate::ui::ago::{Ago, use_clock};
+use crate::suspense::await_on_server;
 use crate::ui::button::{Button, LinkButton};
+use crate::ui::moment::{Ago, use_clock};
 use crate::ui::notice::Notice;
 use crate::ui::page_header::PageHeader;
 use crate::ui::skeleton::Skeleton;
 use crate::ui::state::ErrorState;
-use crate::waiting::sent_with;
 use domain::states::Tone;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_params_map};
@@ -27,7 +28,7 @@ type Answer<T> = (String, Result<T, AppError>);
 /// names in its address change, and what belongs to one thing must never stand under another's name.
 #[derive(Debug)]
 pub struct PageData<T: Send + Sync + 'static> {
-    answer: Resource<Answer<T>>,
+    answer: Data<Answer<T>>,
     address: Memo<String>,
     again: RwSignal<u64>,
 }
@@ -53,7 +54,7 @@ where
     let params = use_params_map();
     let address = Memo::new(move |_| params.with(names));
     let again = RwSignal::new(0_u64);
-    let answer = Resource::new(
+    let answer = Data::new(
         move || (address.get(), again.get(), source()),
         move |(address, _, source)| {
             let answer = read(source);
@@ -178,7 +179,7 @@ where
             .into_any()
         }
     };
-    sent_with(data.answer, page)
+    await_on_server(data.answer, page)
 }
 
 /// That the page shows what was known before, and why.
@@ -222,7 +223,7 @@ fn Failure(error: AppError, again: Callback<()>) -> impl IntoView {
     let here = use_location();
     let way_on = match &error {
         AppError::SignedOut => {
-            let back = untrack(|| with_search(&here.pathname.get(), &here.search.get()));
+            let back = untrack(|| paths::with_search(&here.pathname.get(), &here.search.get()));
             view! { <a class="button button--primary" href=back rel="external">"Sign in"</a> }
                 .into_any()
         }
@@ -243,14 +244,6 @@ fn Failure(error: AppError, again: Callback<()>) -> impl IntoView {
         >
             {way_on}
         </ErrorState>
-    }
-}
-
-/// An address within the portal with its query, if it has one.
-fn with_search(path: &str, search: &str) -> String {
-    match search.trim_start_matches('?') {
-        "" => path.to_owned(),
-        search => format!("{path}?{search}"),
     }
 }
 

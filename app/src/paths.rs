@@ -140,6 +140,14 @@ pub fn gallery() -> String {
     "/ui".to_owned()
 }
 
+/// An address within the portal with its query, if it has one.
+pub fn with_search(path: &str, search: &str) -> String {
+    match search.trim_start_matches('?') {
+        "" => path.to_owned(),
+        search => format!("{path}?{search}"),
+    }
+}
+
 /// Text as one segment of a path or one value of a query.
 fn encoded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -219,6 +227,19 @@ mod tests {
         /events
         /ui
         ");
+    }
+
+    #[test]
+    fn a_query_is_kept() {
+        assert_eq!(
+            with_search("/operations", "show=unfinished"),
+            "/operations?show=unfinished"
+        );
+        assert_eq!(
+            with_search("/operations", "?after=ab"),
+            "/operations?after=ab"
+        );
+        assert_eq!(with_search("/operations", ""), "/operations");
     }
 
     #[test]

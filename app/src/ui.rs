@@ -3,8 +3,6 @@
 //! Each lives in a file of its own, has its style in `style/ui/` under the same name, and is shown in
 //! all its states on the page `/ui` of a development build.
 
-pub mod ago;
-pub mod arrival;
 pub mod bar;
 pub mod button;
 pub mod chip;
@@ -17,9 +15,12 @@ pub mod facts;
 pub mod field;
 pub mod icon;
 pub mod input;
+pub mod moment;
 pub mod notice;
 pub mod page_header;
 pub mod panel;
+pub mod preserve_input;
+pub mod route_announcer;
 pub mod select;
 pub mod skeleton;
 pub mod slider;
@@ -28,4 +29,3 @@ pub mod state;
 pub mod table;
 pub mod tabs;
 pub mod toast;
-pub mod typed;

@@ -40,6 +40,8 @@ test("@screens every page", async ({ page, trouble }) => {
     await go(page, address);
     await pictures(page, name);
   }
+  await page.goto("/ui");
+  await pictures(page, "primitives");
   await go(page, "/apps/new");
   await page.getByRole("button", { name: "Create app" }).click();
   await expect(page.getByLabel("Name", { exact: true })).toHaveAttribute("aria-invalid", "true");

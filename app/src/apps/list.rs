@@ -2,9 +2,9 @@
 
 use super::api::list_apps;
 use crate::live::use_live;
-use crate::operations::pulse::use_pulse;
 use crate::page::{loaded, page_data};
 use crate::paths;
+use crate::polling::use_polling;
 use crate::ui::button::{ButtonKind, LinkButton};
 use super::region::RegionName;
 use crate::ui::chip::{Chip, StatusChip};
@@ -30,7 +30,7 @@ pub fn AppsPage() -> impl IntoView {
     let after = Memo::new(move |_| query.with(|query| query.get("after")));
     let (changed, pulse) = (
         use_live(vec![Topic::Apps.to_string()]),
-        use_pulse(REFRESH_SECONDS),
+        use_polling(REFRESH_SECONDS),
     );
     let apps = page_data(
         move || (after.get(), changed.get(), pulse.get()),

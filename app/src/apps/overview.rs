@@ -5,9 +5,9 @@ use super::list::LastFailure;
 use super::region::tag;
 use crate::follow::{Followed, use_followed};
 use crate::operations::progress::OperationStrips;
-use crate::operations::pulse::use_pulse;
 use crate::page::{loaded, page_data};
 use crate::paths;
+use crate::polling::use_polling;
 use crate::ui::button::{ButtonKind, LinkButton};
 use crate::ui::chip::{StatusChip, Tag};
 use crate::ui::copy::CopyButton;
@@ -29,7 +29,7 @@ pub fn AppPage() -> impl IntoView {
     let params = use_params_map();
     let app = Memo::new(move |_| params.with(|params| params.get("app").unwrap_or_default()));
     let followed = use_followed();
-    let pulse = use_pulse(REFRESH_SECONDS);
+    let pulse = use_polling(REFRESH_SECONDS);
     let details = page_data(
         move || (app.get(), followed.version(), pulse.get()),
         |(app, _, _)| get_app(app),

@@ -7,7 +7,7 @@
 
 use crate::error::AppError;
 #[cfg(feature = "ssr")]
-use crate::{apps::api::address, paths, request};
+use crate::{apps::api::address, paths, server_context};
 #[cfg(feature = "ssr")]
 use control::error::Error;
 #[cfg(feature = "ssr")]
@@ -21,7 +21,7 @@ pub async fn get_environment(
     app: String,
     environment: String,
 ) -> Result<EnvironmentDetails, AppError> {
-    let ctx = request::ctx().await?;
+    let ctx = server_context::ctx().await?;
     Ok(control::environments::get(&ctx, &address(&app)?, &environment).await?)
 }
 
@@ -32,7 +32,7 @@ pub async fn deploy_environment(
     environment: String,
     #[server(default)] package: String,
 ) -> Result<(), AppError> {
-    let ctx = request::ctx().await?;
+    let ctx = server_context::ctx().await?;
     let package = package
         .parse()
         .map_err(|_| Error::invalid("package", "Choose one of this app's packages."))?;
@@ -45,7 +45,7 @@ pub async fn deploy_environment(
 /// Starts an environment.
 #[server]
 pub async fn start_environment(app: String, environment: String) -> Result<(), AppError> {
-    let ctx = request::ctx().await?;
+    let ctx = server_context::ctx().await?;
     control::environments::desired_change::start(&ctx, &address(&app)?, &environment).await?;
     Ok(())
 }
@@ -53,7 +53,7 @@ pub async fn start_environment(app: String, environment: String) -> Result<(), A
 /// Stops an environment after its last requests.
 #[server]
 pub async fn stop_environment(app: String, environment: String) -> Result<(), AppError> {
-    let ctx = request::ctx().await?;
+    let ctx = server_context::ctx().await?;
     control::environments::desired_change::stop(&ctx, &address(&app)?, &environment).await?;
     Ok(())
 }
@@ -61,7 +61,7 @@ pub async fn stop_environment(app: String, environment: String) -> Result<(), Ap
 /// Replaces the instances of an environment one after another.
 #[server]
 pub async fn restart_environment(app: String, environment: String) -> Result<(), AppError> {
-    let ctx = request::ctx().await?;
+    let ctx = server_context::ctx().await?;
     control::environments::desired_change::restart(&ctx, &address(&app)?, &environment).await?;
     Ok(())
 }
@@ -74,7 +74,7 @@ pub async fn scale_environment(
     #[server(default)] instances: String,
     #[server(default)] memory_mib: String,
 ) -> Result<(), AppError> {
-    let ctx = request::ctx().await?;
+    let ctx = server_context::ctx().await?;
     let app = address(&app)?;
     let change = async {
         let scale = Scale::parse(&instances, &memory_mib)?;
@@ -91,7 +91,7 @@ pub async fn scale_environment(
 /// The debugger of an environment, as its running instances describe it.
 #[server]
 pub async fn get_debugger(app: String, environment: String) -> Result<Debugger, AppError> {
-    let ctx = request::ctx().await?;
+    let ctx = server_context::ctx().await?;
     Ok(control::environments::debugger::get(&ctx, &address(&app)?, &environment).await?)
 }
 
@@ -102,7 +102,7 @@ pub async fn reveal_debugger_password(
     environment: String,
 ) -> Result<String, AppError> {
     use secrecy::ExposeSecret as _;
-    let ctx = request::ctx().await?;
+    let ctx = server_context::ctx().await?;
     let secret =
         control::environments::debugger::reveal_password(&ctx, &address(&app)?, &environment)
             .await?;
@@ -116,7 +116,7 @@ pub async fn choose_debugger_instance(
     environment: String,
     instance: u16,
 ) -> Result<(), AppError> {
-    let ctx = request::ctx().await?;
+    let ctx = server_context::ctx().await?;
     let address = address(&app)?;
     control::environments::debugger::choose_instance(&ctx, &address, &environment, instance)
         .await?;

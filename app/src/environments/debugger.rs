@@ -4,7 +4,7 @@ use super::api::{ChooseDebuggerInstance, RevealDebuggerPassword, get_debugger};
 use super::header::{EnvironmentTab, EnvironmentTabs};
 use crate::error::view::{Refusal, refusal};
 use crate::follow::{Followed, use_followed};
-use crate::operations::pulse::use_pulse;
+use crate::polling::use_polling;
 use crate::page::{loaded, page_data};
 use crate::ui::button::Button;
 use crate::ui::chip::{Chip, StatusChip};
@@ -12,9 +12,9 @@ use crate::ui::copy::{CopyButton, Masked};
 use crate::ui::facts::FactList;
 use crate::ui::page_header::PageHeader;
 use crate::ui::panel::Panel;
+use crate::ui::preserve_input::preserve_checked;
 use crate::ui::slots::Sentence;
 use crate::ui::table::{Column, Table};
-use crate::ui::typed::take_turned;
 use domain::states::{Status, Tone};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
@@ -47,7 +47,7 @@ pub fn DebuggerPage() -> impl IntoView {
         }
         here
     });
-    let pulse = use_pulse(REFRESH_SECONDS);
+    let pulse = use_polling(REFRESH_SECONDS);
     let debugger = page_data(
         move || {
             (
@@ -219,7 +219,7 @@ fn Choice(
     });
     let option = move |index: u16| {
         let id = format!("debugged-{index}");
-        take_turned(&id, move |on| {
+        preserve_checked(&id, move |on| {
             if on {
                 picked.set(Some(index));
             }

@@ -6,10 +6,10 @@ use crate::error::AppError;
 use crate::error::view::{Refusal, refusal};
 use crate::follow::{Followed, use_followed};
 use crate::packages::api::{get_package, list_packages};
-use crate::packages::size::bytes;
+use crate::format::bytes::bytes;
+use crate::format::date::in_utc;
 use crate::page::{loaded, page_data};
 use crate::paths;
-use crate::ui::ago::utc_words;
 use crate::ui::button::{Button, ButtonKind, LinkButton};
 use crate::ui::choice::{RadioCard, RadioCards};
 use crate::ui::notice::Notice;
@@ -261,11 +261,7 @@ fn card(package: &PackageSummary, live: Option<PackageId>) -> RadioCard {
         ("Size", bytes(package.size)),
         (
             "Uploaded",
-            format!(
-                "{} by {}",
-                utc_words(package.uploaded_at),
-                package.uploaded_by
-            ),
+            format!("{} by {}", in_utc(package.uploaded_at), package.uploaded_by),
         ),
     ];
     RadioCard {

@@ -1,9 +1,9 @@
 //! The head of an environment's pages: how it does, where it is, and its parts.
 
 use crate::paths;
-use crate::ui::ago::Ago;
 use crate::ui::chip::StatusChip;
 use crate::ui::copy::CopyButton;
+use crate::ui::moment::Ago;
 use crate::ui::tabs::{TabLink, Tabs};
 use domain::states::Status;
 use leptos::prelude::*;

@@ -1,8 +1,8 @@
 //! The instances of an environment, one a row.
 
-use crate::operations::words::span;
-use crate::packages::size::bytes;
-use crate::ui::ago::{Ago, use_clock};
+use crate::format::duration::in_words;
+use crate::format::bytes::bytes;
+use crate::ui::moment::{Ago, use_clock};
 use crate::ui::bar::Meter;
 use crate::ui::chip::StatusChip;
 use crate::ui::table::{Column, Table};
@@ -57,10 +57,10 @@ fn Row(
     });
     let status = Signal::derive(move || instance.with(Instance::status));
     let label = Signal::derive(move || instance.with(memory_words));
-    let value = Signal::derive(move || f64::from(instance.with(memory_percent)));
+    let percent = Signal::derive(move || instance.with(memory_percent));
     let tone = Signal::derive(move || instance.with(memory_tone));
     let since = move || {
-        span(clock.now().unwrap_or_else(|| read_at.get()) - instance.with(|each| each.since))
+        in_words(clock.now().unwrap_or_else(|| read_at.get()) - instance.with(|each| each.since))
     };
     let crash = Memo::new(move |_| instance.with(|each| each.last_crash.clone()));
     view! {
@@ -72,7 +72,7 @@ fn Row(
                 <small class="instance-version">{move || instance.with(version_note)}</small>
             </td>
             <td data-label="Since">{since}</td>
-            <td data-label="Memory"><Meter label value max=100.0 tone /></td>
+            <td data-label="Memory"><Meter label percent tone /></td>
             <td data-label="CPU" class="number">{move || instance.with(cpu_words)}</td>
             <td data-label="Restarts" class="number">{move || instance.with(|each| each.restarts)}</td>
             <td data-label="Last crash">
@@ -89,7 +89,7 @@ fn Row(
 }
 
 fn memory_percent(instance: &Instance) -> u8 {
-    crate::packages::size::percent(instance.memory.unwrap_or(0), instance.memory_limit)
+    crate::format::bytes::percent(instance.memory.unwrap_or(0), instance.memory_limit)
 }
 
 fn memory_words(instance: &Instance) -> String {

@@ -12,13 +12,13 @@ use super::scale::{ScaleChoice, ScalePanel};
 use crate::error::view::{Refusal, done, refusal};
 use crate::follow::{Followed, use_followed};
 use crate::operations::progress::OperationStrips;
-use crate::operations::pulse::use_pulse;
-use crate::operations::words::sentence;
+use crate::polling::use_polling;
+use crate::operations::status_text::sentence;
 use crate::page::{loaded, page_data};
 use crate::paths;
-use crate::ui::ago::Ago;
 use crate::ui::button::{Button, ButtonKind, LinkButton};
 use crate::ui::disclosure::Disclosure;
+use crate::ui::moment::Ago;
 use crate::ui::notice::Notice;
 use crate::ui::page_header::PageHeader;
 use crate::ui::panel::Panel;
@@ -79,7 +79,7 @@ pub fn EnvironmentPage() -> impl IntoView {
     };
     let (app, slug) = (named("app"), named("environment"));
     let followed = use_followed();
-    let pulse = use_pulse(REFRESH_SECONDS);
+    let pulse = use_polling(REFRESH_SECONDS);
     let actions = PageActions::new();
     let choice = ScaleChoice::new();
     // A refusal belongs to the environment it was said of.

@@ -1,11 +1,11 @@
 //! What shows how things are.
 
-use crate::ui::ago::Ago;
 use crate::ui::bar::{Meter, ProgressBar};
 use crate::ui::button::ButtonKind;
 use crate::ui::button::LinkButton;
 use crate::ui::chip::{Chip, StatusChip, Tag};
 use crate::ui::facts::Facts;
+use crate::ui::moment::Ago;
 use crate::ui::panel::Panel;
 use crate::ui::skeleton::Skeleton;
 use crate::ui::slots::Actions;
@@ -40,7 +40,7 @@ pub fn Shown() -> impl IntoView {
             <Panel title="Progress">
                 <ProgressBar label="Create Shop" value=Some(63) />
                 <ProgressBar label="Something unknown" value=unknown />
-                <Meter label="96 of 100 connections" value=96.0 max=100.0 tone=Tone::Warn />
+                <Meter label="96 of 100 connections" percent=96_u8 tone=Tone::Warn />
             </Panel>
             <Panel title="On its way">
                 <Skeleton />
@@ -95,7 +95,7 @@ fn Instances() -> impl IntoView {
                     <td data-label="Zone">"a"</td>
                     <td data-label="State"><StatusChip status=status(Tone::Ok, "Ready") /></td>
                     <td data-label="Since"><Ago at=1_763_600_000 /></td>
-                    <td data-label="Memory"><Meter label="612 MB" value=612.0 max=1024.0 /></td>
+                    <td data-label="Memory"><Meter label="612 MB" percent=60_u8 /></td>
                     <td data-label="Restarts" class="number">"0"</td>
                 </tr>
                 <tr>
@@ -105,7 +105,7 @@ fn Instances() -> impl IntoView {
                         <StatusChip status=status(Tone::Busy, "Starting: database check") />
                     </td>
                     <td data-label="Since"><Ago at=1_763_600_000 /></td>
-                    <td data-label="Memory"><Meter label="901 MB" value=901.0 max=1024.0 tone=Tone::Warn /></td>
+                    <td data-label="Memory"><Meter label="901 MB" percent=88_u8 tone=Tone::Warn /></td>
                     <td data-label="Restarts" class="number">"12"</td>
                 </tr>
             </Table>

@@ -1,11 +1,11 @@
 //! Who is signed in, and what that person may choose for all pages.
 
+use crate::layout::frame_data::{known, use_frame_data};
 use crate::layout::menu::Menu;
-use crate::layout::session::{known, use_frame_data};
 use crate::layout::theme::ThemeChoice;
 use crate::paths;
 use crate::ui::icon::{Icon, Shape};
-use crate::waiting::sent_with;
+use crate::suspense::await_on_server;
 use domain::roles::Role;
 use leptos::prelude::*;
 use views::people::Session;
@@ -23,7 +23,7 @@ pub fn AccountMenu() -> impl IntoView {
     };
     view! {
         <Menu label="Account" class="menu--end account" summary=summary.into_any()>
-            {sent_with(session, person)}
+            {await_on_server(session, person)}
             <div class="menu__part">
                 <p class="menu__heading">"Look"</p>
                 <ThemeChoice />

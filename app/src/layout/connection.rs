@@ -1,7 +1,7 @@
 //! What is said when the page no longer hears of changes.
 
 use crate::live::{Connection, use_connection};
-use crate::ui::ago::local_words;
+use crate::ui::moment::in_local_time;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
@@ -14,7 +14,7 @@ pub fn ConnectionNote() -> impl IntoView {
         Connection::Lost(since) => {
             format!(
                 "Reconnecting. What you see is as of {}.",
-                local_words(since)
+                in_local_time(since)
             )
         }
         Connection::SignedOut => {

@@ -1,13 +1,13 @@
 //! The way to the page, and the switch to another app.
 
 use crate::apps::region::tag;
+use crate::layout::breadcrumb_trail::{app_of, breadcrumb_trail};
+use crate::layout::frame_data::{known, use_frame_data};
 use crate::layout::menu::Menu;
-use crate::layout::session::{known, use_frame_data};
-use crate::layout::where_am_i::{app_of, crumbs};
 use crate::paths;
+use crate::suspense::await_on_server;
 use crate::ui::chip::Tag;
 use crate::ui::icon::{Icon, Shape};
-use crate::waiting::sent_with;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 use views::apps::{AppList, AppSummary};
@@ -21,22 +21,22 @@ pub fn Crumbs() -> impl IntoView {
     let apps = use_frame_data().apps;
     let path = use_location().pathname;
     let list = known(apps, AppList::clone);
-    let way = move || {
+    let trail = move || {
         list.with(|list| {
             let items = list.as_ref().map(|list| list.items.as_slice());
-            way(&path.get(), items.unwrap_or_default())
+            links(&path.get(), items.unwrap_or_default())
         })
     };
     view! {
         <nav class="crumbs" aria-label="Breadcrumb">
-            {sent_with(apps, move || view! { <ol class="crumbs__list">{way}</ol> })}
+            {await_on_server(apps, move || view! { <ol class="crumbs__list">{trail}</ol> })}
         </nav>
-        {sent_with(apps, move || view! { <Switcher list /> })}
+        {await_on_server(apps, move || view! { <Switcher list /> })}
     }
 }
 
-fn way(path: &str, apps: &[AppSummary]) -> impl IntoView + use<> {
-    crumbs(path, apps)
+fn links(path: &str, apps: &[AppSummary]) -> impl IntoView + use<> {
+    breadcrumb_trail(path, apps)
         .into_iter()
         .map(|crumb| match crumb.href {
             Some(href) => view! { <li><a href=href>{crumb.label}</a></li> }.into_any(),

@@ -1,11 +1,11 @@
 //! The frame: the same bones around every page.
 
 use crate::layout::connection::ConnectionNote;
+use crate::layout::frame_data::provide_frame_data;
 use crate::layout::nav::NavLinks;
-use crate::layout::session::provide_frame_data;
 use crate::layout::top_bar::TopBar;
 use crate::layout::tray::{Tray, provide_tray};
-use crate::ui::arrival::ArrivalRegion;
+use crate::ui::route_announcer::RouteAnnouncement;
 use crate::ui::toast::ToastRegion;
 use leptos::prelude::*;
 
@@ -37,6 +37,6 @@ pub fn Frame(
             <ToastRegion />
             <Tray />
         </div>
-        <ArrivalRegion />
+        <RouteAnnouncement />
     }
 }

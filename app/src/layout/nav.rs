@@ -1,10 +1,10 @@
 //! The navigation at the side: the workspace, and the parts of the app that the page belongs to.
 
-use crate::layout::session::{known, use_frame_data};
-use crate::layout::where_am_i::app_of;
+use crate::layout::frame_data::{known, use_frame_data};
+use crate::layout::breadcrumb_trail::app_of;
 use crate::paths;
+use crate::suspense::await_on_server;
 use crate::ui::icon::{Icon, Shape};
-use crate::waiting::sent_with;
 use domain::states::Tone;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
@@ -50,12 +50,12 @@ pub fn NavLinks() -> impl IntoView {
                     >
                         <Icon shape=Shape::Operations />
                         <span class="nav__words">"Operations"</span>
-                        {sent_with(data.under_way, count)}
+                        {await_on_server(data.under_way, count)}
                     </a>
                 </li>
             </ul>
         </section>
-        {sent_with(data.apps, move || view! { <div class="nav__app">{links}</div> })}
+        {await_on_server(data.apps, move || view! { <div class="nav__app">{links}</div> })}
     }
 }
 

@@ -78,13 +78,7 @@ pub fn initial_theme() -> Theme {
 pub fn ThemeChoice() -> impl IntoView {
     let chosen = RwSignal::new(initial_theme());
     let location = use_location();
-    let return_to = move || {
-        format!(
-            "{}{}",
-            location.pathname.get(),
-            query(&location.search.get())
-        )
-    };
+    let return_to = move || paths::with_search(&location.pathname.get(), &location.search.get());
     let change = move |event: SubmitEvent| {
         let pressed = event
             .submitter()
@@ -123,14 +117,6 @@ pub fn ThemeChoice() -> impl IntoView {
     }
 }
 
-fn query(search: &str) -> String {
-    if search.is_empty() {
-        String::new()
-    } else {
-        format!("?{}", search.trim_start_matches('?'))
-    }
-}
-
 fn tell_server(theme: Theme) -> Result<(), JsValue> {
     let request = XmlHttpRequest::new()?;
     request.open("POST", &paths::theme())?;
@@ -147,11 +133,5 @@ mod tests {
     fn an_unknown_look_is_the_systems() {
         assert_eq!(Theme::parse("dark"), Theme::Dark);
         assert_eq!(Theme::parse("\"><script>"), Theme::System);
-    }
-
-    #[test]
-    fn a_query_is_kept() {
-        assert_eq!(query("show=unfinished"), "?show=unfinished");
-        assert_eq!(query(""), "");
     }
 }

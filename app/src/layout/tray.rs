@@ -3,17 +3,17 @@
 //! Both come from the server's list, so a reload shows the same. When an operation ends, a message
 //! says how.
 
-use crate::layout::session::{known, use_frame_data};
+use crate::layout::frame_data::{known, use_frame_data};
 use crate::operations::api::list_operations;
-use crate::operations::words::news;
+use crate::operations::status_text::news;
 use crate::paths;
-use crate::ui::ago::use_clock;
+use crate::suspense::await_on_server;
 use crate::ui::bar::ProgressBar;
 use crate::ui::button::IconButton;
 use crate::ui::chip::{Chip, StatusChip};
 use crate::ui::icon::Shape;
+use crate::ui::moment::use_clock;
 use crate::ui::toast::{Toast, use_toasts};
-use crate::waiting::sent_with;
 use domain::ids::OperationId;
 use domain::states::{OperationState, Tone};
 use leptos::prelude::*;
@@ -89,7 +89,7 @@ pub fn TrayChip() -> impl IntoView {
             }
         })
     };
-    sent_with(under_way, chip)
+    await_on_server(under_way, chip)
 }
 
 /// How many run, or, before that, how many wait for a person.
@@ -113,7 +113,7 @@ pub fn Tray() -> impl IntoView {
     let tray = expect_context::<TrayOpen>();
     say_how_operations_end();
     let list = known(under_way, Page::clone);
-    sent_with(under_way, move || view! { <List list tray /> })
+    await_on_server(under_way, move || view! { <List list tray /> })
 }
 
 #[component]
@@ -188,22 +188,25 @@ fn say_how_operations_end() {
     });
     Effect::new(move |before: Option<BTreeSet<OperationId>>| {
         let before = before.unwrap_or_default();
-        let Some(Ok(list)) = under_way.get() else {
+        let Some(now) = under_way.with(|list| match list {
+            Some(Ok(list)) => Some(going_on(list)),
+            _ => None,
+        }) else {
             return before;
         };
-        let goes_on = |operation: &OperationSummary| operation.state != OperationState::Stuck;
-        let now: BTreeSet<OperationId> = list
-            .items
-            .into_iter()
-            .filter(goes_on)
-            .map(|operation| operation.id)
-            .collect();
         let gone: BTreeSet<OperationId> = before.difference(&now).copied().collect();
         if !gone.is_empty() {
             ended.dispatch(gone);
         }
         now
     });
+}
+
+/// The ids of the operations that go on.
+fn going_on(list: &Page<OperationSummary>) -> BTreeSet<OperationId> {
+    let goes_on = |operation: &&OperationSummary| operation.state != OperationState::Stuck;
+    let ids = list.items.iter().filter(goes_on);
+    ids.map(|operation| operation.id).collect()
 }
 
 /// The message about an operation that has ended; none while it goes on.

@@ -1,19 +1,20 @@
 //! One operation: its phases, its log, and the way to stop it.
 
 use super::api::{CancelOperation, RetryOperation, get_operation};
-use super::pulse::use_pulse;
-use super::words::{doing, elapsed, sentence, silence, span};
+use super::status_text::{doing, elapsed, sentence, silence};
 use crate::error::view::{Refusal, done, refusal};
+use crate::format::duration::in_words;
 use crate::live::use_live;
 use crate::page::{loaded, page_data};
 use crate::paths;
-use crate::ui::ago::{Ago, Moment, use_clock};
+use crate::polling::use_polling;
 use crate::ui::bar::ProgressBar;
 use crate::ui::button::{Button, ButtonKind, LinkButton};
 use crate::ui::chip::StatusChip;
 use crate::ui::copy::CopyButton;
 use crate::ui::disclosure::Disclosure;
 use crate::ui::facts::FactList;
+use crate::ui::moment::{Ago, Moment, use_clock};
 use crate::ui::notice::Notice;
 use crate::ui::page_header::PageHeader;
 use crate::ui::panel::Panel;
@@ -35,7 +36,7 @@ pub fn OperationPage() -> impl IntoView {
     let version = use_live(Signal::derive(move || {
         vec![format!("operation:{}", id.get())]
     }));
-    let pulse = use_pulse(REFRESH_SECONDS);
+    let pulse = use_polling(REFRESH_SECONDS);
     let cancel = ServerAction::<CancelOperation>::new();
     let retry = ServerAction::<RetryOperation>::new();
     let asked = move || (cancel.version().get(), retry.version().get());
@@ -187,7 +188,7 @@ fn Progress(details: Signal<OperationDetails>) -> impl IntoView {
             <p class="operation-progress__words">
                 <span>{move || doing(&summary())}</span>
                 <span class="number">
-                    {move || format!("{} % · {}", summary().percent, span(elapsed(&summary(), clock.now())))}
+                    {move || format!("{} % · {}", summary().percent, in_words(elapsed(&summary(), clock.now())))}
                 </span>
             </p>
         </div>
@@ -275,7 +276,7 @@ fn subject_link(details: &OperationDetails) -> Option<(String, String, bool)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::words::tests::running;
+    use super::super::status_text::tests::running;
     use super::*;
     use domain::rights::Access;
 

@@ -1,13 +1,14 @@
 //! The list of operations.
 
 use super::api::list_operations;
-use super::words::{doing, elapsed, span};
+use super::status_text::{doing, elapsed};
+use crate::format::duration::in_words;
 use crate::live::use_live;
 use crate::page::{loaded, page_data};
 use crate::paths;
-use crate::ui::ago::{Ago, use_clock};
 use crate::ui::button::{ButtonKind, LinkButton};
 use crate::ui::chip::StatusChip;
+use crate::ui::moment::{Ago, use_clock};
 use crate::ui::page_header::PageHeader;
 use crate::ui::panel::Panel;
 use crate::ui::slots::Sentence;
@@ -141,7 +142,7 @@ fn Row(operation: OperationSummary) -> impl IntoView {
             </td>
             <td data-label="Started by">{started_by}</td>
             <td data-label="Started"><Ago at=created_at /></td>
-            <td data-label="Took" class="number">{move || span(elapsed(&operation, clock.now()))}</td>
+            <td data-label="Took" class="number">{move || in_words(elapsed(&operation, clock.now()))}</td>
         </tr>
     }
 }

@@ -1,9 +1,9 @@
 //! An operation under way, at the top of the page of what it changes.
 
-use super::words::news;
+use super::status_text::news;
 use crate::paths;
-use crate::ui::ago::use_clock;
 use crate::ui::bar::ProgressBar;
+use crate::ui::moment::use_clock;
 use domain::states::OperationState;
 use leptos::prelude::*;
 use views::operations::OperationSummary;

@@ -1,16 +1,16 @@
 //! A package: what is in it, where it runs, what can be done with it.
 
 use super::api::{DeletePackage, get_package};
-use super::size::{bytes, count};
+use crate::format::bytes::{bytes, count};
 use crate::error::view::{Refusal, refusal};
 use crate::follow::{Followed, use_followed};
 use crate::page::{loaded, page_data};
 use crate::paths;
-use crate::ui::ago::Ago;
 use crate::ui::button::{Button, ButtonKind, LinkButton};
 use crate::ui::copy::CopyButton;
 use crate::ui::disclosure::Disclosure;
 use crate::ui::facts::FactList;
+use crate::ui::moment::Ago;
 use crate::ui::page_header::PageHeader;
 use crate::ui::panel::Panel;
 use crate::ui::slots::{Actions, Sentence};

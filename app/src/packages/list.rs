@@ -1,14 +1,14 @@
 //! An app's packages.
 
 use super::api::list_packages;
-use super::size::bytes;
+use crate::format::bytes::bytes;
 use super::upload::UploadForm;
 use crate::apps::overview::{AppTab, AppTabs};
 use crate::follow::{Followed, use_followed};
 use crate::page::{loaded, page_data};
 use crate::paths;
-use crate::ui::ago::Ago;
 use crate::ui::button::LinkButton;
+use crate::ui::moment::Ago;
 use crate::ui::page_header::PageHeader;
 use crate::ui::panel::Panel;
 use crate::ui::slots::Sentence;

@@ -2,8 +2,8 @@
 //!
 //! An upload belongs to the page that shows it: whoever leaves the page ends it, and is told so before.
 
-use super::size::{bytes, count, percent};
 use crate::error::AppError;
+use crate::format::bytes::{bytes, count, percent};
 use crate::paths;
 use crate::ui::bar::ProgressBar;
 use crate::ui::button::{Button, ButtonKind};
@@ -89,7 +89,7 @@ struct Refused {
 
 /// What became of an upload that was answered with `text`: the page of the package, or why not.
 fn outcome(text: &str) -> Result<String, String> {
-    let answer: Answer = serde_json::from_str(text).unwrap_or_default();
+    let answer: Answer = serde_json::from_slice(text.as_bytes()).unwrap_or_default();
     if let Some(location) = answer.location {
         return Ok(location);
     }
@@ -102,7 +102,7 @@ fn outcome(text: &str) -> Result<String, String> {
         return Err(refused.join(" "));
     }
     // What stands before the upload, such as the session's guard, answers as it answers any script.
-    let error = serde_json::from_str::<AppError>(text).ok();
+    let error = serde_json::from_slice::<AppError>(text.as_bytes()).ok();
     Err(error
         .and_then(|error| error.beside_fields(&[]))
         .unwrap_or_else(|| {

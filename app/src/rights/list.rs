@@ -1,7 +1,7 @@
 //! The table of rights, as the portal itself decides by it.
 
 use super::api::list_rights;
-use crate::layout::where_am_i::capitalised;
+use crate::layout::breadcrumb_trail::capitalised;
 use crate::page::{loaded, page_data};
 use crate::ui::page_header::PageHeader;
 use crate::ui::panel::Panel;

@@ -9,17 +9,14 @@ pub fn Meter(
     /// What and how much, in words: `612 MB of 1 GB`.
     #[prop(into)]
     label: Signal<String>,
-    /// How much is used.
+    /// How much of it is used, percent.
     #[prop(into)]
-    value: Signal<f64>,
-    /// How much there is.
-    #[prop(into)]
-    max: Signal<f64>,
+    percent: Signal<u8>,
     /// Whether there is something to look at.
     #[prop(default = Tone::Ok.into(), into)]
     tone: Signal<Tone>,
 ) -> impl IntoView {
-    let percent = Signal::derive(move || share(value.get(), max.get()));
+    let percent = Signal::derive(move || percent.get().min(100));
     view! {
         <div
             class="meter"
@@ -69,32 +66,5 @@ fn Track(percent: Signal<u8>) -> impl IntoView {
         <svg class="track" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
             <rect class="track__fill" height="6" width=move || percent.get()></rect>
         </svg>
-    }
-}
-
-/// A part of a whole in percent.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "the number is between 0 and 100"
-)]
-fn share(value: f64, max: f64) -> u8 {
-    if max > 0.0 {
-        (value / max * 100.0).clamp(0.0, 100.0).round() as u8
-    } else {
-        0
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::share;
-
-    #[test]
-    fn a_share_is_never_more_than_all_and_never_less_than_nothing() {
-        assert_eq!(share(1.0, 3.0), 33);
-        assert_eq!(share(5.0, 3.0), 100);
-        assert_eq!(share(-5.0, 3.0), 0);
-        assert_eq!(share(5.0, 0.0), 0);
     }
 }

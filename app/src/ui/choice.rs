@@ -3,7 +3,7 @@
 use crate::ui::chip::{StatusChip, Tag};
 use crate::ui::facts::Facts;
 use crate::ui::field::Lines;
-use crate::ui::typed::take_turned;
+use crate::ui::preserve_input::preserve_checked;
 use domain::states::Status;
 use leptos::prelude::*;
 
@@ -76,7 +76,7 @@ fn Card(name: String, card: RadioCard, selected: RwSignal<String>) -> impl IntoV
             selected.set(value.get_value());
         }
     };
-    take_turned(&id, take);
+    preserve_checked(&id, take);
     view! {
         <div class="card" data-disabled=disabled.then_some("true")>
             <input
@@ -174,7 +174,7 @@ fn TickBox(
         let value = value.get_value();
         selected.update(|all| *all = order.with_value(|order| with_tick(order, all, &value, on)));
     };
-    take_turned(&id, turn);
+    preserve_checked(&id, turn);
     view! {
         <div class="check">
             <input

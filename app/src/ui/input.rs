@@ -1,7 +1,7 @@
 //! One line of text.
 
 use crate::ui::field::FieldWiring;
-use crate::ui::typed::take_typed;
+use crate::ui::preserve_input::preserve_text;
 use leptos::prelude::*;
 
 /// A line of text. Inside a field it takes the field's id and descriptions; further attributes
@@ -36,7 +36,7 @@ pub fn TextInput(
             on_input.run(text);
         }
     };
-    take_typed(id.as_deref(), changed);
+    preserve_text(id.as_deref(), changed);
     view! {
         <input
             class="input"

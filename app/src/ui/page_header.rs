@@ -1,6 +1,6 @@
 //! The head of every page: title, one sentence, actions.
 
-use crate::ui::arrival::use_arrival;
+use crate::ui::route_announcer::use_route_announcer;
 use crate::ui::slots::{Actions, Sentence};
 use leptos::html;
 use leptos::prelude::*;
@@ -23,7 +23,7 @@ pub fn PageHeader(
     actions: Option<Actions>,
 ) -> impl IntoView {
     let heading = NodeRef::<html::H1>::new();
-    use_arrival(heading, title);
+    use_route_announcer(heading, title);
     // The server asks for the window's title when the page is done and its signals may be gone.
     let first = window
         .get_untracked()

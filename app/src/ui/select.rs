@@ -1,7 +1,7 @@
 //! A choice among many: the browser's own list.
 
 use crate::ui::field::FieldWiring;
-use crate::ui::typed::take_chosen;
+use crate::ui::preserve_input::preserve_choice;
 use leptos::prelude::*;
 
 /// One line of the list.
@@ -54,7 +54,7 @@ pub fn Select(
             on_change.run(value);
         }
     };
-    take_chosen(id.as_deref(), &chosen, changed);
+    preserve_choice(id.as_deref(), &chosen, changed);
     let lines = options
         .into_iter()
         .map(|option| {

@@ -1,6 +1,6 @@
 //! A number within limits: a slider to feel it, an input to say it.
 
-use crate::ui::typed::take_typed;
+use crate::ui::preserve_input::preserve_text;
 use leptos::prelude::*;
 
 /// A slider and a number input that always agree. The input carries the name, so that the form says
@@ -42,7 +42,7 @@ pub fn Slider(
             value.set(number);
         }
     };
-    take_typed(Some(&id), take);
+    preserve_text(Some(&id), take);
     let rule = move || match step {
         1 => format!("A whole number from {min} to {}.", max.get()),
         _ => format!("From {min} to {}, in steps of {step}.", max.get()),

@@ -1,8 +1,8 @@
 //! Short messages about what a bare action came to. Errors stay until they are closed.
 
-use crate::ui::arrival::keep_focus;
 use crate::ui::button::IconButton;
 use crate::ui::icon::Shape;
+use crate::ui::route_announcer::keep_focus;
 use domain::states::Tone;
 use leptos::prelude::*;
 use std::time::Duration;

@@ -32,7 +32,6 @@ export async function pagesOf(page: Page, app: App): Promise<[string, string][]>
     ["debugger", `${environmentPath(app)}/debugger`],
     ["operations", "/operations"],
     ["operation", operationPath ?? ""],
-    ["primitives", "/ui"],
     ["not-found", "/nowhere"],
   ];
 }

@@ -40,5 +40,7 @@ export async function runningApp(page: Page, word: string, file: Chosen, label: 
   await upload(page, app, file);
   await deploy(page, app, label);
   await expect(readyInstances(page)).toHaveCount(1, WORK);
+  // The deployment is over only when something else may be done.
+  await expect(page.getByRole("main").getByText("Stop", { exact: true })).not.toHaveAttribute("aria-disabled", "true", WORK);
   return app;
 }

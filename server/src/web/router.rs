@@ -13,7 +13,8 @@ use crate::web::layers::{
     session_guard, status_codes,
 };
 use crate::web::{assets, leptos_context};
-use app::{App, shell};
+use app::App;
+use app::document::shell;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::{from_fn, from_fn_with_state, map_response};

@@ -1,9 +1,9 @@
 //! What there is to know of an environment: its live version, its database, what happened to it.
 
 use crate::paths;
-use crate::ui::ago::Ago;
 use crate::ui::chip::StatusChip;
 use crate::ui::facts::FactList;
+use crate::ui::moment::Ago;
 use domain::states::OperationState;
 use leptos::prelude::*;
 use views::environments::{Deployment, EnvironmentDetails, Event};

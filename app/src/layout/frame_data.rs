@@ -1,12 +1,13 @@
 //! What the frame knows: who is signed in, the apps, what is under way. Loaded once for all its parts.
 
 use crate::apps::api::list_apps;
+use crate::data::Data;
 use crate::error::AppError;
-use crate::layout::where_am_i::app_of;
+use crate::layout::breadcrumb_trail::app_of;
 use crate::live::use_live;
 use crate::operations::api::list_operations;
-use crate::operations::pulse::use_pulse;
-use crate::request::{get_session, renew_session};
+use crate::polling::use_polling;
+use crate::session::{get_session, renew_session};
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 use views::apps::AppList;
@@ -17,32 +18,32 @@ use views::people::Session;
 /// How often the frame is asked for again, seconds: that something fell silent makes no notice.
 const REFRESH_SECONDS: u64 = 15;
 
-/// The resources of the frame. Read them through [`known`].
+/// The data of the frame. Read them through [`known`].
 #[derive(Debug, Clone, Copy)]
 pub struct FrameData {
     /// The signed-in person.
-    pub session: Resource<Result<Session, AppError>>,
+    pub session: Data<Result<Session, AppError>>,
     /// The first page of the apps, for the switcher, and the app that the page is about.
-    pub apps: Resource<Result<AppList, AppError>>,
+    pub apps: Data<Result<AppList, AppError>>,
     /// The operations that are not finished.
-    pub under_way: Resource<Result<Page<OperationSummary>, AppError>>,
+    pub under_way: Data<Result<Page<OperationSummary>, AppError>>,
 }
 
 /// Loads what the frame needs and gives it to everything inside.
 pub fn provide_frame_data() -> FrameData {
     let apps_changed = use_live(vec!["apps".to_owned()]);
     let operations_changed = use_live(vec!["operations".to_owned()]);
-    let pulse = use_pulse(REFRESH_SECONDS);
+    let pulse = use_polling(REFRESH_SECONDS);
     let path = use_location().pathname;
     let here = Memo::new(move |_| path.with(|path| app_of(path).map(str::to_owned)));
     let (last_apps, last_under_way) = (StoredValue::new(None), StoredValue::new(None));
     let data = FrameData {
-        session: Resource::new(|| (), |()| get_session()),
-        apps: Resource::new(
+        session: Data::new(|| (), |()| get_session()),
+        apps: Data::new(
             move || (apps_changed.get(), pulse.get(), here.get()),
             move |(_, _, here)| async move { kept(last_apps, list_apps(None, here).await) },
         ),
-        under_way: Resource::new(
+        under_way: Data::new(
             move || (operations_changed.get(), pulse.get()),
             move |_| async move { kept(last_under_way, list_operations(true, None).await) },
         ),
@@ -77,7 +78,7 @@ fn kept<T: Clone + Send + Sync + 'static>(
 /// A view reads it and stays: a view that is made anew by a `Suspend` hangs in the page for a while after
 /// its signals are gone, and breaks if a key is pressed in it then.
 pub fn known<T, U>(
-    resource: Resource<Result<T, AppError>>,
+    data: Data<Result<T, AppError>>,
     read: impl Fn(&T) -> U + Send + Sync + 'static,
 ) -> Memo<Option<U>>
 where
@@ -85,14 +86,14 @@ where
     U: PartialEq + Send + Sync + 'static,
 {
     Memo::new(move |_| {
-        resource.with(|answer| match answer {
-            Some(Ok(data)) => Some(read(data)),
+        data.with(|answer| match answer {
+            Some(Ok(known)) => Some(read(known)),
             _ => None,
         })
     })
 }
 
-/// The resources of the frame.
+/// The data of the frame.
 pub fn use_frame_data() -> FrameData {
     expect_context::<FrameData>()
 }

@@ -1,4 +1,4 @@
-//! Where an address lies: what the breadcrumbs and the navigation are made of.
+//! The breadcrumb trail of an address: which places lie on the way to its page.
 
 use crate::paths;
 use views::apps::AppSummary;
@@ -22,37 +22,37 @@ pub fn app_of(path: &str) -> Option<&str> {
 }
 
 /// The way to a page. Names come from `apps`; what is not there is called by its address.
-pub fn crumbs(path: &str, apps: &[AppSummary]) -> Vec<Crumb> {
+pub fn breadcrumb_trail(path: &str, apps: &[AppSummary]) -> Vec<Crumb> {
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     let to = |label: &str, href: String| Crumb {
         label: label.to_owned(),
         href: Some(href),
     };
-    let mut way = match parts.as_slice() {
+    let mut trail = match parts.as_slice() {
         ["apps", ..] => vec![to("Apps", paths::apps())],
         ["operations", ..] => vec![to("Operations", paths::operations())],
         ["rights"] => vec![to("Who may do what", String::new())],
         _ => return Vec::new(),
     };
     match parts.as_slice() {
-        ["apps", "new"] => way.push(to("Create", String::new())),
-        ["operations", _] => way.push(to("Operation", String::new())),
+        ["apps", "new"] => trail.push(to("Create", String::new())),
+        ["operations", _] => trail.push(to("Operation", String::new())),
         ["apps", app, rest @ ..] => {
             let known = apps.iter().find(|known| known.subdomain == *app);
             let name = known.map_or(*app, |known| known.name.as_str());
-            way.push(to(name, paths::app(app)));
+            trail.push(to(name, paths::app(app)));
             match rest {
-                ["settings"] => way.push(to("Settings", String::new())),
+                ["settings"] => trail.push(to("Settings", String::new())),
                 ["packages", package @ ..] => {
-                    way.push(to("Packages", paths::packages(app)));
-                    way.extend(package.first().map(|_| to("Package", String::new())));
+                    trail.push(to("Packages", paths::packages(app)));
+                    trail.extend(package.first().map(|_| to("Package", String::new())));
                 }
                 ["environments", slug, page @ ..] => {
                     let known = known
                         .and_then(|app| app.environments.iter().find(|each| each.slug == *slug));
                     let name = known.map_or_else(|| capitalised(slug), |known| known.name.clone());
-                    way.push(to(&name, paths::environment(app, slug)));
-                    way.extend(
+                    trail.push(to(&name, paths::environment(app, slug)));
+                    trail.extend(
                         page.first()
                             .map(|page| to(&capitalised(page), String::new())),
                     );
@@ -62,10 +62,10 @@ pub fn crumbs(path: &str, apps: &[AppSummary]) -> Vec<Crumb> {
         }
         _ => {}
     }
-    if let Some(page) = way.last_mut() {
+    if let Some(page) = trail.last_mut() {
         page.href = None;
     }
-    way
+    trail
 }
 
 /// Text that begins with a capital letter.
@@ -90,8 +90,8 @@ mod tests {
             region: Ok(crate::apps::region::tests::frankfurt()),
             environments: Vec::new(),
         };
-        let crumbs = crumbs(path, &[shop]);
-        let words: Vec<String> = crumbs
+        let trail = breadcrumb_trail(path, &[shop]);
+        let words: Vec<String> = trail
             .into_iter()
             .map(|crumb| match crumb.href {
                 Some(href) => format!("{}({href})", crumb.label),

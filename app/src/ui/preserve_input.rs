@@ -20,7 +20,7 @@ fn element<E: JsCast>(id: &str) -> Option<E> {
 }
 
 /// Hands the text that somebody typed into the input `id` to `take`.
-pub fn take_typed(id: Option<&str>, take: impl Fn(String) + 'static) {
+pub fn preserve_text(id: Option<&str>, take: impl Fn(String) + 'static) {
     let typed = id
         .and_then(element::<HtmlInputElement>)
         .filter(|input| input.value() != input.default_value())
@@ -29,7 +29,7 @@ pub fn take_typed(id: Option<&str>, take: impl Fn(String) + 'static) {
 }
 
 /// Hands the choice that somebody made in the list `id` to `take`.
-pub fn take_chosen(id: Option<&str>, initial: &str, take: impl Fn(String) + 'static) {
+pub fn preserve_choice(id: Option<&str>, initial: &str, take: impl Fn(String) + 'static) {
     let chosen = id
         .and_then(element::<HtmlSelectElement>)
         .map(|list| list.value())
@@ -38,7 +38,7 @@ pub fn take_chosen(id: Option<&str>, initial: &str, take: impl Fn(String) + 'sta
 }
 
 /// Tells `take` whether the box or button `id` is on, if somebody turned it.
-pub fn take_turned(id: &str, take: impl Fn(bool) + 'static) {
+pub fn preserve_checked(id: &str, take: impl Fn(bool) + 'static) {
     let turned = element::<HtmlInputElement>(id)
         .filter(|input| input.checked() != input.default_checked())
         .map(|input| input.checked());

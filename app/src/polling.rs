@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// A number that grows every `seconds` while the page is open and seen, so that what is shown never
 /// looks fresher than it is, and a lost notice is made good.
-pub fn use_pulse(seconds: u64) -> Signal<u64> {
+pub fn use_polling(seconds: u64) -> Signal<u64> {
     let beats = RwSignal::new(0_u64);
     Effect::new(move || {
         let beat = move || {

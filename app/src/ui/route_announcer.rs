@@ -11,20 +11,20 @@ use web_sys::{FocusOptions, HtmlElement};
 
 /// Where the person has come to last.
 #[derive(Debug, Clone, Copy)]
-pub struct Arrival {
+pub struct RouteAnnouncer {
     path: StoredValue<Option<String>>,
     title: RwSignal<String>,
 }
 
 /// Gives the tab its memory of where the person is; once, around everything.
-pub fn provide_arrival() {
-    provide_context(Arrival {
+pub fn provide_route_announcer() {
+    provide_context(RouteAnnouncer {
         path: StoredValue::new(None),
         title: RwSignal::new(String::new()),
     });
 }
 
-impl Arrival {
+impl RouteAnnouncer {
     /// Remembers the page. Whether the focus belongs to its header: the person came from another
     /// page, or what had the focus is gone.
     fn reaches(self, path: String) -> bool {
@@ -54,8 +54,8 @@ pub fn keep_focus() {
 }
 
 /// Moves the focus to a header and has its title read out when the person arrives at its page.
-pub fn use_arrival(header: NodeRef<html::H1>, title: Signal<String>) {
-    let Some(arrival) = use_context::<Arrival>() else {
+pub fn use_route_announcer(header: NodeRef<html::H1>, title: Signal<String>) {
+    let Some(arrival) = use_context::<RouteAnnouncer>() else {
         return;
     };
     let path = use_location().pathname;
@@ -80,8 +80,8 @@ pub fn use_arrival(header: NodeRef<html::H1>, title: Signal<String>) {
 
 /// Where the titles are read out; once, in the frame.
 #[component]
-pub fn ArrivalRegion() -> impl IntoView {
-    let arrival = expect_context::<Arrival>();
+pub fn RouteAnnouncement() -> impl IntoView {
+    let arrival = expect_context::<RouteAnnouncer>();
     view! {
         <p class="visually-hidden" aria-live="polite">
             {move || arrival.title.get()}
