@@ -3,8 +3,12 @@
 use super::api::{CancelOperation, RetryOperation, get_operation};
 use super::status_text::{doing, elapsed, sentence, silence};
 use crate::error::view::{Refusal, done, refusal};
+<<<<<<< ours
 use crate::format::duration::in_words;
 use crate::live::use_live;
+=======
+use crate::follow::{Followed, use_followed};
+>>>>>>> theirs
 use crate::page::{loaded, page_data};
 use crate::paths;
 use crate::polling::use_polling;
@@ -33,28 +37,35 @@ const REFRESH_SECONDS: u64 = 10;
 pub fn OperationPage() -> impl IntoView {
     let params = use_params_map();
     let id = Memo::new(move |_| params.with(|params| params.get("operation").unwrap_or_default()));
+<<<<<<< ours
     let version = use_live(Signal::derive(move || {
         vec![format!("operation:{}", id.get())]
     }));
     let pulse = use_polling(REFRESH_SECONDS);
+=======
+    let followed = use_followed();
+    let pulse = use_pulse(REFRESH_SECONDS);
+>>>>>>> theirs
     let cancel = ServerAction::<CancelOperation>::new();
     let retry = ServerAction::<RetryOperation>::new();
     let asked = move || (cancel.version().get(), retry.version().get());
     let operation = page_data(
-        move || (id.get(), (version.get(), pulse.get()), asked()),
+        move || (id.get(), (followed.version(), pulse.get()), asked()),
         |(id, _, _)| get_operation(id),
     );
     loaded(operation, move |details| {
-        view! { <Details details cancel retry /> }.into_any()
+        view! { <Details details followed cancel retry /> }.into_any()
     })
 }
 
 #[component]
 fn Details(
     details: Signal<OperationDetails>,
+    followed: Followed,
     cancel: ServerAction<CancelOperation>,
     retry: ServerAction<RetryOperation>,
 ) -> impl IntoView {
+    followed.follow(move || details.with(OperationDetails::topics));
     let summary = Memo::new(move |_| details.with(|details| details.summary.clone()));
     let title = Signal::derive(move || summary.with(|summary| summary.title.clone()));
     let status = Signal::derive(move || summary.with(OperationSummary::status));

@@ -3,6 +3,7 @@
 use domain::ids::OperationId;
 use domain::rights::Access;
 use domain::states::{OperationState, Status, Tone};
+use domain::topics::Topic;
 use serde::{Deserialize, Serialize};
 
 /// An operation in a list, in the tray or at the top of a page.
@@ -54,6 +55,13 @@ pub struct OperationDetails {
     pub cancel: Access,
     /// Whether its undo can be tried again.
     pub retry: Access,
+}
+
+impl OperationDetails {
+    /// What may change it.
+    pub fn topics(&self) -> Vec<Topic> {
+        vec![Topic::Operation(self.summary.id)]
+    }
 }
 
 /// A phase of an operation.
