@@ -1,12 +1,13 @@
 //! The list of apps.
 
 use super::api::{AppList, AppSummary, EnvironmentSummary, list_apps};
+use super::region::RegionName;
 use crate::live::use_live;
 use crate::operations::pulse::use_pulse;
 use crate::page::{loaded, page_data};
 use crate::paths;
 use crate::ui::button::{ButtonKind, LinkButton};
-use crate::ui::chip::{Chip, StatusChip, Tag};
+use crate::ui::chip::{Chip, StatusChip};
 use crate::ui::page_header::PageHeader;
 use crate::ui::panel::Panel;
 use crate::ui::slots::{Actions, Sentence};

@@ -8,6 +8,7 @@ use control::config::{Config, Limits, RegionDefaults};
 use control::ctx::Ctx;
 use control::packages::store::PackageStore;
 use control::people::{self, SeedPerson};
+use control::resources::engines::Engines;
 use control::secrets::Secrets;
 use control::state::State;
 use domain::ids::PersonId;
