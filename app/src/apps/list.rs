@@ -1,12 +1,12 @@
 //! The list of apps.
 
 use super::api::list_apps;
+use super::region::RegionName;
 use crate::live::use_live;
 use crate::page::{loaded, page_data};
 use crate::paths;
 use crate::polling::use_polling;
 use crate::ui::button::{ButtonKind, LinkButton};
-use super::region::RegionName;
 use crate::ui::chip::{Chip, StatusChip};
 use crate::ui::page_header::PageHeader;
 use crate::ui::panel::Panel;

@@ -3,12 +3,8 @@
 use super::api::{CancelOperation, RetryOperation, get_operation};
 use super::status_text::{doing, elapsed, sentence, silence};
 use crate::error::view::{Refusal, done, refusal};
-<<<<<<< ours
-use crate::format::duration::in_words;
-use crate::live::use_live;
-=======
 use crate::follow::{Followed, use_followed};
->>>>>>> theirs
+use crate::format::duration::in_words;
 use crate::page::{loaded, page_data};
 use crate::paths;
 use crate::polling::use_polling;
@@ -37,15 +33,8 @@ const REFRESH_SECONDS: u64 = 10;
 pub fn OperationPage() -> impl IntoView {
     let params = use_params_map();
     let id = Memo::new(move |_| params.with(|params| params.get("operation").unwrap_or_default()));
-<<<<<<< ours
-    let version = use_live(Signal::derive(move || {
-        vec![format!("operation:{}", id.get())]
-    }));
-    let pulse = use_polling(REFRESH_SECONDS);
-=======
     let followed = use_followed();
-    let pulse = use_pulse(REFRESH_SECONDS);
->>>>>>> theirs
+    let pulse = use_polling(REFRESH_SECONDS);
     let cancel = ServerAction::<CancelOperation>::new();
     let retry = ServerAction::<RetryOperation>::new();
     let asked = move || (cancel.version().get(), retry.version().get());

@@ -90,9 +90,12 @@ fn list(codes: &[JurisdictionCode]) -> String {
 pub(crate) mod tests {
     use super::*;
 
+    fn code(text: &str) -> JurisdictionCode {
+        JurisdictionCode::parse(text).expect("a code")
+    }
+
     /// A rule for each of these, as `("UK", "the UK", "UK EU")`.
     pub(crate) fn residency(rules: &[(&str, &str, &str)]) -> Residency {
-        let code = |text: &str| JurisdictionCode::parse(text).expect("a code");
         let rule = |(data, name, backups): &(&str, &str, &str)| ResidencyRule {
             jurisdiction: Jurisdiction {
                 code: code(data),

@@ -32,11 +32,7 @@ export async function pagesOf(page: Page, app: App): Promise<[string, string][]>
     ["debugger", `${environmentPath(app)}/debugger`],
     ["operations", "/operations"],
     ["operation", operationPath ?? ""],
-<<<<<<< ours
-=======
     ["rights", "/rights"],
-    ["primitives", "/ui"],
->>>>>>> theirs
     ["not-found", "/nowhere"],
   ];
 }

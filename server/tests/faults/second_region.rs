@@ -115,7 +115,11 @@ async fn a_second_region_goes_on_while_the_first_ones_cell_is_stopped() {
     world.signal_cell(Signal::CONT);
     let first = world.database.environments("first").await.remove(0);
     until("the first cell's answer", async || {
-        world.engine.observe(EnvironmentId::new(first.id)).await.ok()
+        world
+            .engine
+            .observe(EnvironmentId::new(first.id))
+            .await
+            .ok()
     })
     .await;
 }

@@ -11,8 +11,8 @@ use engine::Engine;
 use engine::cell::CellEngine;
 use engine::observation::{Instance, Observation};
 use reqwest::multipart::{Form, Part};
-use rustix::process::Signal;
 use reqwest::{Client, Method, StatusCode};
+use rustix::process::Signal;
 use secrecy::SecretString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -84,10 +84,7 @@ impl World {
     /// A cell of this name, whose socket `engine` asks.
     pub async fn cell_at(&self, name: &str, apps: SocketAddr, engine: &CellEngine) -> Program {
         let mut command = Command::new(beside_the_portal("cell"));
-        command
-            .arg("serve")
-            .arg("--data-dir")
-            .arg(self.data(name));
+        command.arg("serve").arg("--data-dir").arg(self.data(name));
         command.args([
             "--ready-within-seconds",
             "20",

@@ -11,6 +11,7 @@ use control::ctx::Ctx;
 use control::live_updates;
 use control::objects::Objects;
 use control::people::{self, SeedPerson};
+use control::resources::engines::Engines;
 use control::secrets::Secrets;
 use control::state::State;
 use domain::ids::PersonId;

@@ -244,7 +244,10 @@ async fn an_engine_that_is_silent_for_ever_holds_up_no_other_region(pool: PgPool
         .expect("answers");
     assert_eq!(apps::list(&ada, None, None).await.expect("lists").items.len(), 3);
     let held = operations::get(&ada, held).await.expect("is there");
-    assert!(held.summary.finished_at.is_none(), "it waits for its engine");
+    assert!(
+        held.summary.finished_at.is_none(),
+        "it waits for its engine"
+    );
 }
 
 #[sqlx::test(migrator = "control::MIGRATOR")]
@@ -255,9 +258,21 @@ async fn a_row_that_cannot_be_used_is_named_and_everything_else_goes_on(pool: Pg
     let tokyo = app_in(&world, &ada, "tokyo", "ap-tokyo").await;
     let london = app_in(&world, &ada, "london", "uk-london").await;
     let package = world.upload(&ada, &tokyo, "1.0.0").await.expect("is kept");
-    execute(&pool, "update regions set data_jurisdiction = 'XX' where code = 'ap-tokyo'").await;
-    execute(&pool, "update regions set engine = 'nowhere' where code = 'uk-london'").await;
-    execute(&pool, "update plans set app_memory_mib = 0 where code = 'S20'").await;
+    execute(
+        &pool,
+        "update regions set data_jurisdiction = 'XX' where code = 'ap-tokyo'",
+    )
+    .await;
+    execute(
+        &pool,
+        "update regions set engine = 'nowhere' where code = 'uk-london'",
+    )
+    .await;
+    execute(
+        &pool,
+        "update plans set app_memory_mib = 0 where code = 'S20'",
+    )
+    .await;
 
     let list = apps::list(&ada, None, None).await.expect("lists").items;
     let broken: Vec<_> = list.iter().filter(|app| app.region.is_err()).collect();
@@ -265,10 +280,22 @@ async fn a_row_that_cannot_be_used_is_named_and_everything_else_goes_on(pool: Pg
         panic!("{broken:?}")
     };
     let said = app.region.as_ref().expect_err("cannot be used").to_string();
-    for words in ["ap-tokyo", "“regions”", "data_jurisdiction", "XX", "correct"] {
+    for words in [
+        "ap-tokyo",
+        "“regions”",
+        "data_jurisdiction",
+        "XX",
+        "correct",
+    ] {
         assert!(said.contains(words), "{said}");
     }
-    assert!(apps::get(&ada, &tokyo).await.expect("answers").region.is_err());
+    assert!(
+        apps::get(&ada, &tokyo)
+            .await
+            .expect("answers")
+            .region
+            .is_err()
+    );
 
     let choose = async |region: &str, plan: &str| {
         let form = NewApp {
@@ -303,7 +330,11 @@ async fn a_row_that_cannot_be_used_is_named_and_everything_else_goes_on(pool: Pg
         found.summary.detail.contains("uk-london").then_some(())
     })
     .await;
-    execute(&pool, "update regions set engine = null where code = 'uk-london'").await;
+    execute(
+        &pool,
+        "update regions set engine = null where code = 'uk-london'",
+    )
+    .await;
     succeeds(&ada, deletion).await;
 }
 
@@ -312,7 +343,11 @@ async fn an_app_on_a_plan_that_cannot_be_used_is_shown_and_can_be_deleted(pool: 
     let world = World::new(pool.clone());
     let (ada, _) = people(&world).await;
     let shop = world.app(&ada, "shop").await;
-    execute(&pool, "update plans set max_instances = 0 where code = 'M20'").await;
+    execute(
+        &pool,
+        "update plans set max_instances = 0 where code = 'M20'",
+    )
+    .await;
     let details = environments::get(&ada, &shop, "test").await;
     assert!(details.expect("answers").plan.is_err());
     let scale = Scale {
@@ -323,8 +358,13 @@ async fn an_app_on_a_plan_that_cannot_be_used_is_shown_and_can_be_deleted(pool: 
     let Err(Error::Unavailable { text, .. }) = refused else {
         panic!("{refused:?}")
     };
-    assert!(text.contains("M20") && text.contains("max_instances"), "{text}");
-    apps::delete::delete(&ada, &shop, "Shop").await.expect("starts");
+    assert!(
+        text.contains("M20") && text.contains("max_instances"),
+        "{text}"
+    );
+    apps::delete::delete(&ada, &shop, "Shop")
+        .await
+        .expect("starts");
     world.run_operations().await;
     assert!(matches!(apps::get(&ada, &shop).await, Err(Error::NotFound)));
 }
@@ -390,7 +430,9 @@ async fn regions_are_written_by_admins_audited_and_without_a_secret_in_clear(poo
         .execute(&pool)
         .await
         .expect_err("an app is in it");
-    let gone = gone.as_database_error().and_then(|error| error.constraint());
+    let gone = gone
+        .as_database_error()
+        .and_then(|error| error.constraint());
     assert_eq!(gone, Some("apps_region_fkey"));
 }
 
@@ -419,7 +461,9 @@ async fn what_the_settings_say_of_a_region_comes_before_its_row(pool: PgPool) {
     regions::put(&grace, new_region("eu-lisbon", row))
         .await
         .expect("is written");
-    regions::check_settings(&world.state).await.expect("is good");
+    regions::check_settings(&world.state)
+        .await
+        .expect("is good");
     let depot = app_in(&world, &ada, "depot", "eu-lisbon").await;
     let package = world.upload(&ada, &depot, "1.0.0").await.expect("is kept");
     desired_change::deploy(&ada, &depot, "test", package)

@@ -13,8 +13,9 @@ pub struct SecondPostgres {
 
 impl SecondPostgres {
     pub fn start() -> Self {
-        let script =
-            Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().find_map(|folder| {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .ancestors()
+            .find_map(|folder| {
                 let script = folder.join("scripts/with-postgres");
                 script.is_file().then_some(script)
             });
