@@ -180,9 +180,8 @@ fn RegionChoice(state: FormState, error: Signal<Option<AppError>>) -> impl IntoV
 }
 
 fn region_card(offer: &RegionOffer) -> RadioCard {
-    let region = match &offer.region {
-        Ok(region) => region,
-        Err(_) => return unusable_card(offer.code(), offer.refusal.clone()),
+    let Ok(region) = &offer.region else {
+        return unusable_card(offer.code(), offer.refusal.clone());
     };
     let tone = if region.backups_stay() {
         Tone::Ok
