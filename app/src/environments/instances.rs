@@ -1,10 +1,10 @@
 //! The instances of an environment, one a row.
 
-use crate::format::duration::in_words;
 use crate::format::bytes::bytes;
-use crate::ui::moment::{Ago, use_clock};
+use crate::format::duration::in_words;
 use crate::ui::bar::Meter;
 use crate::ui::chip::StatusChip;
+use crate::ui::moment::{Ago, use_clock};
 use crate::ui::table::{Column, Table};
 use domain::ids::InstanceId;
 use domain::states::Tone;

@@ -1,7 +1,7 @@
 //! The navigation at the side: the workspace, and the parts of the app that the page belongs to.
 
-use crate::layout::frame_data::{known, use_frame_data};
 use crate::layout::breadcrumb_trail::app_of;
+use crate::layout::frame_data::{known, use_frame_data};
 use crate::paths;
 use crate::suspense::await_on_server;
 use crate::ui::icon::{Icon, Shape};

@@ -1,9 +1,9 @@
 //! A package: what is in it, where it runs, what can be done with it.
 
 use super::api::{DeletePackage, get_package};
-use crate::format::bytes::{bytes, count};
 use crate::error::view::{Refusal, refusal};
 use crate::follow::{Followed, use_followed};
+use crate::format::bytes::{bytes, count};
 use crate::page::{loaded, page_data};
 use crate::paths;
 use crate::ui::button::{Button, ButtonKind, LinkButton};

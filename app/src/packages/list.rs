@@ -1,10 +1,10 @@
 //! An app's packages.
 
 use super::api::list_packages;
-use crate::format::bytes::bytes;
 use super::upload::UploadForm;
 use crate::apps::overview::{AppTab, AppTabs};
 use crate::follow::{Followed, use_followed};
+use crate::format::bytes::bytes;
 use crate::page::{loaded, page_data};
 use crate::paths;
 use crate::ui::button::LinkButton;

@@ -113,11 +113,7 @@ async fn assemble(state: &State, app: &App, environment: &Environment) -> Result
                 package: PackageRef {
                     sha256: package.sha256.clone(),
                     bytes: package.size,
-                    url: address(
-                        &state
-                            .objects
-                            .local_file(&ObjectKey::package(package.id)),
-                    )?,
+                    url: address(&state.objects.local_file(&ObjectKey::package(package.id)))?,
                     label: package.label(),
                 },
                 runtime: region.runtime,

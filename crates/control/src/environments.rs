@@ -54,7 +54,10 @@ pub async fn get(ctx: &Ctx, subdomain: &Subdomain, slug: &str) -> Result<Environ
         read_at: ctx.now().unix_timestamp(),
         instances: observed::instances(environment),
         rollout: observed::rollout(environment),
-        sandbox: engine.as_ref().map(|engine| engine.sandbox.clone()).unwrap_or_default(),
+        sandbox: engine
+            .as_ref()
+            .map(|engine| engine.sandbox.clone())
+            .unwrap_or_default(),
         unenforced: engine.map(|engine| engine.unenforced).unwrap_or_default(),
         events: db::events::latest(db, app.company, environment.id).await?,
         operation: latest.unfinished,

@@ -2,9 +2,9 @@
 
 use crate::environments::{EnvironmentCard, EnvironmentSummary};
 use crate::operations::OperationSummary;
+use domain::bad_row::BadRow;
 use domain::capabilities::Generation;
 use domain::ids::AppId;
-use domain::bad_row::BadRow;
 use domain::plans::{Plan, PlanOffer};
 use domain::regions::{Region, RegionOffer};
 use domain::rights::Access;

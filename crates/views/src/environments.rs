@@ -2,8 +2,8 @@
 
 use crate::operations::OperationSummary;
 use crate::packages::PackageSummary;
-use domain::ids::{AppId, EnvironmentId, InstanceId, OperationId};
 use domain::bad_row::BadRow;
+use domain::ids::{AppId, EnvironmentId, InstanceId, OperationId};
 use domain::plans::Plan;
 use domain::rights::Access;
 use domain::scaling::Scale;

@@ -2,9 +2,8 @@
 
 use crate::browser::Browser;
 use crate::stub_engine::StubEngine;
-use control::background::Background;
 use control::apps::create;
-use control::resources::engines::Engines;
+use control::background::Background;
 use control::clock::{Clock, StoppedClock};
 use control::config::{Config, Limits, RegionDefaults};
 use control::ctx::Ctx;

@@ -111,11 +111,7 @@ pub(crate) struct FoundSubject {
 }
 
 /// What an operation works on.
-pub(crate) async fn subject(
-    db: &mut PgConnection,
-    ctx: &Ctx,
-    run: &Run,
-) -> Result<FoundSubject> {
+pub(crate) async fn subject(db: &mut PgConnection, ctx: &Ctx, run: &Run) -> Result<FoundSubject> {
     let row = sqlx::query!(
         r#"
         select s.subdomain as "subdomain!", s.slug, m.role as "role?"
@@ -141,10 +137,9 @@ pub(crate) async fn subject(
         SubjectKind::parse(&run.subject_kind),
         Some(SubjectKind::App | SubjectKind::Environment | SubjectKind::Package)
     );
-    let (app, environment, role) = row
-        .map_or((None, None, None), |row| {
-            (Some(row.subdomain), row.slug, row.role)
-        });
+    let (app, environment, role) = row.map_or((None, None, None), |row| {
+        (Some(row.subdomain), row.slug, row.role)
+    });
     let target = if of_app {
         Target::App {
             owner: ctx.company,

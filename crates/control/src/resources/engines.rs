@@ -1,7 +1,7 @@
 //! Engines by address: each is made once and used again, so that a row which appears later needs no restart.
 
-use engine::cell::CellEngine;
 use engine::Engine;
+use engine::cell::CellEngine;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};

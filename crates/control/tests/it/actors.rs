@@ -112,13 +112,7 @@ async fn a_company_wide_operation_is_seen_by_who_may_and_by_nobody_else(pool: Pg
         page.items.into_iter().map(|o| o.title).collect()
     };
     assert_eq!(titles(&admin).await, ["Count the apps"]);
-    assert!(
-        get(&admin, id)
-            .await
-            .expect("is seen")
-            .cancel
-            .is_allowed()
-    );
+    assert!(get(&admin, id).await.expect("is seen").cancel.is_allowed());
     for other in [&customer, &elsewhere] {
         assert_eq!(titles(other).await, Vec::<String>::new());
         assert!(matches!(get(other, id).await, Err(Error::NotFound)));

@@ -38,6 +38,8 @@ async fn every_task_has_a_row_that_admins_may_read(pool: PgPool) {
     let _background = world.background();
     let names = [
         "engine_events",
+        "engine_info",
+        "engines",
         "object_store",
         "object_sweep",
         "saga_worker",
@@ -46,11 +48,11 @@ async fn every_task_has_a_row_that_admins_may_read(pool: PgPool) {
     for name in names {
         let row = until(async || {
             let row = row(&ada, name).await?;
-            (name == "saga_worker" || row.runs > 0).then_some(row)
+            (matches!(name, "saga_worker" | "engines") || row.runs > 0).then_some(row)
         })
         .await;
         assert_eq!(row.last_error, None, "{name}");
-        let endless = name == "saga_worker";
+        let endless = matches!(name, "saga_worker" | "engines");
         assert_eq!(row.next_at.is_none(), endless, "{row:?}");
         let by_each = ["saga_worker", "object_store"].contains(&name);
         assert_eq!(row.leader_only, !by_each, "{row:?}");

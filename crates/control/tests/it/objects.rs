@@ -204,10 +204,7 @@ async fn packages_in_a_bucket_are_deployed_downloaded_swept_and_deleted(pool: Pg
     let environment = environments::get(&ada, &shop, "test")
         .await
         .expect("is there");
-    let given = world
-        .engine
-        .workload(environment.id)
-        .expect("is given");
+    let given = world.engine.workload(environment.id).expect("is given");
     let url = given.template.expect("a template").package.url;
     let file = url.to_file_path().expect("a file of this machine");
     let stored = std::fs::read(server.file("packages", &format!("{id}.mda"))).expect("a file");

@@ -18,10 +18,10 @@ use domain::roles::Role;
 use domain::scaling::Scale;
 use domain::states::OperationState;
 use secrecy::SecretString;
-use views::apps::NewApp;
 use sqlx::{Connection, PgConnection, PgPool};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use views::apps::NewApp;
 
 const ENGINE: &str = "/engines/second.sock";
 
@@ -242,7 +242,14 @@ async fn an_engine_that_is_silent_for_ever_holds_up_no_other_region(pool: PgPool
     environments::debugger::get(&ada, &shop, "test")
         .await
         .expect("answers");
-    assert_eq!(apps::list(&ada, None, None).await.expect("lists").items.len(), 3);
+    assert_eq!(
+        apps::list(&ada, None, None)
+            .await
+            .expect("lists")
+            .items
+            .len(),
+        3
+    );
     let held = operations::get(&ada, held).await.expect("is there");
     assert!(
         held.summary.finished_at.is_none(),
