@@ -5,9 +5,12 @@ use std::path::{Path, PathBuf};
 use toml::Table;
 
 /// The files of `app` that may name `control`: what the browser asks for, who asks, and the join of both errors.
-const MAY_NAME_CONTROL: [&str; 4] = ["api.rs", "server_context.rs", "request.rs", "error.rs"];
-/// Folders of `app` with the same right: what an `api.rs` has put aside.
-const MAY_NAME_CONTROL_IN: [&str; 1] = ["api"];
+const MAY_NAME_CONTROL: [&str; 4] = [
+    "api.rs",
+    "server_context.rs",
+    "session.rs",
+    "error/from_control.rs",
+];
 
 /// Where SQL is, and why there.
 const SQL: [(&str, &str); 6] = [
@@ -43,9 +46,8 @@ const NO_CRATES: [&str; 7] = ["with", "ssr", "hydrate", "also", "none", "of", "o
 fn in_app_only_the_doors_name_control() {
     let mut broken = Vec::new();
     for (path, text) in sources(&["app/src"]) {
-        let file = path.rsplit('/').next().unwrap_or_default();
-        let in_folder = path.split('/').any(|it| MAY_NAME_CONTROL_IN.contains(&it));
-        if MAY_NAME_CONTROL.contains(&file) || in_folder {
+        let is_door = |door: &&str| path.ends_with(&format!("/{door}"));
+        if MAY_NAME_CONTROL.iter().any(|door| is_door(&door)) {
             continue;
         }
         if code(&text).contains("control::") {
@@ -54,7 +56,7 @@ fn in_app_only_the_doors_name_control() {
     }
     nothing(
         &broken,
-        "only api.rs, server_context.rs and error.rs of `app` may name `control`",
+        "only api.rs, server_context.rs, session.rs and error/from_control.rs of `app` may name `control`",
     );
 }
 
