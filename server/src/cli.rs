@@ -27,6 +27,8 @@ pub enum Command {
     Up,
     /// Serves the portal; the database and the cell run already.
     Serve,
+    /// Says whether this release can take over the database, and changes nothing in it; the database runs already.
+    CheckUpgrade,
     /// Lists and changes who may sign in; the database runs already.
     #[command(subcommand)]
     People(PeopleCommand),
@@ -39,6 +41,10 @@ pub async fn run(command: Command) -> Result<()> {
         Command::Up => {
             logging::to_file(&config)?;
             local::up::run(config).await
+        }
+        Command::CheckUpgrade => {
+            print!("{}", control_plane::check_upgrade(&config).await?);
+            Ok(())
         }
         Command::People(command) => {
             let control = control_plane::open(&config).await?;

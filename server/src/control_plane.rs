@@ -26,18 +26,44 @@ pub async fn open(config: &Config) -> Result<State> {
     let database = Database::find(config)?;
     let pool = connect(&database).await?;
     schema::bring_up_to_date(&pool, &control::MIGRATOR).await?;
-    let state = State {
-        engines: Engines::cells(&config.cell_socket),
-        config: control_config(config, &database),
-        clock: Arc::new(SystemClock),
-        secrets: Secrets::new(&sealing_key(config)?),
-        objects: objects(config)?,
-        pool,
-    };
+    let state = assemble(config, &database, pool)?;
     control::regions::check_settings(&state)
         .await
         .context("portal.toml")?;
     Ok(state)
+}
+
+/// What a start with this program would meet, in words; changes nothing in the database. An error where it would not start.
+pub async fn check_upgrade(config: &Config) -> Result<String> {
+    let database = Database::find(config)?;
+    let pool = connect(&database).await?;
+    let schema = schema::report(&pool, &control::MIGRATOR).await?;
+    let state = Arc::new(assemble(config, &database, pool)?);
+    let unknown = control::upgrade::unknown_operations(&state).await?;
+    if unknown.is_empty() {
+        return Ok(format!(
+            "{schema}\nEvery unfinished operation can be finished by this release.\n"
+        ));
+    }
+    let list: Vec<String> = unknown
+        .iter()
+        .map(|operation| format!("  {} ({})", operation.title, operation.saga))
+        .collect();
+    bail!(
+        "{schema}\nThese operations were begun by a release whose steps this one does not know; let that release finish or cancel them first:\n{}",
+        list.join("\n")
+    )
+}
+
+fn assemble(config: &Config, database: &Database, pool: PgPool) -> Result<State> {
+    Ok(State {
+        engines: Engines::cells(&config.cell_socket),
+        config: control_config(config, database),
+        clock: Arc::new(SystemClock),
+        secrets: Secrets::new(&sealing_key(config)?),
+        objects: objects(config)?,
+        pool,
+    })
 }
 
 /// The portal's database and, unless a region says otherwise, the regions' server.

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use sqlx::PgPool;
-use sqlx::migrate::{AppliedMigration, Migrate, Migrator};
+use sqlx::migrate::{AppliedMigration, Migrate, MigrateError, Migrator};
 
 /// How a database stands to a program.
 #[derive(Debug, PartialEq, Eq)]
@@ -19,6 +19,31 @@ enum Standing {
     Changed { version: i64 },
 }
 
+/// Says what a start would do to the schema and changes nothing; an error where this program must not use the
+/// database.
+pub async fn report(pool: &PgPool, migrator: &Migrator) -> Result<String> {
+    let doing = "reading the version of the portal's database";
+    let mut db = pool.acquire().await.context(doing)?;
+    let applied = match db.list_applied_migrations().await {
+        Err(MigrateError::Execute(sqlx::Error::Database(error)))
+            if error.code().as_deref() == Some(NO_SUCH_TABLE) =>
+        {
+            Vec::new()
+        }
+        read => read.context(doing)?,
+    };
+    Ok(match usable(&applied, migrator)? {
+        Standing::Older { from, to, missing } => format!(
+            "The database is of an older release; a start upgrades it from migration {from} to {to}, {missing} in all."
+        ),
+        Standing::Empty => "The database is empty; a start makes its tables.".to_owned(),
+        _ => "The database is of this release.".to_owned(),
+    })
+}
+
+/// What PostgreSQL says of a table that is not there.
+const NO_SUCH_TABLE: &str = "42P01";
+
 /// Brings the schema up to date, or says why this program must not use the database.
 pub async fn bring_up_to_date(pool: &PgPool, migrator: &Migrator) -> Result<()> {
     let doing = "reading the version of the portal's database";
@@ -26,13 +51,7 @@ pub async fn bring_up_to_date(pool: &PgPool, migrator: &Migrator) -> Result<()> 
     db.ensure_migrations_table().await.context(doing)?;
     let applied = db.list_applied_migrations().await.context(doing)?;
     drop(db);
-    match standing(&applied, migrator) {
-        Standing::Newer { unknown, known } => bail!(
-            "DATABASE_URL: the portal's database was made by a newer release: it has the migration {unknown}, and this program knows them up to {known}. Start that newer release again; to go back to this one, restore the backup from before the upgrade"
-        ),
-        Standing::Changed { version } => bail!(
-            "DATABASE_URL: the migration {version} of the portal's database is not the one that this program brings. A migration must never be edited once it has run: start the program of the release that made the database, or restore migrations/{version:04}_*.sql as it was and build again"
-        ),
+    match usable(&applied, migrator)? {
         Standing::Older { from, to, missing } => tracing::warn!(
             from,
             to,
@@ -40,12 +59,25 @@ pub async fn bring_up_to_date(pool: &PgPool, migrator: &Migrator) -> Result<()> 
             "the portal's database is of an older release: upgrading it from migration {from} to {to}, {missing} in all"
         ),
         Standing::Empty => tracing::info!("making the tables of the portal's database"),
-        Standing::Same => {}
+        _ => {}
     }
     migrator
         .run(pool)
         .await
         .context("bringing the portal's database up to date")
+}
+
+/// How the database stands, or why this program must not use it.
+fn usable(applied: &[AppliedMigration], migrator: &Migrator) -> Result<Standing> {
+    match standing(applied, migrator) {
+        Standing::Newer { unknown, known } => bail!(
+            "DATABASE_URL: the portal's database was made by a newer release: it has the migration {unknown}, and this program knows them up to {known}. Start that newer release again; to go back to this one, restore the backup from before the upgrade"
+        ),
+        Standing::Changed { version } => bail!(
+            "DATABASE_URL: the migration {version} of the portal's database is not the one that this program brings. A migration must never be edited once it has run: start the program of the release that made the database, or restore migrations/{version:04}_*.sql as it was and build again"
+        ),
+        fits => Ok(fits),
+    }
 }
 
 fn standing(applied: &[AppliedMigration], migrator: &Migrator) -> Standing {

@@ -32,6 +32,7 @@ pub mod sagas;
 pub mod scram;
 pub mod secrets;
 pub mod state;
+pub mod upgrade;
 
 /// The schema of the portal's own database.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");

@@ -47,7 +47,7 @@ fn in_app_only_the_doors_name_control() {
     let mut broken = Vec::new();
     for (path, text) in sources(&["app/src"]) {
         let is_door = |door: &&str| path.ends_with(&format!("/{door}"));
-        if MAY_NAME_CONTROL.iter().any(|door| is_door(&door)) {
+        if MAY_NAME_CONTROL.iter().any(is_door) {
             continue;
         }
         if code(&text).contains("control::") {

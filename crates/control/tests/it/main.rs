@@ -18,4 +18,5 @@ mod sagas;
 mod second_postgres;
 mod silent_engine;
 mod tenants;
+mod upgrade;
 mod world;
