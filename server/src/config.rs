@@ -290,9 +290,9 @@ mod tests {
                 ["limits.package_bytes", "whole number"],
             ),
             (
-                "[regions.mars]\n",
+                "[regions.m_ars]\n",
                 ("X", ""),
-                ["regions.mars", "regions are"],
+                ["regions.m_ars", "code has"],
             ),
         ] {
             let error = format!("{:#}", read(file, &[environment]).expect_err("is refused"));
