@@ -72,8 +72,9 @@ pub async fn create(ctx: &Ctx, new: NewApp) -> Result<Created> {
         id: ctx.company,
         label: new.name.clone(),
     };
-    let mut change = Change::begin(ctx, Right::CreateApp, &company).await?;
+    // Read before, since the change holds a connection.
     let (regions, plans) = (regions::list(ctx).await?, plans::list(ctx).await?);
+    let mut change = Change::begin(ctx, Right::CreateApp, &company).await?;
     let checked = check(&regions, &plans, &new)?;
     if let Some(made) = made_before(&mut change, ctx, &checked).await? {
         return Ok(made);

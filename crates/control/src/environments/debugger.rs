@@ -87,7 +87,7 @@ pub async fn choose_instance(
     change
         .commit(json!({ "instance": index }), &[Topic::Environment(id)])
         .await?;
-    // The reconciler gives it once more if the engine is silent just now.
+    // The task `workloads` gives it once more if the engine is silent just now.
     if let Err(error) = desired_state::apply(&ctx.state, company, id).await {
         tracing::warn!(
             error = &error as &dyn std::error::Error,

@@ -214,7 +214,7 @@ impl World {
     }
 }
 
-/// The worker and the reconcilers of a process that is killed when this is dropped.
+/// The background of a process that is killed when this is dropped.
 pub struct Background(JoinHandle<()>);
 
 impl Drop for Background {

@@ -1,6 +1,6 @@
 //! Waits, parked, until the engine has made what is desired so, for as long as it gets on.
 //!
-//! The reconciler signals each new observation of the environment; the step then looks at the engine,
+//! The task `workloads` signals each new observation of the environment; the step then looks at the engine,
 //! tells how far it is and is parked again. What it must remember between two looks it gives to its own
 //! run as a signal that wakes nobody.
 
@@ -19,7 +19,7 @@ use time::{Duration, OffsetDateTime};
 /// How long nothing may move on. A roll of many instances takes much longer than that.
 const PATIENCE: Duration = Duration::minutes(15);
 
-/// When the step looks by itself: no reconciler may lead for a while.
+/// When the step looks by itself: it may be that no process leads for a while.
 const LOOKS_ANYWAY_AFTER: Duration = Duration::seconds(3);
 
 /// Log lines of a failed instance that go into the operation's log.
@@ -74,7 +74,7 @@ pub(super) async fn wait(ctx: Call) -> Result<(), StepError> {
                 return Ok(());
             }
         }
-        // The reconciler gives the engine what it does not have.
+        // The task `workloads` gives the engine what it does not have.
         Ok(_) | Err(EngineError::NotFound) => {}
         // It goes on with its work unheard, or once it is back.
         Err(EngineError::Unavailable(_)) => {
