@@ -156,7 +156,7 @@ test("an old package is deployed by its link, and its list hears of it", async (
     await expect(cards.getByRole("radio", { checked: true })).toHaveCount(0);
     trouble.allow(REFUSED);
     await page.getByRole("button", { name: "Deploy", exact: true }).click();
-    await expect(page.getByText("Choose one of the packages.")).toBeVisible();
+    await expect(page.getByText("Choose one of this app's packages.")).toBeVisible();
   });
 });
 
