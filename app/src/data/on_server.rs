@@ -33,11 +33,12 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Data<T> {
 impl<T: Send + Sync + 'static> Data<T> {
     /// What `look` makes of the data; there is none before it has been read.
     pub fn with<U>(self, look: impl FnOnce(&Option<T>) -> U) -> U {
-        self.0.with(look)
+        // Past the framework's warning of reading outside of a boundary, of which there is none here.
+        (*self.0).with(look)
     }
 
-    /// Has the boundary around it be sent only when the data is there.
-    pub fn await_here(self) {
-        self.with(|_| ());
+    /// Waits until the data is there.
+    pub async fn ready(self) {
+        self.0.by_ref().await;
     }
 }
