@@ -143,7 +143,8 @@ fn above_zero<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Erro
     }
 }
 
-/// Says which setting, and where to read on. The file's own lines are not shown: they may hold secrets.
+/// Says which setting, and where to read on. Nothing that stands in the file or the environment is shown: it may
+/// be a secret.
 fn explain(error: ConfigError) -> Error {
     const READ_ON: &str = "docs/operations.md lists all settings and what they may be";
     match error {
@@ -162,9 +163,23 @@ fn explain(error: ConfigError) -> Error {
 }
 
 fn plain(error: &ConfigError) -> String {
-    error
-        .to_string()
-        .replacen("unknown field", "there is no such setting as", 1)
+    let text = match error {
+        ConfigError::At { error, .. } => return plain(error),
+        ConfigError::Type {
+            key: Some(key),
+            expected,
+            ..
+        } => format!("{key}: must be {expected}"),
+        other => other.to_string(),
+    };
+    // The libraries quote what they have found before they say what they expected.
+    match text.rsplit_once(", expected ") {
+        Some((found, expected)) if found.starts_with("invalid ") => {
+            let table = expected.starts_with("struct ") || expected == "a map";
+            format!("must be {}", if table { "a table" } else { expected })
+        }
+        _ => text.replacen("unknown field", "there is no such setting as", 1),
+    }
 }
 
 #[cfg(test)]
@@ -253,6 +268,25 @@ mod tests {
         let refusal = refusal("runtime = \"sample\"\nportal_sealing_key = 5e7c9e");
         assert!(refusal.contains("line 2"), "{refusal}");
         assert!(!refusal.contains("5e7c9e"), "{refusal}");
+    }
+
+    #[test]
+    fn what_has_the_wrong_form_is_named_and_not_shown() {
+        for (file, setting) in [
+            (
+                "regions.uk-london = \"postgres://admin:5e7c9e@db\"",
+                "regions.uk-london",
+            ),
+            ("regions = \"5e7c9e\"", "regions"),
+            ("objects = \"s3://key:5e7c9e@bucket\"", "objects"),
+            ("objects.secret_access_key = [\"5e7c9e\"]", "objects"),
+            ("limits = \"5e7c9e\"", "limits"),
+            ("limits.package_files = \"5e7c9e\"", "limits.package_files"),
+        ] {
+            let refusal = refusal(file);
+            assert!(refusal.contains(setting), "{refusal}");
+            assert!(!refusal.contains("5e7c9e"), "{refusal}");
+        }
     }
 
     #[test]
