@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::local::postgres::cluster::{Cluster, Purpose};
+use crate::local::postgres::single_cluster;
 use crate::{private_file, schema};
 use anyhow::{Context, Result, bail};
 use control::clock::SystemClock;
@@ -33,9 +34,17 @@ pub async fn open(config: &Config) -> Result<State> {
     Ok(state)
 }
 
-/// What a start with this program would meet, in words; changes nothing in the database. An error where it would not start.
+/// What a start with this program would meet, in words; changes nothing in the database, which has to run. Folders
+/// and keys that are missing are made. An error where it would not start.
 pub async fn check_upgrade(config: &Config) -> Result<String> {
-    let database = Database::find(config)?;
+    let mut database = Database::find(config)?;
+    let single = match &config.database_url {
+        None => single_cluster::find(config)?,
+        Some(_) => None,
+    };
+    if let Some(single) = single {
+        database.portal = single.portal_url();
+    }
     let pool = connect(&database).await?;
     let schema = schema::report(&pool, &control::MIGRATOR).await?;
     let state = Arc::new(assemble(config, &database, pool)?);

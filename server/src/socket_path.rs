@@ -3,6 +3,7 @@
 use crate::private_file;
 use anyhow::{Result, bail};
 use sha2::{Digest, Sha256};
+use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -25,7 +26,9 @@ pub fn folder(wanted: PathBuf, file_name: &str) -> PathBuf {
 pub fn create(folder: &Path) -> Result<()> {
     private_file::create_dir(folder)?;
     let own = rustix::process::getuid();
-    if !own.is_root() && folder.metadata()?.uid() != own.as_raw() {
+    // Of a link, both it and what it leads to: in a folder for everyone, anyone may have put it there.
+    let of_others = |meta: Metadata| meta.uid() != own.as_raw();
+    if !own.is_root() && (of_others(folder.symlink_metadata()?) || of_others(folder.metadata()?)) {
         bail!(
             "{} belongs to somebody else; remove it, or set PORTAL_DATA to a shorter path",
             folder.display()

@@ -6,6 +6,7 @@ use engine::observation::Crash;
 use engine::workload::{Template, Workload};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use time::OffsetDateTime;
@@ -157,22 +158,30 @@ impl WorkloadRecord {
 /// runs.
 pub fn template_hash(template: &Template) -> String {
     let mut fields = serde_json::to_value(template).expect("a template has only text as keys");
-    if let Some(package) = fields["package"].as_object_mut() {
-        package.retain(|name, _| !["url", "bytes"].contains(&name.as_str()));
-    }
+    leave_out_address(&mut fields);
     hex::encode(Sha256::digest(fields.to_string()))
 }
 
-/// Whether two wanted states are the same.
+/// Whether two wanted states are the same, wherever the package is read from.
 pub fn same(one: &Workload, other: &Workload) -> bool {
-    let text = |workload| serde_json::to_vec(workload).expect("a workload has only text as keys");
-    text(one) == text(other)
+    let fields = |workload| {
+        let mut fields = serde_json::to_value(workload).expect("a workload has only text as keys");
+        leave_out_address(&mut fields["template"]);
+        fields
+    };
+    fields(one) == fields(other)
+}
+
+fn leave_out_address(template: &mut Value) {
+    if let Some(package) = template.get_mut("package").and_then(Value::as_object_mut) {
+        package.retain(|name, _| !["url", "bytes"].contains(&name.as_str()));
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Crashes, template_hash};
-    use engine::workload::Template;
+    use super::{Crashes, same, template_hash};
+    use engine::workload::{Template, Workload};
     use serde_json::{Value, json};
 
     #[test]
@@ -184,20 +193,50 @@ mod tests {
         assert_eq!((crashes.not_before, crashes.instance), (None, None));
     }
 
+    /// A template, changed.
+    fn template(change: fn(&mut Value)) -> Template {
+        let mut fields = json!({
+            "package": { "sha256": "ab", "bytes": 7, "url": "file:///a.mda", "label": "Shop 1" },
+            "runtime": "sample", "memory_mib": 64, "cpu_milli": 100, "pids": 10,
+            "database": { "host": "/run", "port": 1, "name": "n", "user": "u", "password": "p" },
+            "bucket": { "url": "file:///b" }, "dtap_mode": "T", "root_url": "http://a",
+            "constants": {}, "settings": {}, "debugger_password": "d", "admin_password": "a",
+            "restarts": 0,
+        });
+        change(&mut fields);
+        serde_json::from_value(fields).expect("a template")
+    }
+
+    #[test]
+    fn an_upgrade_that_names_packages_otherwise_asks_for_nothing_new() {
+        let wanted = |template: Option<Template>, instances: u16| Workload {
+            id: "01a211f0-1600-71a3-bffe-6f07132767eb"
+                .parse()
+                .expect("an id"),
+            revision: 3,
+            title: "Shop / Test".to_owned(),
+            hosts: vec!["shop.localhost".to_owned()],
+            instances,
+            template,
+            debugger_instance: 0,
+            drain_seconds: 30,
+        };
+        let now = wanted(Some(template(|_| {})), 1);
+        let moved = template(|it| {
+            it["package"]["url"] = json!("file:///c.mda");
+            it["package"]["bytes"] = json!(0);
+        });
+        assert!(same(&now, &wanted(Some(moved), 1)));
+        let other = template(|it| it["package"]["sha256"] = json!("cd"));
+        assert!(!same(&now, &wanted(Some(other), 1)));
+        assert!(!same(&now, &wanted(Some(template(|_| {})), 2)));
+        assert!(!same(&now, &wanted(None, 1)));
+        assert!(same(&wanted(None, 1), &wanted(None, 1)));
+    }
+
     #[test]
     fn the_same_package_at_another_address_is_no_other_template() {
-        let template = |change: fn(&mut Value)| {
-            let mut fields = json!({
-                "package": { "sha256": "ab", "bytes": 7, "url": "file:///a.mda", "label": "Shop 1" },
-                "runtime": "sample", "memory_mib": 64, "cpu_milli": 100, "pids": 10,
-                "database": { "host": "/run", "port": 1, "name": "n", "user": "u", "password": "p" },
-                "bucket": { "url": "file:///b" }, "dtap_mode": "T", "root_url": "http://a",
-                "constants": {}, "settings": {}, "debugger_password": "d", "admin_password": "a",
-                "restarts": 0,
-            });
-            change(&mut fields);
-            template_hash(&serde_json::from_value::<Template>(fields).expect("a template"))
-        };
+        let template = |change| template_hash(&template(change));
         let before = template(|_| {});
         let moved = template(|it| {
             it["package"]["url"] = json!("file:///c.mda");

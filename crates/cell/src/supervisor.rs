@@ -82,6 +82,7 @@ impl Supervisor {
     pub fn info(&self, ingress: String) -> Info {
         Info {
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            api_version: engine::API_VERSION,
             sandbox: self.shared.sandbox.name().to_owned(),
             unenforced: self.shared.sandbox.unenforced(),
             problems: self.shared.problems(),

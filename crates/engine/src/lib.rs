@@ -17,6 +17,10 @@ use observation::{Event, Info, LogLine, Observation};
 use serde_json::Value;
 use workload::Workload;
 
+/// The version of the interface between portal and engine: of workloads, observations and what is asked. It counts
+/// up whenever one side would no longer understand the other.
+pub const API_VERSION: u32 = 1;
+
 /// Why an engine did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {

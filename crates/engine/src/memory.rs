@@ -106,6 +106,7 @@ impl Engine for MemoryEngine {
     async fn info(&self) -> Result<Info, EngineError> {
         Ok(Info {
             version: "memory".to_owned(),
+            api_version: crate::API_VERSION,
             sandbox: "none".to_owned(),
             unenforced: Vec::new(),
             problems: Vec::new(),

@@ -10,6 +10,9 @@ use time::OffsetDateTime;
 pub struct Info {
     /// Version of the engine.
     pub version: String,
+    /// The version of the interface that it speaks ([`crate::API_VERSION`]); 0 of before there was one.
+    #[serde(default)]
+    pub api_version: u32,
     /// The sandbox in use: `runc` or `bubblewrap`.
     pub sandbox: String,
     /// What the sandbox does not enforce on this machine; empty when it enforces everything.

@@ -1,12 +1,14 @@
-//! The cell: started beside the portal, or taken over when one answers on the socket already.
+//! The cell: started beside the portal, or taken over when one of this release answers on the socket already.
 
 use crate::config::Config;
 use crate::{private_file, socket_path};
 use anyhow::{Context, Result, bail};
-use engine::Engine;
 use engine::cell::CellEngine;
+use engine::observation::Info;
+use engine::{API_VERSION, Engine};
 use rustix::process::{Pid, Signal, kill_process};
-use std::fs::OpenOptions;
+use std::ffi::OsString;
+use std::fs::{File, OpenOptions};
 use std::net::TcpListener;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
@@ -21,6 +23,21 @@ const STOPS_WITHIN: Duration = Duration::from_secs(90);
 const HEEDS_SIGNAL_WITHIN: Duration = Duration::from_secs(10);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 const LOOK_AFTER_EVERY: Duration = Duration::from_secs(1);
+
+/// What the cell and the apps' runtimes may know of the environment that the portal was started in: no setting of
+/// the portal's, least of all a secret.
+const OF_THE_ENVIRONMENT: [&str; 10] = [
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "TZ",
+    "TMPDIR",
+    "XDG_RUNTIME_DIR",
+    "RUST_LOG",
+    "RUST_BACKTRACE",
+    "NO_COLOR",
+];
 
 /// The cell of this machine, running or about to.
 pub struct Cell {
@@ -43,15 +60,45 @@ impl Cell {
         })
     }
 
-    /// Starts it, unless one answers already. A start that fails or is given up is to be followed by
-    /// [`Self::stop`].
+    /// Starts it, unless one answers already that speaks this release's interface. A start that fails or is given
+    /// up is to be followed by [`Self::stop`].
     pub async fn start(&mut self) -> Result<()> {
-        self.has_answered = self.answers().await;
-        if self.has_answered {
-            return Ok(());
+        if let Some(info) = self.info().await {
+            self.has_answered = true;
+            if info.api_version == API_VERSION {
+                return Ok(());
+            }
+            self.end_other_release(&info).await?;
+            self.has_answered = false;
         }
         self.check_address()?;
         self.run().await
+    }
+
+    /// Ends a cell of another release; its instances live on and are taken over by the next.
+    async fn end_other_release(&self, info: &Info) -> Result<()> {
+        tracing::warn!(
+            version = info.version,
+            api_version = info.api_version,
+            "a cell of another release runs here; it is replaced, and its apps go on"
+        );
+        let engine = CellEngine::new(self.config.cell_socket.clone());
+        let ending = "ending the cell of another release";
+        engine.shutdown(false).await.context(ending)?;
+        let lock = self.config.data.join("cell").join("lock");
+        let lock = File::open(&lock).with_context(|| format!("opening {}", lock.display()))?;
+        let deadline = Instant::now() + STOPS_WITHIN;
+        // Held while the process lives.
+        while lock.try_lock().is_err() {
+            if Instant::now() > deadline {
+                bail!(
+                    "the cell of another release does not end; end it by hand, then start again; see {}",
+                    self.log().display()
+                );
+            }
+            sleep(LOOK_EVERY).await;
+        }
+        Ok(())
     }
 
     /// Waits until it has ended, which it should not, and starts it again; it takes its instances over.
@@ -148,7 +195,7 @@ impl Cell {
             .mode(0o600)
             .open(self.log())
             .context("opening the cell's log")?;
-        let mut runtime = std::ffi::OsString::from("sample=");
+        let mut runtime = OsString::from("sample=");
         runtime.push(&self.runtime);
         let mut command = Command::new(&self.program);
         command
@@ -165,10 +212,11 @@ impl Cell {
             .stdout(log.try_clone()?)
             .stderr(log)
             .process_group(0);
-        // The cell needs nothing of the portal's settings, least of all its secrets.
-        for secret in ["DATABASE_URL", "MXID_CLIENT_SECRET", "PORTAL_SEALING_KEY"] {
-            command.env_remove(secret);
-        }
+        command.env_clear().envs(
+            OF_THE_ENVIRONMENT
+                .iter()
+                .filter_map(|name| Some((name, std::env::var_os(name)?))),
+        );
         command
             .spawn()
             .with_context(|| format!("starting {}", self.program.display()))
@@ -181,10 +229,12 @@ impl Cell {
     }
 
     async fn answers(&self) -> bool {
-        CellEngine::new(self.config.cell_socket.clone())
-            .info()
-            .await
-            .is_ok()
+        self.info().await.is_some()
+    }
+
+    async fn info(&self) -> Option<Info> {
+        let engine = CellEngine::new(self.config.cell_socket.clone());
+        engine.info().await.ok()
     }
 
     async fn is_gone_within(&mut self, limit: Duration) -> bool {

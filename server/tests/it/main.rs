@@ -7,6 +7,7 @@ mod clusters;
 mod cross_site;
 mod events;
 mod headers;
+mod local_cell;
 mod logs;
 mod people;
 mod postgres;

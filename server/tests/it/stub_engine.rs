@@ -38,6 +38,7 @@ impl Engine for StubEngine {
     async fn info(&self) -> Result<Info, EngineError> {
         Ok(Info {
             version: "stub".to_owned(),
+            api_version: engine::API_VERSION,
             sandbox: "none".to_owned(),
             unenforced: Vec::new(),
             problems: Vec::new(),

@@ -1,13 +1,15 @@
 //! An installation of before there were two private clusters: upgraded, killed at every point, taken up again.
 
 use crate::clusters::{Clusters, admin, config, folder, on};
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 use secrecy::SecretString;
 use server::config::Config;
+use server::control_plane::check_upgrade;
 use server::local::postgres::cluster::{Cluster, Purpose};
 use server::local::postgres::portal_database::SET_ASIDE;
 use server::local::postgres::server::Server;
-use sqlx::{ConnectOptions, PgConnection, raw_sql};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions, PgConnection, PgPool, raw_sql};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
@@ -41,15 +43,36 @@ async fn an_old_cluster_that_runs_is_stopped_first() {
     let old = make_old_installation(&config).await;
     let mut running = run_old(&old);
     let apps = Cluster::locate(&config, Purpose::Apps).expect("a place");
-    let deadline = Instant::now() + Duration::from_mins(1);
-    while on(&apps.admin_url()).connect().await.is_err() {
-        assert!(Instant::now() < deadline, "the old cluster does not start");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until_it_runs(&on(&apps.admin_url())).await;
     let clusters = Clusters::start(&config).await;
     assert!(running.wait().expect("collected").success(), "it has ended");
     has_everything(&clusters).await;
     clusters.stop().await;
+}
+
+#[tokio::test]
+async fn whether_an_old_installation_can_be_upgraded_is_said_while_it_runs() {
+    let folder = folder();
+    let config = config(&folder);
+    let old = make_old_installation(&config).await;
+    let mut running = run_old(&old);
+    let apps = Cluster::locate(&config, Purpose::Apps).expect("a place");
+    let portal = on(&apps.portal_url());
+    until_it_runs(&portal).await;
+    let pool = PgPool::connect_with(portal).await.expect("the portal");
+    raw_sql("drop schema mxid cascade")
+        .execute(&pool)
+        .await
+        .expect("dropped");
+    control::MIGRATOR.run(&pool).await.expect("its tables");
+    pool.close().await;
+
+    let said = check_upgrade(&config).await.expect("it would start");
+    assert!(said.contains("can be finished by this release"), "{said}");
+    assert!(old.exists(), "nothing has been moved");
+    let pid = Pid::from_child(&running);
+    kill_process(pid, Signal::INT).expect("it is told");
+    running.wait().expect("it ends");
 }
 
 /// Each start is ended one point further on than the one before.
@@ -119,8 +142,10 @@ async fn a_copy_that_fails_changes_nothing_and_says_why() {
         .connect()
         .await
         .expect("the old database");
+    // There is more to dump than a pipe holds.
     let statement =
-        "create role stranger; create table odd (x int); alter table odd owner to stranger";
+        "create role stranger; create table odd (x int); alter table odd owner to stranger;
+         create table long as select repeat(md5(n::text), 1000) from generate_series(1, 200) n";
     raw_sql(statement).execute(&mut old).await.expect("made");
 
     let refusal = Clusters::try_start(&config).await.err().expect("it fails");
@@ -242,6 +267,14 @@ fn run_old(data: &Path) -> Child {
         command.uid(owner.uid()).gid(owner.gid());
     }
     command.stderr(Stdio::null()).spawn().expect("is run")
+}
+
+async fn until_it_runs(options: &PgConnectOptions) {
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while options.connect().await.is_err() {
+        assert!(Instant::now() < deadline, "the old cluster does not start");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 async fn has_everything(clusters: &Clusters) {

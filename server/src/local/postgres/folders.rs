@@ -55,11 +55,10 @@ pub fn open_socket(folder: &Path, port: u16, owner: &Owner) -> Result<PathBuf> {
 /// `socket` in the folder, or a short path instead.
 fn socket(folder: &Path, port: u16, owner: &Owner, mode: u32) -> Result<PathBuf> {
     let place = socket_path::folder(folder.join("socket"), &format!(".s.PGSQL.{port}"));
-    if !place.exists() {
-        socket_path::create(&place)?;
-        owner.give(&place)?;
-        set_mode(&place, mode)?;
-    }
+    // Each time: a start that was ended in between may have left the folder half made.
+    socket_path::create(&place)?;
+    owner.give(&place)?;
+    set_mode(&place, mode)?;
     Ok(place)
 }
 

@@ -53,12 +53,13 @@ async fn bring_over(
     faults: &FaultInjection,
 ) -> Result<()> {
     tracing::warn!("copying the portal's database into a cluster of its own");
+    let bin = binaries::find().await?;
+    tools::check_there(&bin)?;
     freeze(there).await?;
     run(here, "drop database if exists portal_copy with (force)").await?;
     run(here, "create database portal_copy owner portal").await?;
     close(here, "portal_copy").await?;
     faults.before("two_clusters", "copy");
-    let bin = binaries::find().await?;
     tools::copy(&bin, (apps, "portal"), (portal, "portal_copy"))
         .await
         .context("copying the portal's database; nothing is lost, the next start tries again")?;
@@ -91,7 +92,18 @@ async fn freeze(there: &mut PgConnection) -> Result<()> {
         there,
         "select pg_terminate_backend(pid, 30000) from pg_stat_activity where usename = 'portal'",
     )
-    .await
+    .await?;
+    if exists(
+        there,
+        "select 1 from pg_stat_activity where usename = 'portal'",
+    )
+    .await?
+    {
+        bail!(
+            "a session of the older release at the portal's database does not end; end that release, then start again; nothing is lost"
+        );
+    }
+    Ok(())
 }
 
 /// Renames the old database, whose connections are ended.

@@ -4,8 +4,8 @@
 //! here or there. The portal's database in it is taken out afterwards ([`super::portal_database`]).
 
 use super::cluster::{Cluster, Purpose};
-use super::folders;
 use super::server::Server;
+use super::{binaries, folders, tools};
 use crate::config::Config;
 use crate::fault_injection::FaultInjection;
 use anyhow::{Context, Result, bail};
@@ -15,7 +15,7 @@ use std::path::Path;
 /// Moves the single cluster to the apps' place, if there is one.
 pub async fn become_the_apps(config: &Config, faults: &FaultInjection) -> Result<()> {
     let apps = Cluster::locate(config, Purpose::Apps)?;
-    let Some(single) = find(config, &apps)? else {
+    let Some(single) = find(config)? else {
         return Ok(());
     };
     if apps.data().exists() {
@@ -30,6 +30,8 @@ pub async fn become_the_apps(config: &Config, faults: &FaultInjection) -> Result
         to = %apps.data().display(),
         "the private cluster of an older release becomes the cluster of the apps"
     );
+    // Before anything is changed: the older release can still be started.
+    tools::check_there(&binaries::find().await?)?;
     Server::find(single.clone()).await?.stop().await?;
     faults.before("two_clusters", "move");
     std::fs::rename(single.data(), apps.data()).context("moving the apps' cluster")?;
@@ -40,10 +42,11 @@ pub async fn become_the_apps(config: &Config, faults: &FaultInjection) -> Result
 }
 
 /// The cluster as an older release has left it: in the folder itself, otherwise as the apps' is.
-fn find(config: &Config, apps: &Cluster) -> Result<Option<Cluster>> {
+pub fn find(config: &Config) -> Result<Option<Cluster>> {
+    let apps = Cluster::locate(config, Purpose::Apps)?;
     let single = Cluster {
         folder: folders::base(&config.data, &apps.owner)?,
-        ..apps.clone()
+        ..apps
     };
     let is_there = single.data().join("PG_VERSION").exists();
     Ok(is_there.then_some(single))

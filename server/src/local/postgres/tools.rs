@@ -9,14 +9,17 @@ use tokio::process::{Child, Command};
 
 /// `pg_dump` of a database into `pg_restore` of an empty one; all of it or nothing.
 pub async fn copy(bin: &Path, from: (&Cluster, &str), to: (&Cluster, &str)) -> Result<()> {
-    let mut dump = program(bin, "pg_dump", from)?;
+    let mut dump = program(bin, "pg_dump", from);
     dump.args(["--format=custom", "--compress=0"]);
     let mut dump = start("pg_dump", dump.stdin(Stdio::null()))?;
     let dumped = dump.stdout.take().context("reading from pg_dump")?;
     let dumped: Stdio = dumped.try_into().context("reading from pg_dump")?;
-    let mut restore = program(bin, "pg_restore", to)?;
-    restore.args(["--format=custom", "--exit-on-error", "--single-transaction"]);
-    let restore = start("pg_restore", restore.stdin(dumped))?;
+    let restore = {
+        // It holds the reading end of the pipe, at which pg_dump would wait for ever once pg_restore has failed.
+        let mut restore = program(bin, "pg_restore", to);
+        restore.args(["--format=custom", "--exit-on-error", "--single-transaction"]);
+        start("pg_restore", restore.stdin(dumped))?
+    };
     let (dumped, restored) = tokio::join!(dump.wait_with_output(), restore.wait_with_output());
     // When one fails the other does too: what it says comes second.
     let results = [("pg_restore", restored), ("pg_dump", dumped)];
@@ -29,15 +32,21 @@ pub async fn copy(bin: &Path, from: (&Cluster, &str), to: (&Cluster, &str)) -> R
     Ok(())
 }
 
-fn program(bin: &Path, name: &str, (cluster, database): (&Cluster, &str)) -> Result<Command> {
-    let path = bin.join(name);
-    if !path.is_file() {
-        bail!(
-            "the portal's database is to be copied into a cluster of its own, and PostgreSQL's program `{name}` is missing in {}; install it (Debian: apt-get install postgresql-client), then start again",
-            bin.display()
-        );
+/// An error where one of the programs is missing.
+pub fn check_there(bin: &Path) -> Result<()> {
+    for name in ["pg_dump", "pg_restore"] {
+        if !bin.join(name).is_file() {
+            bail!(
+                "the portal's database is to be copied into a cluster of its own, and PostgreSQL's program `{name}` is missing in {}; install it (Debian: apt-get install postgresql-client), then start again",
+                bin.display()
+            );
+        }
     }
-    let mut command = Command::new(path);
+    Ok(())
+}
+
+fn program(bin: &Path, name: &str, (cluster, database): (&Cluster, &str)) -> Command {
+    let mut command = Command::new(bin.join(name));
     cluster.owner.run(&mut command);
     command
         .env("PGHOST", &cluster.socket_dir)
@@ -45,7 +54,7 @@ fn program(bin: &Path, name: &str, (cluster, database): (&Cluster, &str)) -> Res
         .env("PGUSER", SUPERUSER)
         .env("PGPASSWORD", cluster.superuser_password.expose_secret())
         .args(["--no-password", "--dbname", database]);
-    Ok(command)
+    command
 }
 
 fn start(name: &str, command: &mut Command) -> Result<Child> {
