@@ -4,8 +4,6 @@
 //! of the page that is shown again, and with it the text that was typed, so that no form is ever
 //! emptied by its own refusal.
 
-#[cfg(feature = "ssr")]
-mod from_control;
 pub mod view;
 
 use leptos::server_fn::codec::JsonEncoding;

@@ -6,7 +6,7 @@
 
 use crate::error::AppError;
 use crate::paths;
-use crate::session::get_session;
+use crate::session::api::get_session;
 use leptos::prelude::*;
 use serde::Deserialize;
 use std::cell::RefCell;

@@ -21,6 +21,12 @@ use std::time::Duration;
 /// After this long, what did not come because something does not answer is asked for again.
 const AGAIN: Duration = Duration::from_secs(5);
 
+/// The part of this name in the page's address: `app` in `/apps/:app`.
+pub fn named(name: &'static str) -> Memo<String> {
+    let params = use_params_map();
+    Memo::new(move |_| params.with(|params| params.get(name).unwrap_or_default()))
+}
+
 /// What the server said, and of which address.
 type Answer<T> = (String, Result<T, AppError>);
 

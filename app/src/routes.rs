@@ -11,7 +11,7 @@ use leptos_router::{
 use std::borrow::Cow;
 
 /// Every address with its page; the first that fits counts.
-const ROUTES: [(Pattern, Page); 14] = [
+const ROUTES: &[(Pattern, Page)] = &[
     (Pattern("/"), Page::Home),
     (Pattern("/apps"), Page::AppList),
     (Pattern("/apps/new"), Page::Apps(Apps::Create)),
@@ -53,9 +53,10 @@ pub fn area_of(path: &str) -> Area {
 
 /// The routes as the router takes them.
 pub fn routes() -> impl MatchNestedRoutes + Clone + Send + 'static {
-    let routes =
-        ROUTES.map(|(pattern, page)| NestedRoute::new(pattern, page).ssr_mode(SsrMode::Async));
-    StaticVec::from(Vec::from(routes))
+    let routes = ROUTES
+        .iter()
+        .map(|(pattern, page)| NestedRoute::new(*pattern, *page).ssr_mode(SsrMode::Async));
+    StaticVec::from(routes.collect::<Vec<_>>())
 }
 
 /// A path whose parts are given, or named where they begin with a colon. One type for all routes, so that

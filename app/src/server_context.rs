@@ -1,5 +1,7 @@
 //! What a request brings to the server: who asks, and the id under which the log knows it.
 
+mod errors;
+
 use crate::error::AppError;
 use control::ctx::Ctx;
 use leptos::prelude::use_context;

@@ -18,6 +18,7 @@ pub mod input;
 pub mod moment;
 pub mod notice;
 pub mod page_header;
+pub mod pager;
 pub mod panel;
 pub mod preserve_input;
 pub mod route_announcer;

@@ -9,6 +9,7 @@ use crate::polling::use_polling;
 use crate::ui::button::{ButtonKind, LinkButton};
 use crate::ui::chip::{Chip, StatusChip};
 use crate::ui::page_header::PageHeader;
+use crate::ui::pager::Pager;
 use crate::ui::panel::Panel;
 use crate::ui::slots::{Actions, Sentence};
 use crate::ui::state::EmptyState;
@@ -43,6 +44,9 @@ pub fn AppsPage() -> impl IntoView {
 fn Listed(list: Signal<AppList>, after: Memo<Option<String>>) -> impl IntoView {
     let reason = Signal::derive(move || list.with(|list| list.create.reason()));
     let empty = Memo::new(move |_| list.with(|list| list.items.is_empty()));
+    let first = Signal::derive(move || after.get().map(|_| paths::apps()));
+    let next =
+        Signal::derive(move || list.with(|list| list.next.as_deref().map(paths::apps_after)));
     let content = move || {
         if empty.get() {
             return view! {
@@ -82,13 +86,7 @@ fn Listed(list: Signal<AppList>, after: Memo<Option<String>>) -> impl IntoView {
             </Actions>
         </PageHeader>
         <Panel flush=true>{content}</Panel>
-        <nav class="pages" aria-label="Pages" hidden=move || list.with(|list| list.next.is_none()) && after.with(Option::is_none)>
-            {move || after.get().map(|_| view! { <LinkButton href=paths::apps()>"First page"</LinkButton> })}
-            {move || {
-                list.with(|list| list.next.clone())
-                    .map(|next| view! { <LinkButton href=paths::apps_after(&next)>"More apps"</LinkButton> })
-            }}
-        </nav>
+        <Pager first next more="More apps" />
     }
 }
 

@@ -5,7 +5,7 @@ use super::list::LastFailure;
 use super::region::tag;
 use crate::follow::{Followed, use_followed};
 use crate::operations::progress::OperationStrips;
-use crate::page::{loaded, page_data};
+use crate::page::{loaded, named, page_data};
 use crate::paths;
 use crate::polling::use_polling;
 use crate::ui::button::{ButtonKind, LinkButton};
@@ -16,7 +16,6 @@ use crate::ui::slots::{Actions, Sentence};
 use crate::ui::tabs::{TabLink, Tabs};
 use domain::states::AppState;
 use leptos::prelude::*;
-use leptos_router::hooks::use_params_map;
 use views::apps::AppDetails;
 use views::environments::EnvironmentCard;
 
@@ -26,8 +25,7 @@ const REFRESH_SECONDS: u64 = 10;
 /// An app.
 #[component]
 pub fn AppPage() -> impl IntoView {
-    let params = use_params_map();
-    let app = Memo::new(move |_| params.with(|params| params.get("app").unwrap_or_default()));
+    let app = named("app");
     let followed = use_followed();
     let pulse = use_polling(REFRESH_SECONDS);
     let details = page_data(

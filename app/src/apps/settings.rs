@@ -5,7 +5,7 @@ use super::overview::{AppTab, AppTabs};
 use crate::error::AppError;
 use crate::error::view::{Refusal, refusal};
 use crate::follow::{Followed, use_followed};
-use crate::page::{loaded, page_data};
+use crate::page::{loaded, named, page_data};
 use crate::ui::button::{Button, ButtonKind};
 use crate::ui::copy::CopyButton;
 use crate::ui::facts::FactList;
@@ -18,14 +18,12 @@ use crate::ui::slots::Sentence;
 use domain::scaling::mib;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
-use leptos_router::hooks::use_params_map;
 use views::apps::AppDetails;
 
 /// An app's settings.
 #[component]
 pub fn AppSettingsPage() -> impl IntoView {
-    let params = use_params_map();
-    let app = Memo::new(move |_| params.with(|params| params.get("app").unwrap_or_default()));
+    let app = named("app");
     let followed = use_followed();
     let delete = ServerAction::<DeleteApp>::new();
     let details = page_data(

@@ -4,12 +4,13 @@ use super::api::{ChooseDebuggerInstance, RevealDebuggerPassword, get_debugger};
 use super::header::{EnvironmentTab, EnvironmentTabs};
 use crate::error::view::{Refusal, refusal};
 use crate::follow::{Followed, use_followed};
-use crate::page::{loaded, page_data};
+use crate::page::{loaded, named, page_data};
 use crate::polling::use_polling;
 use crate::ui::button::Button;
 use crate::ui::chip::{Chip, StatusChip};
 use crate::ui::copy::{CopyButton, Masked};
 use crate::ui::facts::FactList;
+use crate::ui::moment::Ago;
 use crate::ui::page_header::PageHeader;
 use crate::ui::panel::Panel;
 use crate::ui::preserve_input::preserve_checked;
@@ -18,7 +19,6 @@ use crate::ui::table::{Column, Table};
 use domain::states::{Status, Tone};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
-use leptos_router::hooks::use_params_map;
 use views::environments::{Debugger, DebuggerInstance};
 
 /// How often the instances are asked again, seconds: nobody tells when a debugger connects.
@@ -27,10 +27,6 @@ const REFRESH_SECONDS: u64 = 5;
 /// An environment's debugger.
 #[component]
 pub fn DebuggerPage() -> impl IntoView {
-    let params = use_params_map();
-    let named = move |name: &'static str| {
-        Memo::new(move |_| params.with(|params| params.get(name).unwrap_or_default()))
-    };
     let place = Place {
         app: named("app"),
         environment: named("environment"),
@@ -189,7 +185,10 @@ fn Answers(instances: Vec<DebuggerInstance>) -> impl IntoView {
             <tr>
                 <td class="number mono">{instance.index}</td>
                 <td data-label="State"><StatusChip status=Signal::stored(state) /></td>
-                <td data-label="Debugger"><Chip tone label /></td>
+                <td data-label="Debugger">
+                    <Chip tone label />
+                    {instance.told_at.map(|at| view! { <small class="age"><span>"as of "</span><Ago at /></small> })}
+                </td>
                 <td data-label="Studio Pro">{client}</td>
                 <td data-label="Paused microflows" class="number">{instance.paused}</td>
             </tr>

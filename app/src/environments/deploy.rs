@@ -8,7 +8,7 @@ use crate::follow::{Followed, use_followed};
 use crate::format::bytes::bytes;
 use crate::format::date::in_utc;
 use crate::packages::api::{get_package, list_packages};
-use crate::page::{loaded, page_data};
+use crate::page::{loaded, named, page_data};
 use crate::paths;
 use crate::ui::button::{Button, ButtonKind, LinkButton};
 use crate::ui::choice::{RadioCard, RadioCards};
@@ -23,7 +23,7 @@ use domain::states::Tone;
 use domain::topics::Topic;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
-use leptos_router::hooks::{use_params_map, use_query_map};
+use leptos_router::hooks::use_query_map;
 use serde::{Deserialize, Serialize};
 use views::environments::EnvironmentDetails;
 use views::packages::{PackageList, PackageSummary};
@@ -31,10 +31,6 @@ use views::packages::{PackageList, PackageSummary};
 /// Deploying to an environment.
 #[component]
 pub fn DeployPage() -> impl IntoView {
-    let params = use_params_map();
-    let named = move |name: &'static str| {
-        Memo::new(move |_| params.with(|params| params.get(name).unwrap_or_default()))
-    };
     let (app, slug) = (named("app"), named("environment"));
     let query = use_query_map();
     let asked = Memo::new(move |_| query.with(|query| query.get("package")));

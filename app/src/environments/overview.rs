@@ -13,7 +13,7 @@ use crate::error::view::{Refusal, done, refusal};
 use crate::follow::{Followed, use_followed};
 use crate::operations::progress::OperationStrips;
 use crate::operations::status_text::sentence;
-use crate::page::{loaded, page_data};
+use crate::page::{loaded, named, page_data};
 use crate::paths;
 use crate::polling::use_polling;
 use crate::ui::button::{Button, ButtonKind, LinkButton};
@@ -27,7 +27,6 @@ use domain::rights::Access;
 use domain::states::{Desired, Tone};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
-use leptos_router::hooks::use_params_map;
 use views::environments::{EnvironmentDetails, Rollout};
 use views::operations::OperationSummary;
 
@@ -73,10 +72,6 @@ impl PageActions {
 /// An environment.
 #[component]
 pub fn EnvironmentPage() -> impl IntoView {
-    let params = use_params_map();
-    let named = move |name: &'static str| {
-        Memo::new(move |_| params.with(|params| params.get(name).unwrap_or_default()))
-    };
     let (app, slug) = (named("app"), named("environment"));
     let followed = use_followed();
     let pulse = use_polling(REFRESH_SECONDS);

@@ -6,6 +6,7 @@ use crate::ui::button::LinkButton;
 use crate::ui::chip::{Chip, StatusChip, Tag};
 use crate::ui::facts::Facts;
 use crate::ui::moment::Ago;
+use crate::ui::pager::Pager;
 use crate::ui::panel::Panel;
 use crate::ui::skeleton::Skeleton;
 use crate::ui::slots::Actions;
@@ -110,5 +111,6 @@ fn Instances() -> impl IntoView {
                 </tr>
             </Table>
         </Panel>
+        <Pager first=Some("#first".to_owned()) next=Some("#next".to_owned()) more="Older instances" />
     }
 }

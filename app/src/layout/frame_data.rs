@@ -7,7 +7,8 @@ use crate::layout::breadcrumb_trail::app_of;
 use crate::live::use_live;
 use crate::operations::api::list_operations;
 use crate::polling::use_polling;
-use crate::session::{get_session, renew_session};
+use crate::session::api::{get_session, renew_session};
+use domain::topics::Topic;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 use views::apps::AppList;
@@ -31,8 +32,8 @@ pub struct FrameData {
 
 /// Loads what the frame needs and gives it to everything inside.
 pub fn provide_frame_data() -> FrameData {
-    let apps_changed = use_live(vec!["apps".to_owned()]);
-    let operations_changed = use_live(vec!["operations".to_owned()]);
+    let apps_changed = use_live(vec![Topic::Apps.to_string()]);
+    let operations_changed = use_live(vec![Topic::Operations.to_string()]);
     let pulse = use_polling(REFRESH_SECONDS);
     let path = use_location().pathname;
     let here = Memo::new(move |_| path.with(|path| app_of(path).map(str::to_owned)));

@@ -5,7 +5,7 @@ use super::status_text::{doing, elapsed, sentence, silence};
 use crate::error::view::{Refusal, done, refusal};
 use crate::follow::{Followed, use_followed};
 use crate::format::duration::in_words;
-use crate::page::{loaded, page_data};
+use crate::page::{loaded, named, page_data};
 use crate::paths;
 use crate::polling::use_polling;
 use crate::ui::bar::ProgressBar;
@@ -22,7 +22,6 @@ use crate::ui::slots::{Actions, Sentence};
 use domain::states::{OperationState, Tone};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
-use leptos_router::hooks::use_params_map;
 use views::operations::{LogEntry, OperationDetails, OperationSummary, Phase, PhaseState};
 
 /// How often the page is asked for again, seconds: the silence of a worker makes no notice.
@@ -31,8 +30,7 @@ const REFRESH_SECONDS: u64 = 10;
 /// One operation.
 #[component]
 pub fn OperationPage() -> impl IntoView {
-    let params = use_params_map();
-    let id = Memo::new(move |_| params.with(|params| params.get("operation").unwrap_or_default()));
+    let id = named("operation");
     let followed = use_followed();
     let pulse = use_polling(REFRESH_SECONDS);
     let cancel = ServerAction::<CancelOperation>::new();

@@ -6,10 +6,10 @@ use crate::format::duration::in_words;
 use crate::live::use_live;
 use crate::page::{loaded, page_data};
 use crate::paths;
-use crate::ui::button::{ButtonKind, LinkButton};
 use crate::ui::chip::StatusChip;
 use crate::ui::moment::{Ago, use_clock};
 use crate::ui::page_header::PageHeader;
+use crate::ui::pager::Pager;
 use crate::ui::panel::Panel;
 use crate::ui::slots::Sentence;
 use crate::ui::state::EmptyState;
@@ -56,6 +56,20 @@ fn Listed(
         ];
         view! { <Tabs label="Operations" items /> }
     };
+    let first = Signal::derive(move || {
+        let to_first = |_| {
+            if unfinished() {
+                paths::unfinished_operations()
+            } else {
+                paths::operations()
+            }
+        };
+        asked.with(|asked| asked.1.clone()).map(to_first)
+    });
+    let next = Signal::derive(move || {
+        let next = list.with(|list| list.next.clone());
+        next.map(|next| paths::operations_after(unfinished(), &next))
+    });
     let rows = move || match list.get().items {
         items if items.is_empty() => view! { <Nothing unfinished=unfinished() /> }.into_any(),
         items => view! { <Rows items /> }.into_any(),
@@ -68,17 +82,7 @@ fn Listed(
         </PageHeader>
         {tabs}
         <Panel flush=true>{rows}</Panel>
-        {move || {
-            let next = list.with(|list| list.next.clone());
-            next.map(|next| {
-                let href = paths::operations_after(unfinished(), &next);
-                view! {
-                    <nav class="pages" aria-label="Pages">
-                        <LinkButton href kind=ButtonKind::Secondary>"Older operations"</LinkButton>
-                    </nav>
-                }
-            })
-        }}
+        <Pager first next more="Older operations" />
     }
 }
 

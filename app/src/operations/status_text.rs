@@ -1,28 +1,11 @@
 //! How an operation stands, in words; and when silence is worth a word.
 
+use crate::format::duration::in_words;
 use domain::states::OperationState;
 use views::operations::OperationSummary;
 
 /// A worker that is not heard of for longer than this is said to be silent, seconds.
 pub const SILENT_AFTER_SECONDS: i64 = 30;
-
-/// A span of time in its two largest units: `9 d 4 h`, `3 min 20 s`, `6 s`.
-pub fn span(seconds: i64) -> String {
-    const UNITS: [(i64, &str); 4] = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
-    let seconds = seconds.max(0);
-    let Some(first) = UNITS.iter().position(|(unit, _)| seconds >= *unit) else {
-        return "0 s".to_owned();
-    };
-    let (unit, name) = UNITS[first];
-    let rest = UNITS
-        .get(first + 1)
-        .map(|(next, name)| (seconds % unit / next, name))
-        .filter(|(count, _)| *count > 0);
-    match rest {
-        Some((count, small)) => format!("{} {name} {count} {small}", seconds / unit),
-        None => format!("{} {name}", seconds / unit),
-    }
-}
 
 /// Seconds from being asked for until its end, or until `now`.
 pub fn elapsed(operation: &OperationSummary, now: Option<i64>) -> i64 {
@@ -40,7 +23,7 @@ pub fn silence(operation: &OperationSummary, now: Option<i64>) -> Option<String>
     (silent > SILENT_AFTER_SECONDS).then(|| {
         format!(
             "No news from the worker for {}. Another one takes over as soon as it is sure.",
-            span(silent)
+            in_words(silent)
         )
     })
 }

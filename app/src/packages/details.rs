@@ -4,7 +4,7 @@ use super::api::{DeletePackage, get_package};
 use crate::error::view::{Refusal, refusal};
 use crate::follow::{Followed, use_followed};
 use crate::format::bytes::{bytes, count};
-use crate::page::{loaded, page_data};
+use crate::page::{loaded, named, page_data};
 use crate::paths;
 use crate::ui::button::{Button, ButtonKind, LinkButton};
 use crate::ui::copy::CopyButton;
@@ -17,16 +17,11 @@ use crate::ui::slots::{Actions, Sentence};
 use crate::ui::table::{Column, Table};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
-use leptos_router::hooks::use_params_map;
 use views::packages::{Constant, PackageDetails};
 
 /// A package.
 #[component]
 pub fn PackagePage() -> impl IntoView {
-    let params = use_params_map();
-    let named = move |name: &'static str| {
-        Memo::new(move |_| params.with(|params| params.get(name).unwrap_or_default()))
-    };
     let (app, package) = (named("app"), named("package"));
     let followed = use_followed();
     let delete = ServerAction::<DeletePackage>::new();

@@ -5,24 +5,24 @@ use super::upload::UploadForm;
 use crate::apps::overview::{AppTab, AppTabs};
 use crate::follow::{Followed, use_followed};
 use crate::format::bytes::bytes;
-use crate::page::{loaded, page_data};
+use crate::page::{loaded, named, page_data};
 use crate::paths;
-use crate::ui::button::LinkButton;
 use crate::ui::moment::Ago;
 use crate::ui::page_header::PageHeader;
+use crate::ui::pager::Pager;
 use crate::ui::panel::Panel;
 use crate::ui::slots::Sentence;
 use crate::ui::state::EmptyState;
 use crate::ui::table::{Column, Table};
 use leptos::prelude::*;
-use leptos_router::hooks::{use_params_map, use_query_map};
+use leptos_router::hooks::use_query_map;
 use views::packages::{PackageList, PackageSummary};
 
 /// An app's packages and the way to bring one in.
 #[component]
 pub fn PackagesPage() -> impl IntoView {
-    let (params, query) = (use_params_map(), use_query_map());
-    let app = Memo::new(move |_| params.with(|params| params.get("app").unwrap_or_default()));
+    let query = use_query_map();
+    let app = named("app");
     let after = Memo::new(move |_| query.with(|query| query.get("after")));
     let refused = query.with_untracked(|query| query.get("refused"));
     let followed = use_followed();
@@ -31,7 +31,7 @@ pub fn PackagesPage() -> impl IntoView {
         |(app, after, _)| list_packages(app, after),
     );
     loaded(packages, move |list| {
-        view! { <Listed list followed app refused=refused.clone() /> }.into_any()
+        view! { <Listed list followed app after refused=refused.clone() /> }.into_any()
     })
 }
 
@@ -40,6 +40,7 @@ fn Listed(
     list: Signal<PackageList>,
     followed: Followed,
     app: Memo<String>,
+    after: Memo<Option<String>>,
     refused: Option<String>,
 ) -> impl IntoView {
     followed.follow(move || list.with(PackageList::topics));
@@ -47,6 +48,14 @@ fn Listed(
     let window = Signal::derive(move || Some(format!("Packages · {}", name.get())));
     let upload = list.with_untracked(|list| {
         view! { <UploadForm app=app.get_untracked() limits=list.limits access=list.upload.clone() refused /> }
+    });
+    let first = Signal::derive(move || after.get().map(|_| paths::packages(&app.get())));
+    let next = Signal::derive(move || {
+        list.with(|list| {
+            list.next
+                .as_deref()
+                .map(|next| paths::packages_after(&app.get(), next))
+        })
     });
     let content = move || {
         match list.get().items {
@@ -69,15 +78,7 @@ fn Listed(
         {move || view! { <AppTabs app=app.get() current=AppTab::Packages /> }}
         <Panel title="Upload a package">{upload}</Panel>
         <Panel title="Uploaded" flush=true>{content}</Panel>
-        {move || {
-            list.with(|list| list.next.clone()).map(|next| {
-                view! {
-                    <nav class="pages" aria-label="Pages">
-                        <LinkButton href=paths::packages_after(&app.get(), &next)>"Older packages"</LinkButton>
-                    </nav>
-                }
-            })
-        }}
+        <Pager first next more="Older packages" />
     }
 }
 

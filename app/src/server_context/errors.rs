@@ -1,7 +1,7 @@
 //! The one place where an error leaves the control plane: causes are logged here and go no further.
 
-use super::{AppError, FieldError};
-use crate::server_context::request_id;
+use super::request_id;
+use crate::error::{AppError, FieldError};
 use control::error::Error;
 use std::error::Error as _;
 use std::fmt::Write as _;

@@ -1,4 +1,4 @@
-//! Who is signed in, as pages see it.
+//! What every part of a page asks of the server about who is signed in.
 
 use crate::error::AppError;
 #[cfg(feature = "ssr")]

@@ -18,7 +18,7 @@ pub async fn list(ctx: &Ctx) -> Result<Vec<RightsGroup>> {
         None => HashMap::new(),
     };
     let mut groups: Vec<(Holders, RightsGroup)> = Vec::new();
-    for rule in &RULES {
+    for rule in RULES {
         let known = groups.iter_mut().find(|(who, _)| *who == rule.holders);
         match known {
             Some((_, group)) => group.actions.push(rule.action.to_owned()),

@@ -4,13 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use toml::Table;
 
-/// The files of `app` that may name `control`: what the browser asks for, who asks, and the join of both errors.
-const MAY_NAME_CONTROL: [&str; 4] = [
-    "api.rs",
-    "server_context.rs",
-    "session.rs",
-    "error/from_control.rs",
-];
+/// The files of `app` that may name `control`: what the browser asks for, and who asks with which outcome.
+const MAY_NAME_CONTROL: [&str; 3] = ["api.rs", "server_context.rs", "server_context/errors.rs"];
 
 /// Where SQL is, and why there.
 const SQL: [(&str, &str); 6] = [
@@ -56,7 +51,7 @@ fn in_app_only_the_doors_name_control() {
     }
     nothing(
         &broken,
-        "only api.rs, server_context.rs, session.rs and error/from_control.rs of `app` may name `control`",
+        "only api.rs and server_context of `app` may name `control`",
     );
 }
 

@@ -12,7 +12,7 @@ use server::web::session::COOKIE;
 use sqlx::PgPool;
 use time::Duration;
 
-const GET_SESSION: &str = "/api/fn/app/session/get_session";
+const GET_SESSION: &str = "/api/fn/app/session/api/get_session";
 const CANCEL: &str = "/api/fn/app/operations/api/cancel_operation";
 const NO_OPERATION: &str = "00000000-0000-0000-0000-000000000000";
 

@@ -172,13 +172,11 @@ pub(crate) async fn app_of(
     id: EnvironmentId,
 ) -> Result<Option<AppId>> {
     let app = sqlx::query_scalar!(
-        "select app_id from environments where company_id = $1 and id = $2",
+        r#"select app_id as "id: AppId" from environments where company_id = $1 and id = $2"#,
         company.uuid(),
         id.uuid(),
-    )
-    .fetch_optional(db)
-    .await?;
-    Ok(app.map(AppId::new))
+    );
+    Ok(app.fetch_optional(db).await?)
 }
 
 /// The region of an environment's app.

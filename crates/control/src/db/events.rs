@@ -49,7 +49,7 @@ pub(crate) async fn insert(
         from environments e join apps a on a.id = e.app_id
         where e.id = $1 and a.region = any($7)
         on conflict on constraint environment_events_pkey do nothing
-        returning company_id
+        returning company_id as "company: CompanyId"
         "#,
         event.workload.uuid(),
         sequence,
@@ -58,10 +58,8 @@ pub(crate) async fn insert(
         event.index.and_then(|i| i16::try_from(i).ok()),
         event.message,
         regions,
-    )
-    .fetch_optional(db)
-    .await?;
-    Ok(company.map(CompanyId::new))
+    );
+    Ok(company.fetch_optional(db).await?)
 }
 
 /// The latest events of an environment, newest first.

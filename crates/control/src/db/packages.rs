@@ -171,13 +171,11 @@ pub(crate) async fn ids_of_app(
     app: AppId,
 ) -> Result<Vec<PackageId>> {
     let ids = sqlx::query_scalar!(
-        "select id from packages where company_id = $1 and app_id = $2",
+        r#"select id as "id: PackageId" from packages where company_id = $1 and app_id = $2"#,
         company.uuid(),
         app.uuid()
-    )
-    .fetch_all(db)
-    .await?;
-    Ok(ids.into_iter().map(PackageId::new).collect())
+    );
+    Ok(ids.fetch_all(db).await?)
 }
 
 /// Deletes a package that no environment wants or serves; false if one does.
@@ -216,12 +214,10 @@ pub(crate) async fn without_row(
 ) -> Result<Vec<PackageId>> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
     let found = sqlx::query_scalar!(
-        r#"select id as "id!" from unnest($1::uuid[]) as files (id) where not exists (select from packages p where p.id = files.id)"#,
+        r#"select id as "id!: PackageId" from unnest($1::uuid[]) as files (id) where not exists (select from packages p where p.id = files.id)"#,
         &ids
-    )
-    .fetch_all(db)
-    .await?;
-    Ok(found.into_iter().map(PackageId::new).collect())
+    );
+    Ok(found.fetch_all(db).await?)
 }
 
 /// Those of `ids` that no environment wants or serves: engines need no copy of them.
@@ -232,12 +228,10 @@ pub(crate) async fn not_deployed(
     let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
     let found = sqlx::query_scalar!(
         r#"
-        select id as "id!" from unnest($1::uuid[]) as files (id)
+        select id as "id!: PackageId" from unnest($1::uuid[]) as files (id)
         where not exists (select from environments e where files.id in (e.package_id, e.live_package_id))
         "#,
         &ids
-    )
-    .fetch_all(db)
-    .await?;
-    Ok(found.into_iter().map(PackageId::new).collect())
+    );
+    Ok(found.fetch_all(db).await?)
 }

@@ -110,16 +110,14 @@ pub(crate) async fn bind(
         r#"
         update people set issuer = $2, subject = $3, updated_at = $4
         where email = lower($1) and issuer is distinct from $2
-        returning id
+        returning id as "id: PersonId"
         "#,
         email,
         issuer,
         subject,
         at,
-    )
-    .fetch_optional(db)
-    .await?;
-    Ok(id.map(PersonId::new))
+    );
+    Ok(id.fetch_optional(db).await?)
 }
 
 /// Adds a person; false if the address is known already.

@@ -2,7 +2,7 @@
 
 use crate::world::World;
 use control::ctx::Ctx;
-use control::environments::desired_change::{deploy, restart};
+use control::environments::desired_change::restart;
 use control::error::Error;
 use control::operations::{self, cancel, get, list};
 use domain::actors::Actor;
@@ -17,14 +17,8 @@ use uuid::Uuid;
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn the_platform_starts_operations_of_its_own_and_the_audit_says_so(pool: PgPool) {
     let world = World::new(pool.clone());
-    let ada = world.person("Ada", "Northwind", Role::Customer).await;
-    let shop = world.app(&ada, "shop").await;
-    let package = world
-        .upload(&ada, &shop, "1.0.0")
-        .await
-        .expect("is accepted");
-    deploy(&ada, &shop, "test", package).await.expect("starts");
-    world.run_operations().await;
+    let (ada, shop) = world.shop().await;
+    world.deployed(&ada, &shop).await;
 
     let system = Ctx::system(&world.state, "Nightly restart", ada.company)
         .await

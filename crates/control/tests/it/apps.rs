@@ -213,8 +213,7 @@ async fn two_environments_that_would_share_an_address_are_refused_at_their_field
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn another_company_sees_nothing_of_it(pool: PgPool) {
     let world = World::new(pool);
-    let ada = world.person("Ada", "Northwind", Role::Customer).await;
-    let shop = world.app(&ada, "shop").await;
+    let (_, shop) = world.shop().await;
     for (name, role) in [
         ("Bo", Role::Customer),
         ("Cleo", Role::CustomerSuccess),

@@ -7,7 +7,6 @@ use control::environments::{self, debugger};
 use control::error::Error;
 use control::{operations, packages};
 use domain::ids::OperationId;
-use domain::roles::Role;
 use domain::scaling::Scale;
 use domain::states::{Desired, OperationState};
 use engine::memory::BROKEN;
@@ -17,8 +16,7 @@ use sqlx::PgPool;
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn deploy_scale_restart_stop_and_start_reach_the_engine(pool: PgPool) {
     let world = World::new(pool);
-    let ada = world.person("Ada", "Northwind", Role::Customer).await;
-    let shop = world.app(&ada, "shop").await;
+    let (ada, shop) = world.shop().await;
     assert!(
         matches!(start(&ada, &shop, "test").await, Err(Error::Conflict(_))),
         "nothing is deployed"
@@ -96,14 +94,8 @@ async fn deploy_scale_restart_stop_and_start_reach_the_engine(pool: PgPool) {
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn a_broken_version_leaves_the_old_one_wanted(pool: PgPool) {
     let world = World::new(pool);
-    let ada = world.person("Ada", "Northwind", Role::Customer).await;
-    let shop = world.app(&ada, "shop").await;
-    let good = world
-        .upload(&ada, &shop, "1.0.0")
-        .await
-        .expect("is accepted");
-    deploy(&ada, &shop, "test", good).await.expect("starts");
-    world.run_operations().await;
+    let (ada, shop) = world.shop().await;
+    let good = world.deployed(&ada, &shop).await;
     let broken = world
         .upload(&ada, &shop, &format!("2.0.0-{BROKEN}"))
         .await
@@ -153,8 +145,7 @@ async fn a_broken_version_leaves_the_old_one_wanted(pool: PgPool) {
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn more_than_the_plan_is_refused_by_field(pool: PgPool) {
     let world = World::new(pool);
-    let ada = world.person("Ada", "Northwind", Role::Customer).await;
-    let shop = world.app(&ada, "shop").await;
+    let (ada, shop) = world.shop().await;
     for (instances, memory_mib, field) in [
         (0, 512, "instances"),
         (9, 128, "instances"),
@@ -181,14 +172,8 @@ async fn more_than_the_plan_is_refused_by_field(pool: PgPool) {
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn the_debugger_password_is_that_of_the_workload_and_each_look_is_audited(pool: PgPool) {
     let world = World::new(pool);
-    let ada = world.person("Ada", "Northwind", Role::Customer).await;
-    let shop = world.app(&ada, "shop").await;
-    let package = world
-        .upload(&ada, &shop, "1.0.0")
-        .await
-        .expect("is accepted");
-    deploy(&ada, &shop, "test", package).await.expect("starts");
-    world.run_operations().await;
+    let (ada, shop) = world.shop().await;
+    world.deployed(&ada, &shop).await;
     let page = debugger::get(&ada, &shop, "test").await.expect("is there");
     assert_eq!(page.url, "http://shop-test.apps.localhost:8080/debugger/");
     let password = debugger::reveal_password(&ada, &shop, "test")
@@ -239,8 +224,7 @@ async fn the_debugger_password_is_that_of_the_workload_and_each_look_is_audited(
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn what_serves_is_kept_and_shown_while_another_version_is_deployed(pool: PgPool) {
     let world = World::new(pool.clone());
-    let ada = world.person("Ada", "Northwind", Role::Customer).await;
-    let shop = world.app(&ada, "shop").await;
+    let (ada, shop) = world.shop().await;
     let live = world.upload(&ada, &shop, "1.0.0").await.expect("is kept");
     let next = world.upload(&ada, &shop, "2.0.0").await.expect("is kept");
     deploy(&ada, &shop, "test", live).await.expect("starts");
@@ -275,8 +259,7 @@ async fn what_serves_is_kept_and_shown_while_another_version_is_deployed(pool: P
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn a_stuck_operation_says_so_and_can_be_tried_again(pool: PgPool) {
     let world = World::new(pool.clone());
-    let ada = world.person("Ada", "Northwind", Role::Customer).await;
-    let shop = world.app(&ada, "shop").await;
+    let (ada, shop) = world.shop().await;
     let package = world.upload(&ada, &shop, "1.0.0").await.expect("is kept");
     let operation = deploy(&ada, &shop, "test", package).await.expect("starts");
     let early = operations::retry(&ada, operation).await;
@@ -315,8 +298,7 @@ async fn a_stuck_operation_says_so_and_can_be_tried_again(pool: PgPool) {
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn a_stuck_operation_ends_with_its_app(pool: PgPool) {
     let world = World::new(pool.clone());
-    let ada = world.person("Ada", "Northwind", Role::Customer).await;
-    let shop = world.app(&ada, "shop").await;
+    let (ada, shop) = world.shop().await;
     let package = world.upload(&ada, &shop, "1.0.0").await.expect("is kept");
     let operation = deploy(&ada, &shop, "test", package).await.expect("starts");
     sqlx::query("update sagas set state = 'stuck', ends_as = 'failed' where id = $1")
@@ -340,8 +322,7 @@ async fn a_stuck_operation_ends_with_its_app(pool: PgPool) {
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn a_button_and_the_deed_give_the_same_reason(pool: PgPool) {
     let world = World::new(pool);
-    let ada = world.person("Ada", "Northwind", Role::Customer).await;
-    let shop = world.app(&ada, "shop").await;
+    let (ada, shop) = world.shop().await;
     let vi = world.viewer("Vi", "Northwind").await;
     let package = world.upload(&ada, &shop, "1.0.0").await.expect("is kept");
     let check = async |who: &Ctx, refused: bool| {

@@ -3,6 +3,7 @@
 mod actors;
 mod apps;
 mod background;
+mod broken_rows;
 mod environments;
 mod objects;
 mod objects_away;

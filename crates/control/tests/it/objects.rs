@@ -10,7 +10,6 @@ use control::objects::key::{ObjectKey, ObjectKind};
 use control::objects::transfer::Content;
 use control::packages;
 use domain::ids::PackageId;
-use domain::roles::Role;
 use futures::TryStreamExt;
 use sha2::{Digest, Sha256};
 use sqlx::PgPool;
@@ -189,8 +188,7 @@ async fn a_copy_is_made_once_and_only_of_the_right_bytes() {
 async fn packages_in_a_bucket_are_deployed_downloaded_swept_and_deleted(pool: PgPool) {
     let server = S3Server::start().await;
     let world = World::with_bucket(pool, &server.bucket());
-    let ada = world.person("Ada", "Northwind", Role::Customer).await;
-    let shop = world.app(&ada, "shop").await;
+    let (ada, shop) = world.shop().await;
     let id = world.upload(&ada, &shop, "1.0.0").await.expect("is kept");
     let again = world.upload(&ada, &shop, "1.0.0").await;
     assert!(matches!(again, Err(Error::Invalid(_))), "{again:?}");

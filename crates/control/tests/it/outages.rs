@@ -49,8 +49,7 @@ async fn begin_slow_deployment(world: &World, ada: &Ctx, shop: &Subdomain) -> Op
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn a_change_goes_on_when_a_silent_engine_answers_again(pool: PgPool) {
     let world = World::new(pool);
-    let ada = world.person("Ada", "Northwind", Role::Customer).await;
-    let shop = world.app(&ada, "shop").await;
+    let (ada, shop) = world.shop().await;
     let _background = world.background();
     let id = begin_slow_deployment(&world, &ada, &shop).await;
 
@@ -63,8 +62,7 @@ async fn a_change_goes_on_when_a_silent_engine_answers_again(pool: PgPool) {
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn a_change_that_reaches_no_engine_is_taken_back_and_never_stuck(pool: PgPool) {
     let world = World::new(pool);
-    let ada = world.person("Ada", "Northwind", Role::Customer).await;
-    let shop = world.app(&ada, "shop").await;
+    let (ada, shop) = world.shop().await;
     let old = world.upload(&ada, &shop, "1.0.0").await.expect("is kept");
     let new = world.upload(&ada, &shop, "2.0.0").await.expect("is kept");
     deploy(&ada, &shop, "test", old).await.expect("starts");
@@ -98,8 +96,7 @@ async fn a_change_that_reaches_no_engine_is_taken_back_and_never_stuck(pool: PgP
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn a_deletion_waits_for_the_engine_and_leaves_nothing(pool: PgPool) {
     let world = World::new(pool.clone());
-    let ada = world.person("Ada", "Northwind", Role::Customer).await;
-    let shop = world.app(&ada, "shop").await;
+    let (ada, shop) = world.shop().await;
     let _background = world.background();
     world.engine.turn(Behaviour::Away);
     let id = delete(&ada, &shop, "Shop").await.expect("starts");
@@ -113,8 +110,7 @@ async fn a_deletion_waits_for_the_engine_and_leaves_nothing(pool: PgPool) {
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn an_app_that_is_deleted_while_it_is_being_deployed_to_leaves_nothing(pool: PgPool) {
     let world = World::new(pool.clone());
-    let ada = world.person("Ada", "Northwind", Role::Customer).await;
-    let shop = world.app(&ada, "shop").await;
+    let (ada, shop) = world.shop().await;
     let _background = world.background();
     let deployment = begin_slow_deployment(&world, &ada, &shop).await;
     let environment = environments::get(&ada, &shop, "test")
@@ -139,8 +135,7 @@ async fn an_app_that_is_deleted_while_it_is_being_deployed_to_leaves_nothing(poo
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn nothing_is_handed_over_for_an_app_that_is_being_deleted(pool: PgPool) {
     let world = World::new(pool.clone());
-    let ada = world.person("Ada", "Northwind", Role::Customer).await;
-    let shop = world.app(&ada, "shop").await;
+    let (ada, shop) = world.shop().await;
     let package = world.upload(&ada, &shop, "1.0.0").await.expect("is kept");
     let id = deploy(&ada, &shop, "test", package).await.expect("starts");
     let environment = environments::get(&ada, &shop, "test")

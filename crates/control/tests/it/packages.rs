@@ -20,8 +20,7 @@ use uuid::Uuid;
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn a_package_is_uploaded_shown_downloaded_and_deleted(pool: PgPool) {
     let world = World::new(pool);
-    let ada = world.person("Ada", "Northwind", Role::Customer).await;
-    let shop = world.app(&ada, "shop").await;
+    let (ada, shop) = world.shop().await;
     let id = world
         .upload(&ada, &shop, "1.2.3")
         .await
@@ -59,8 +58,7 @@ async fn a_package_is_uploaded_shown_downloaded_and_deleted(pool: PgPool) {
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn a_refused_upload_leaves_nothing_behind(pool: PgPool) {
     let world = World::new(pool);
-    let ada = world.person("Ada", "Northwind", Role::Customer).await;
-    let shop = world.app(&ada, "shop").await;
+    let (ada, shop) = world.shop().await;
     world
         .upload(&ada, &shop, "1.0.0")
         .await
@@ -135,8 +133,7 @@ async fn another_company_reaches_no_package(pool: PgPool) {
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn the_sweep_takes_what_belongs_to_no_package_and_only_that(pool: PgPool) {
     let world = World::new(pool);
-    let ada = world.person("Ada", "Northwind", Role::Customer).await;
-    let shop = world.app(&ada, "shop").await;
+    let (ada, shop) = world.shop().await;
     let kept = world
         .upload(&ada, &shop, "1.0.0")
         .await
@@ -175,8 +172,7 @@ async fn the_sweep_takes_what_belongs_to_no_package_and_only_that(pool: PgPool) 
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn a_button_and_the_deed_give_the_same_reason(pool: PgPool) {
     let world = World::new(pool.clone());
-    let ada = world.person("Ada", "Northwind", Role::Customer).await;
-    let shop = world.app(&ada, "shop").await;
+    let (ada, shop) = world.shop().await;
     let vi = world.viewer("Vi", "Northwind").await;
     let used = world.upload(&ada, &shop, "1.0.0").await.expect("is kept");
     let free = world.upload(&ada, &shop, "2.0.0").await.expect("is kept");
@@ -214,8 +210,7 @@ async fn a_button_and_the_deed_give_the_same_reason(pool: PgPool) {
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn pages_of_packages_hear_of_a_deployment_that_begins_ends_or_is_taken_back(pool: PgPool) {
     let world = World::new(pool.clone());
-    let ada = world.person("Ada", "Northwind", Role::Customer).await;
-    let shop = world.app(&ada, "shop").await;
+    let (ada, shop) = world.shop().await;
     let list = packages::list(&ada, &shop, None).await.expect("lists");
     let followed: Vec<String> = list.topics().iter().map(Topic::to_string).collect();
     let mut listener = PgListener::connect_with(&pool).await.expect("connects");

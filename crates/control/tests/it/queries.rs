@@ -1,9 +1,8 @@
 //! What things cost, counted in statements: the same for one row and for a thousand.
 
 use crate::world::World;
-use control::environments::desired_change::{deploy, scale};
+use control::environments::desired_change::scale;
 use control::{apps, environments, operations, packages};
-use domain::roles::Role;
 use domain::scaling::Scale;
 use sqlx::PgPool;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -64,8 +63,7 @@ fn reads(statements: &[String], table: &str) -> usize {
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn a_list_costs_the_same_for_one_row_and_for_a_thousand(pool: PgPool) {
     let world = World::new(pool.clone());
-    let ada = world.person("Ada", "Northwind", Role::Customer).await;
-    let shop = world.app(&ada, "shop").await;
+    let (ada, shop) = world.shop().await;
     world
         .upload(&ada, &shop, "1.0.0")
         .await
@@ -120,14 +118,8 @@ async fn a_list_costs_the_same_for_one_row_and_for_a_thousand(pool: PgPool) {
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn a_scaling_reads_app_and_environment_at_most_twice(pool: PgPool) {
     let world = World::new(pool);
-    let ada = world.person("Ada", "Northwind", Role::Customer).await;
-    let shop = world.app(&ada, "shop").await;
-    let package = world
-        .upload(&ada, &shop, "1.0.0")
-        .await
-        .expect("is accepted");
-    deploy(&ada, &shop, "test", package).await.expect("starts");
-    world.run_operations().await;
+    let (ada, shop) = world.shop().await;
+    world.deployed(&ada, &shop).await;
 
     let two = Scale {
         instances: 2,

@@ -6,7 +6,6 @@ use control::objects::Objects;
 use control::resources::engines::Engines;
 use control::secrets::Secrets;
 use control::state::State;
-use domain::roles::Role;
 use engine::Engine;
 use engine::memory::BROKEN;
 use sqlx::PgPool;
@@ -15,8 +14,7 @@ use std::sync::Arc;
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn what_one_runtime_says_keeps_no_other_environment_from_being_observed(pool: PgPool) {
     let world = World::new(pool.clone());
-    let ada = world.person("Ada", "Northwind", Role::Customer).await;
-    let shop = world.app(&ada, "shop").await;
+    let (ada, shop) = world.shop().await;
     let broken = world
         .upload(&ada, &shop, &format!("1.0.0-{BROKEN}"))
         .await
@@ -51,8 +49,7 @@ async fn what_one_runtime_says_keeps_no_other_environment_from_being_observed(po
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn another_configuration_reaches_what_runs(pool: PgPool) {
     let world = World::new(pool.clone());
-    let ada = world.person("Ada", "Northwind", Role::Customer).await;
-    let shop = world.app(&ada, "shop").await;
+    let (ada, shop) = world.shop().await;
     let package = world.upload(&ada, &shop, "1.0.0").await.expect("is kept");
     deploy(&ada, &shop, "test", package).await.expect("starts");
     world.run_operations().await;
@@ -86,8 +83,7 @@ async fn another_configuration_reaches_what_runs(pool: PgPool) {
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn an_engine_that_is_ahead_of_a_restored_database_takes_changes_again(pool: PgPool) {
     let world = World::new(pool.clone());
-    let ada = world.person("Ada", "Northwind", Role::Customer).await;
-    let shop = world.app(&ada, "shop").await;
+    let (ada, shop) = world.shop().await;
     let id = environments::get(&ada, &shop, "test")
         .await
         .expect("is there")

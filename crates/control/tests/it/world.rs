@@ -3,13 +3,14 @@
 use control::clock::SystemClock;
 use control::config::{Config, Limits, RegionDefaults};
 use control::ctx::Ctx;
+use control::environments::desired_change::deploy;
 use control::objects::Objects;
 use control::objects::settings::Bucket;
 use control::people::{SeedPerson, SignIn};
 use control::resources::engines::Engines;
 use control::secrets::Secrets;
 use control::state::State;
-use domain::ids::EnvironmentId;
+use domain::ids::{EnvironmentId, PackageId};
 use domain::names::Subdomain;
 use domain::roles::Role;
 use engine::Engine;
@@ -162,12 +163,27 @@ impl World {
         created.subdomain
     }
 
+    /// Ada of Northwind, and her app `shop`.
+    pub async fn shop(&self) -> (Ctx, Subdomain) {
+        let ada = self.person("Ada", "Northwind", Role::Customer).await;
+        let shop = self.app(&ada, "shop").await;
+        (ada, shop)
+    }
+
+    /// A package of the app, deployed to Test.
+    pub async fn deployed(&self, ctx: &Ctx, app: &Subdomain) -> PackageId {
+        let package = self.upload(ctx, app, "1.0.0").await.expect("is accepted");
+        deploy(ctx, app, "test", package).await.expect("starts");
+        self.run_operations().await;
+        package
+    }
+
     pub async fn upload(
         &self,
         ctx: &Ctx,
         app: &Subdomain,
         version: &str,
-    ) -> control::error::Result<domain::ids::PackageId> {
+    ) -> control::error::Result<PackageId> {
         let bytes = bytes::Bytes::from(package(version, "9.24.2"));
         control::packages::upload::upload(ctx, app, "shop.mda", None, stream::iter([Ok(bytes)]))
             .await

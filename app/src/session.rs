@@ -1,0 +1,3 @@
+//! Who is signed in, as pages see it.
+
+pub mod api;
