@@ -144,7 +144,15 @@ impl<T: Clone + PartialEq + Send + Sync + 'static> PageData<T> {
     fn keep_trying(self) -> RwSignal<Option<i64>> {
         let fresh_at = RwSignal::new(None);
         let clock = use_clock();
+        // One timer at most: each answer that did not come would begin another chain of them.
+        let timer = StoredValue::new(None::<TimeoutHandle>);
+        let stop = move || {
+            let running = timer.try_update_value(Option::take).flatten();
+            running.iter().for_each(TimeoutHandle::clear);
+        };
+        on_cleanup(stop);
         Effect::new(move || {
+            stop();
             let outcome = self.answer.with(|answer| match answer {
                 Some((_, Ok(_))) => Some(true),
                 Some((_, Err(error))) if error.passes() => Some(false),
@@ -152,7 +160,9 @@ impl<T: Clone + PartialEq + Send + Sync + 'static> PageData<T> {
             });
             match outcome {
                 Some(true) => fresh_at.set(untrack(|| clock.now())),
-                Some(false) => set_timeout(move || self.ask_again(), AGAIN),
+                Some(false) => {
+                    timer.set_value(set_timeout_with_handle(move || self.ask_again(), AGAIN).ok());
+                }
                 None => {}
             }
         });

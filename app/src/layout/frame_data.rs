@@ -49,6 +49,8 @@ pub fn provide_frame_data() -> FrameData {
             move |_| async move { kept(last_under_way, list_operations(true, None).await) },
         ),
     };
+    remember(data.apps, last_apps);
+    remember(data.under_way, last_under_way);
     let renew = Action::new(|(): &()| renew_session());
     Effect::new(move |before: Option<()>| {
         path.track();
@@ -65,14 +67,23 @@ fn kept<T: Clone + Send + Sync + 'static>(
     last: StoredValue<Option<T>>,
     answer: Result<T, AppError>,
 ) -> Result<T, AppError> {
-    match answer {
-        Err(error) if error.passes() => last.try_get_value().flatten().ok_or(error),
-        Ok(good) => {
-            last.try_set_value(Some(good.clone()));
-            Ok(good)
+    answer.or_else(|error| {
+        let last = last.try_get_value().flatten();
+        last.filter(|_| error.passes()).ok_or(error)
+    })
+}
+
+/// Keeps each good answer in `last`, the one that came with the page too.
+fn remember<T: Clone + Send + Sync + 'static>(
+    data: Data<Result<T, AppError>>,
+    last: StoredValue<Option<T>>,
+) {
+    Effect::new(move || {
+        let good = data.with(|answer| answer.as_ref().and_then(|answer| answer.clone().ok()));
+        if good.is_some() {
+            last.try_set_value(good);
         }
-        Err(error) => Err(error),
-    }
+    });
 }
 
 /// What `read` finds in an answer of the frame; nothing before there is one, or where there is none.

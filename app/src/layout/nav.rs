@@ -16,10 +16,13 @@ pub fn NavLinks() -> impl IntoView {
     let data = use_frame_data();
     let path = use_location().pathname;
     let app = Memo::new(move |_| path.with(|path| app_of(path).map(str::to_owned)));
-    let under_way = known(data.under_way, |list| list.items.len());
+    let under_way = known(data.under_way, |list| {
+        let more = if list.next.is_some() { "+" } else { "" };
+        (!list.items.is_empty()).then(|| format!("{}{more}", list.items.len()))
+    });
     let count = move || {
-        let count = under_way.get().filter(|count| *count > 0)?;
-        Some(view! { <span class="nav__count">{count.to_string()}</span> })
+        let count = under_way.get().flatten()?;
+        Some(view! { <span class="nav__count">{count}</span> })
     };
     let apps = known(data.apps, |list| list.items.clone());
     let links = move || {

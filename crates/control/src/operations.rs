@@ -270,7 +270,10 @@ fn summary(ctx: &Ctx, run: Run) -> OperationSummary {
         created_at: run.created_at.unix_timestamp(),
         finished_at: run.finished_at.map(OffsetDateTime::unix_timestamp),
         read_at: now.unix_timestamp(),
-        silent_seconds: run.heartbeat_at.map(|at| (now - at).whole_seconds()),
+        // Of a parked run nobody is to be heard.
+        silent_seconds: (run.heartbeat_at)
+            .filter(|_| run.state != RunState::Waiting)
+            .map(|at| (now - at).whole_seconds()),
     }
 }
 

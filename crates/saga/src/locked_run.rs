@@ -161,6 +161,23 @@ impl LockedRun {
 
     /// Writes the row, tells whoever listens, and commits. A run that has ended gives its locks back.
     pub(crate) async fn save(mut self) -> Result<(), sqlx::Error> {
+        self.write().await?;
+        notify_change(&mut self.tx, self.id, self.row.scope, self.row.subject).await?;
+        if self.row.finished_at.is_some()
+            && lock_queue::release(&mut self.tx, self.id, self.at).await?
+        {
+            wake_workers(&mut self.tx).await?;
+        }
+        self.tx.commit().await
+    }
+
+    /// Writes the row and commits, where nothing has changed that anybody is shown.
+    pub(crate) async fn save_untold(mut self) -> Result<(), sqlx::Error> {
+        self.write().await?;
+        self.tx.commit().await
+    }
+
+    async fn write(&mut self) -> Result<(), sqlx::Error> {
         let row = &self.row;
         sqlx::query!(
             r#"
@@ -189,11 +206,7 @@ impl LockedRun {
         )
         .execute(&mut *self.tx)
         .await?;
-        notify_change(&mut self.tx, self.id, row.scope, row.subject).await?;
-        if row.finished_at.is_some() && lock_queue::release(&mut self.tx, self.id, self.at).await? {
-            wake_workers(&mut self.tx).await?;
-        }
-        self.tx.commit().await
+        Ok(())
     }
 }
 

@@ -12,6 +12,7 @@ use sqlx::PgPool;
 use sqlx::postgres::PgListener;
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tracing::{error, warn};
 
 use crate::clock::{self, Clock};
@@ -231,18 +232,23 @@ impl<C: Send + Sync + 'static> Shared<C> {
         }
     }
 
-    /// Ends when the run is no longer ours, or when no heartbeat was written for a whole lease.
+    /// Ends when the run is no longer ours, or shortly before its lease does where no heartbeat was written: whoever
+    /// takes it over then finds nobody at work on it.
     async fn beat_until_lost(&self, held: Lease) {
-        let mut silent = Duration::ZERO;
-        while silent < self.lease {
+        let good_for = self.lease.saturating_sub(self.heartbeat);
+        let mut until = Instant::now() + good_for;
+        loop {
             tokio::time::sleep(self.heartbeat).await;
+            let asked_at = Instant::now();
             let beat = lease::heartbeat(&self.pool, held, (self.clock)(), self.lease);
-            match tokio::time::timeout(self.lease, beat).await {
-                Ok(Ok(true)) => silent = Duration::ZERO,
+            match tokio::time::timeout_at(until, beat).await {
+                Ok(Ok(true)) => until = asked_at + good_for,
                 Ok(Ok(false)) | Err(_) => return,
                 Ok(Err(error)) => {
                     warn!(saga = %held.id, %error, "a heartbeat was not written");
-                    silent += self.heartbeat;
+                    if Instant::now() >= until {
+                        return;
+                    }
                 }
             }
         }

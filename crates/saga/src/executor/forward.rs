@@ -21,15 +21,23 @@ impl<C: Send + Sync + 'static> Executor<'_, C> {
     ) -> Result<Option<Stop>, sqlx::Error> {
         let step = self.steps[position];
         let at_position = locked.row.next_step;
+        // A step that is begun again, as each time it looks whether what it waits for is there, is where it was.
+        let again = locked.row.interrupted_starts > 0;
         locked.row.state = RunState::Running;
         locked.row.interrupted_starts += 1;
-        step.title.clone_into(&mut locked.row.phase);
-        locked.row.detail.clear();
-        locked.row.percent = self.percent(locked.row.next_step);
+        if !again {
+            step.title.clone_into(&mut locked.row.phase);
+            locked.row.detail.clear();
+            locked.row.percent = self.percent(locked.row.next_step);
+        }
         locked.row.waits_for = None;
         locked.step(at_position, StepState::Running, None).await?;
         let (signals, at) = (Arc::new(locked.signals().await?), locked.at);
-        locked.save().await?;
+        if again {
+            locked.save_untold().await?;
+        } else {
+            locked.save().await?;
+        }
 
         let call = self.call(
             Direction::Forward,
@@ -78,10 +86,7 @@ impl<C: Send + Sync + 'static> Executor<'_, C> {
         let position = locked.row.next_step;
         self.tell(step, Direction::Forward, &error);
         match error.remedy {
-            Remedy::Park(wait) => {
-                locked.step(position, StepState::Pending, None).await?;
-                self.park(locked, Direction::Forward, wait, seen).await
-            }
+            Remedy::Park(wait) => self.park(locked, Direction::Forward, wait, seen).await,
             Remedy::Retry if locked.row.may_retry(step, Direction::Forward) => {
                 locked
                     .step(position, StepState::Pending, Some(&error.text))

@@ -51,6 +51,7 @@ impl<C: Send + Sync + 'static> Executor<'_, C> {
         wait: Wait,
         seen: &Signals,
     ) -> Result<Option<Stop>, sqlx::Error> {
+        let again = locked.row.interrupted_starts > 1;
         locked.row.interrupted_starts = 1;
         locked.row.failures = 0;
         let cancelled = direction == Direction::Forward && locked.row.cancel_requested;
@@ -61,11 +62,16 @@ impl<C: Send + Sync + 'static> Executor<'_, C> {
         if direction == Direction::Forward {
             locked.row.state = RunState::Waiting;
         }
+        let is_news = !again || locked.row.detail != wait.detail();
         wait.detail().clone_into(&mut locked.row.detail);
         locked.row.waits_for = wait.signal;
         locked.row.next_run_at = wait.until;
         locked.row.lease_until = None;
-        locked.save().await?;
+        if is_news {
+            locked.save().await?;
+        } else {
+            locked.save_untold().await?;
+        }
         Ok(Some(Stop::LetGo))
     }
 

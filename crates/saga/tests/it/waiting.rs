@@ -11,6 +11,7 @@ use saga::store;
 use saga::testing::{self, Scenario, Trial};
 use serde_json::{Value, json};
 use sqlx::PgPool;
+use sqlx::postgres::PgListener;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
@@ -27,7 +28,7 @@ async fn a_waiting_step_parks_its_run_and_a_signal_wakes_it(pool: PgPool) {
     assert_eq!(parked.detail, "Waits for a letter.");
     assert_eq!(parked.waits_for.as_deref(), Some("letter"));
     assert!(parked.is_parked() && parked.wakes_at.is_none() && parked.finished_at.is_none());
-    assert_eq!(counter.bench.step_states(id).await[1], StepState::Pending);
+    assert_eq!(counter.bench.step_states(id).await[1], StepState::Running);
     assert_eq!(counter.held().await, 0);
 
     assert!(counter.signal(id, "parcel", json!(1)).await);
@@ -140,17 +141,61 @@ async fn being_woken_often_is_no_failure(pool: PgPool) {
     let id = counter.start(patience).await;
     counter.run_until_idle().await;
     for _ in 0..60 {
-        sqlx::query("update sagas set next_run_at = created_at where id = $1")
-            .bind(id)
-            .execute(&counter.bench.pool)
-            .await
-            .expect("its time has come");
-        counter.run_until_idle().await;
-        assert_eq!(counter.state(id).await, RunState::Waiting);
+        look_again(&counter, id).await;
     }
     counter.signal(id, "letter", json!("at last")).await;
     counter.run_until_idle().await;
     assert_eq!(counter.state(id).await, RunState::Succeeded);
+}
+
+/// Every page of the tenant reads its operations anew at each word of a change.
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_look_that_finds_nothing_new_changes_nothing_and_tells_nobody(pool: PgPool) {
+    let counter = Counter::new(pool);
+    let patience = Patience {
+        minutes: Some(90),
+        ..Patience::default()
+    };
+    let id = counter.start(patience).await;
+    counter.run_until_idle().await;
+    sqlx::query("update sagas set percent = 55 where id = $1")
+        .bind(id)
+        .execute(&counter.bench.pool)
+        .await
+        .expect("it is half done");
+    let mut listener = PgListener::connect_with(&counter.bench.pool)
+        .await
+        .expect("a connection");
+    listener.listen("changes").await.expect("listening");
+    for _ in 0..3 {
+        look_again(&counter, id).await;
+    }
+    sqlx::query("select pg_notify('changes', 'the looks are over')")
+        .execute(&counter.bench.pool)
+        .await
+        .expect("told");
+    let heard = listener.recv().await.expect("a notification");
+    assert_eq!(heard.payload(), "the looks are over");
+    let run = counter.run(id).await;
+    assert_eq!(
+        (run.percent, run.detail.as_str()),
+        (55, "Waits for a letter.")
+    );
+
+    counter.signal(id, "letter", json!("Dear Ada")).await;
+    listener.recv().await.expect("a word of the signal");
+    counter.run_until_idle().await;
+    listener.recv().await.expect("a word of the next step");
+}
+
+async fn look_again(counter: &Counter, id: SagaId) {
+    sqlx::query("update sagas set next_run_at = created_at where id = $1")
+        .bind(id)
+        .execute(&counter.bench.pool)
+        .await
+        .expect("its time has come");
+    counter.run_until_idle().await;
+    assert_eq!(counter.state(id).await, RunState::Waiting);
 }
 
 #[sqlx::test(migrations = "../../migrations")]

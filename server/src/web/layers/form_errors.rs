@@ -59,9 +59,11 @@ fn without_answers(uri: &Uri) -> Option<String> {
     let query = form_urlencoded::Serializer::new(String::new())
         .extend_pairs(kept)
         .finish();
+    // Two slashes at the beginning would lead to another host.
+    let path = format!("/{}", uri.path().trim_start_matches('/'));
     Some(match query.as_str() {
-        "" => uri.path().to_owned(),
-        query => format!("{}?{query}", uri.path()),
+        "" => path,
+        query => format!("{path}?{query}"),
     })
 }
 
@@ -87,6 +89,11 @@ mod tests {
             ("/apps?after=1", None),
             ("/apps?__path=x&__err=y", Some("/apps")),
             ("/apps?after=a%26b&refused=z", Some("/apps?after=a%26b")),
+            (
+                "//evil.example/login?refused=x",
+                Some("/evil.example/login"),
+            ),
+            ("///evil.example?refused=x&a=1", Some("/evil.example?a=1")),
         ] {
             let found = without_answers(&Uri::from_static(uri));
             assert_eq!(found.as_deref(), plain, "{uri}");
