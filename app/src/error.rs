@@ -11,7 +11,7 @@ use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use serde::{Deserialize, Serialize};
 
 /// The longest typed text that is handed back: the error travels in an address.
-const TYPED_AT_MOST: usize = 200;
+const TYPED_AT_MOST: usize = 500;
 
 /// A refused form field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -12,6 +12,7 @@
 #[cfg(all(feature = "ssr", feature = "hydrate"))]
 compile_error!("`ssr` and `hydrate` are two different programs: choose one");
 
+pub mod action;
 pub mod apps;
 pub mod areas;
 pub mod data;

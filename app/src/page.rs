@@ -12,7 +12,7 @@ use crate::ui::skeleton::Skeleton;
 use crate::ui::state::ErrorState;
 use domain::states::Tone;
 use leptos::prelude::*;
-use leptos_router::hooks::{use_location, use_params_map};
+use leptos_router::hooks::{use_location, use_params_map, use_query_map};
 use leptos_router::params::ParamsMap;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -25,6 +25,12 @@ const AGAIN: Duration = Duration::from_secs(5);
 pub fn named(name: &'static str) -> Memo<String> {
     let params = use_params_map();
     Memo::new(move |_| params.with(|params| params.get(name).unwrap_or_default()))
+}
+
+/// Where the list on the page begins, if not at its beginning.
+pub fn after() -> Memo<Option<String>> {
+    let query = use_query_map();
+    Memo::new(move |_| query.with(|query| query.get("after")))
 }
 
 /// What the server said, and of which address.

@@ -8,11 +8,6 @@ pub fn apps() -> String {
     "/apps".to_owned()
 }
 
-/// The list of apps, going on after `cursor`.
-pub fn apps_after(cursor: &str) -> String {
-    format!("/apps?after={}", encoded(cursor))
-}
-
 /// The form that creates an app.
 pub fn create_app() -> String {
     "/apps/new".to_owned()
@@ -95,16 +90,6 @@ pub fn unfinished_operations() -> String {
     "/operations?show=unfinished".to_owned()
 }
 
-/// The list of operations, going on after `cursor`.
-pub fn operations_after(unfinished_only: bool, cursor: &str) -> String {
-    let show = if unfinished_only {
-        "show=unfinished&"
-    } else {
-        ""
-    };
-    format!("/operations?{show}after={}", encoded(cursor))
-}
-
 /// An operation.
 pub fn operation(operation: OperationId) -> String {
     format!("/operations/{operation}")
@@ -118,11 +103,6 @@ pub fn rights() -> String {
 /// Where the choice of a theme is sent to.
 pub fn theme() -> String {
     "/theme".to_owned()
-}
-
-/// Where signing in starts.
-pub fn login() -> String {
-    "/login".to_owned()
 }
 
 /// Where signing out is sent to.
@@ -175,7 +155,6 @@ mod tests {
         let of_operation = ID.parse().expect("an id");
         let table = [
             apps(),
-            apps_after("ab_9-"),
             create_app(),
             app("shop"),
             app_settings("shop"),
@@ -190,19 +169,15 @@ mod tests {
             debugger("shop", "test"),
             operations(),
             unfinished_operations(),
-            operations_after(false, "ab"),
-            operations_after(true, "ab"),
             operation(of_operation),
             rights(),
             theme(),
-            login(),
             logout(),
             events(),
             gallery(),
         ];
         insta::assert_snapshot!(table.join("\n"), @r"
         /apps
-        /apps?after=ab_9-
         /apps/new
         /apps/shop
         /apps/shop/settings
@@ -217,12 +192,9 @@ mod tests {
         /apps/shop/environments/test/debugger
         /operations
         /operations?show=unfinished
-        /operations?after=ab
-        /operations?show=unfinished&after=ab
         /operations/0196f000-0000-7000-8000-00000000000c
         /rights
         /theme
-        /login
         /logout
         /events
         /ui

@@ -21,6 +21,39 @@ test("what is scaled is the environment on the page", async ({ page }) => {
   expect(await page.evaluate(() => "loadedOnce" in window), "the page was not loaded again").toBe(true);
 });
 
+test("an answer that comes late is not shown under another thing's name", async ({ page, trouble }) => {
+  const app = await createdApp(page, "Late");
+  await go(page, environmentPath(app));
+  trouble.allow(/409/);
+  const refuse = () => page.route("**/scale_environment*", async (route) => {
+    await held;
+    await route.fulfill({ status: 409, json: { Conflict: "Another change is under way." } });
+  });
+  let release = () => {};
+  let held = Promise.resolve();
+  const scale = async () => {
+    await page.getByRole("spinbutton", { name: "Instances" }).fill("2");
+    await page.getByRole("button", { name: "Apply" }).click();
+  };
+  const main = page.getByRole("navigation", { name: "Main" });
+  await refuse();
+  await scale();
+  await expect(page.getByText("Another change is under way."), "where it was asked for it is shown").toBeVisible();
+  await main.getByRole("link", { name: "Production" }).click();
+  await expect(heading(page, "Production")).toBeVisible();
+  await expect(page.getByText("Another change is under way.")).toHaveCount(0);
+
+  held = new Promise<void>((resolve) => (release = resolve));
+  await scale();
+  await main.getByRole("link", { name: "Test" }).click();
+  await expect(heading(page, "Test")).toBeVisible();
+  const answered = page.waitForResponse(/scale_environment/);
+  release();
+  await (await answered).finished();
+  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve)));
+  await expect(page.getByText("Another change is under way.")).toHaveCount(0);
+});
+
 test("what is typed and picked before the page is alive stays", async ({ page }) => {
   const app = newApp("Early");
   let release = () => {};

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use rand::RngCore;
 use secrecy::{ExposeSecret, SecretString};
-use std::fs::{DirBuilder, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
@@ -30,7 +30,13 @@ pub fn write(path: &Path, content: &str) -> Result<()> {
         .with_context(doing)?;
     file.write_all(content.as_bytes()).with_context(doing)?;
     file.sync_all().with_context(doing)?;
-    std::fs::rename(&partial, path).with_context(doing)
+    std::fs::rename(&partial, path).with_context(doing)?;
+    // Its name too is on the disk: what a secret opens may be there already.
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = File::open(folder.unwrap_or(Path::new("."))).with_context(doing)?;
+    folder.sync_all().with_context(doing)
 }
 
 /// Reads a secret; none when the file is not there.

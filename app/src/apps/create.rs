@@ -5,6 +5,7 @@ mod form_state;
 use self::form_state::FormState;
 use super::api::{CreateApp, get_offer};
 use super::choice::{AddressWords, plan_facts};
+use crate::action::use_action;
 use crate::error::AppError;
 use crate::error::view::{Refusal, refusal};
 use crate::page::{loaded, page_data};
@@ -40,7 +41,7 @@ const FIELDS: &[&str] = &[
 /// Making an app.
 #[component]
 pub fn CreateAppPage() -> impl IntoView {
-    let create = ServerAction::<CreateApp>::new();
+    let create = use_action::<CreateApp>();
     let offer = page_data(|| (), |()| get_offer());
     loaded(offer, move |offer| {
         view! { <Page offer create /> }.into_any()

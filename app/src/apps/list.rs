@@ -3,7 +3,7 @@
 use super::api::list_apps;
 use super::region::RegionName;
 use crate::live::use_live;
-use crate::page::{loaded, page_data};
+use crate::page::{after, loaded, page_data};
 use crate::paths;
 use crate::polling::use_polling;
 use crate::ui::button::{ButtonKind, LinkButton};
@@ -17,7 +17,6 @@ use crate::ui::table::{Column, Table};
 use domain::states::Tone;
 use domain::topics::Topic;
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 use views::apps::{AppList, AppSummary};
 use views::environments::EnvironmentSummary;
 
@@ -27,8 +26,7 @@ const REFRESH_SECONDS: u64 = 10;
 /// The apps whose team one is in.
 #[component]
 pub fn AppsPage() -> impl IntoView {
-    let query = use_query_map();
-    let after = Memo::new(move |_| query.with(|query| query.get("after")));
+    let after = after();
     let (changed, pulse) = (
         use_live(vec![Topic::Apps.to_string()]),
         use_polling(REFRESH_SECONDS),
@@ -44,9 +42,7 @@ pub fn AppsPage() -> impl IntoView {
 fn Listed(list: Signal<AppList>, after: Memo<Option<String>>) -> impl IntoView {
     let reason = Signal::derive(move || list.with(|list| list.create.reason()));
     let empty = Memo::new(move |_| list.with(|list| list.items.is_empty()));
-    let first = Signal::derive(move || after.get().map(|_| paths::apps()));
-    let next =
-        Signal::derive(move || list.with(|list| list.next.as_deref().map(paths::apps_after)));
+    let next = Signal::derive(move || list.with(|list| list.next.clone()));
     let content = move || {
         if empty.get() {
             return view! {
@@ -86,7 +82,7 @@ fn Listed(list: Signal<AppList>, after: Memo<Option<String>>) -> impl IntoView {
             </Actions>
         </PageHeader>
         <Panel flush=true>{content}</Panel>
-        <Pager first next more="More apps" />
+        <Pager after next more="More apps" />
     }
 }
 

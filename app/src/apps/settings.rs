@@ -2,6 +2,7 @@
 
 use super::api::{DeleteApp, get_app};
 use super::overview::{AppTab, AppTabs};
+use crate::action::use_action;
 use crate::error::AppError;
 use crate::error::view::{Refusal, refusal};
 use crate::follow::{Followed, use_followed};
@@ -25,7 +26,7 @@ use views::apps::AppDetails;
 pub fn AppSettingsPage() -> impl IntoView {
     let app = named("app");
     let followed = use_followed();
-    let delete = ServerAction::<DeleteApp>::new();
+    let delete = use_action::<DeleteApp>();
     let details = page_data(
         move || (app.get(), followed.version()),
         |(app, _)| get_app(app),

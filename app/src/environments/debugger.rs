@@ -2,6 +2,7 @@
 
 use super::api::{ChooseDebuggerInstance, RevealDebuggerPassword, get_debugger};
 use super::header::{EnvironmentTab, EnvironmentTabs};
+use crate::action::use_action;
 use crate::error::view::{Refusal, refusal};
 use crate::follow::{Followed, use_followed};
 use crate::page::{loaded, named, page_data};
@@ -32,17 +33,8 @@ pub fn DebuggerPage() -> impl IntoView {
         environment: named("environment"),
     };
     let followed = use_followed();
-    let choose = ServerAction::<ChooseDebuggerInstance>::new();
-    let reveal = ServerAction::<RevealDebuggerPassword>::new();
-    // The password that was asked for is another environment's as soon as the address is.
-    Effect::new(move |before: Option<(String, String)>| {
-        let here = (place.app.get(), place.environment.get());
-        if before.is_some_and(|before| before != here) {
-            reveal.clear();
-            choose.clear();
-        }
-        here
-    });
+    let choose = use_action::<ChooseDebuggerInstance>();
+    let reveal = use_action::<RevealDebuggerPassword>();
     let pulse = use_polling(REFRESH_SECONDS);
     let debugger = page_data(
         move || {

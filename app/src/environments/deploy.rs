@@ -2,6 +2,7 @@
 
 use super::api::{DeployEnvironment, get_environment};
 use super::header::Place;
+use crate::action::use_action;
 use crate::error::AppError;
 use crate::error::view::{Refusal, refusal};
 use crate::follow::{Followed, use_followed};
@@ -139,7 +140,7 @@ fn Form(
     packages: PackageList,
     asked: Option<String>,
 ) -> impl IntoView {
-    let deploy = ServerAction::<DeployEnvironment>::new();
+    let deploy = use_action::<DeployEnvironment>();
     let live =
         Memo::new(move |_| environment.with(|at| at.package.as_ref().map(|package| package.id)));
     let first = first_choice(&packages.items, live.get_untracked(), asked.as_deref());

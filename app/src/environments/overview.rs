@@ -9,6 +9,7 @@ use super::api::{
 use super::header::{Address, EnvironmentTab, EnvironmentTabs, Place, StatusLine};
 use super::instances::Instances;
 use super::scale::{ScaleChoice, ScalePanel};
+use crate::action::use_action;
 use crate::error::view::{Refusal, done, refusal};
 use crate::follow::{Followed, use_followed};
 use crate::operations::progress::OperationStrips;
@@ -45,10 +46,10 @@ struct PageActions {
 impl PageActions {
     fn new() -> Self {
         Self {
-            start: ServerAction::new(),
-            stop: ServerAction::new(),
-            restart: ServerAction::new(),
-            scale: ServerAction::new(),
+            start: use_action(),
+            stop: use_action(),
+            restart: use_action(),
+            scale: use_action(),
         }
     }
 
@@ -77,14 +78,6 @@ pub fn EnvironmentPage() -> impl IntoView {
     let pulse = use_polling(REFRESH_SECONDS);
     let actions = PageActions::new();
     let choice = ScaleChoice::new();
-    // A refusal belongs to the environment it was said of.
-    Effect::new(move |before: Option<(String, String)>| {
-        let here = (app.get(), slug.get());
-        if before.is_some_and(|before| before != here) {
-            actions.clear();
-        }
-        here
-    });
     let details = page_data(
         move || {
             (

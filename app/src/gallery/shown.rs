@@ -111,6 +111,6 @@ fn Instances() -> impl IntoView {
                 </tr>
             </Table>
         </Panel>
-        <Pager first=Some("#first".to_owned()) next=Some("#next".to_owned()) more="Older instances" />
+        <Pager after=Some("this".to_owned()) next=Some("next".to_owned()) more="Older instances" />
     }
 }

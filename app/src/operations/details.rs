@@ -2,6 +2,7 @@
 
 use super::api::{CancelOperation, RetryOperation, get_operation};
 use super::status_text::{doing, elapsed, sentence, silence};
+use crate::action::use_action;
 use crate::error::view::{Refusal, done, refusal};
 use crate::follow::{Followed, use_followed};
 use crate::format::duration::in_words;
@@ -33,8 +34,8 @@ pub fn OperationPage() -> impl IntoView {
     let id = named("operation");
     let followed = use_followed();
     let pulse = use_polling(REFRESH_SECONDS);
-    let cancel = ServerAction::<CancelOperation>::new();
-    let retry = ServerAction::<RetryOperation>::new();
+    let cancel = use_action::<CancelOperation>();
+    let retry = use_action::<RetryOperation>();
     let asked = move || (cancel.version().get(), retry.version().get());
     let operation = page_data(
         move || (id.get(), (followed.version(), pulse.get()), asked()),

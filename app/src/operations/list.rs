@@ -56,20 +56,8 @@ fn Listed(
         ];
         view! { <Tabs label="Operations" items /> }
     };
-    let first = Signal::derive(move || {
-        let to_first = |_| {
-            if unfinished() {
-                paths::unfinished_operations()
-            } else {
-                paths::operations()
-            }
-        };
-        asked.with(|asked| asked.1.clone()).map(to_first)
-    });
-    let next = Signal::derive(move || {
-        let next = list.with(|list| list.next.clone());
-        next.map(|next| paths::operations_after(unfinished(), &next))
-    });
+    let after = Signal::derive(move || asked.get().1);
+    let next = Signal::derive(move || list.with(|list| list.next.clone()));
     let rows = move || match list.get().items {
         items if items.is_empty() => view! { <Nothing unfinished=unfinished() /> }.into_any(),
         items => view! { <Rows items /> }.into_any(),
@@ -82,7 +70,7 @@ fn Listed(
         </PageHeader>
         {tabs}
         <Panel flush=true>{rows}</Panel>
-        <Pager first next more="Older operations" />
+        <Pager after next more="Older operations" />
     }
 }
 

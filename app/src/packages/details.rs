@@ -1,6 +1,7 @@
 //! A package: what is in it, where it runs, what can be done with it.
 
 use super::api::{DeletePackage, get_package};
+use crate::action::use_action;
 use crate::error::view::{Refusal, refusal};
 use crate::follow::{Followed, use_followed};
 use crate::format::bytes::{bytes, count};
@@ -24,7 +25,7 @@ use views::packages::{Constant, PackageDetails};
 pub fn PackagePage() -> impl IntoView {
     let (app, package) = (named("app"), named("package"));
     let followed = use_followed();
-    let delete = ServerAction::<DeletePackage>::new();
+    let delete = use_action::<DeletePackage>();
     let details = page_data(
         move || (app.get(), package.get(), followed.version()),
         |(app, package, _)| get_package(app, package),

@@ -5,7 +5,7 @@ use super::upload::UploadForm;
 use crate::apps::overview::{AppTab, AppTabs};
 use crate::follow::{Followed, use_followed};
 use crate::format::bytes::bytes;
-use crate::page::{loaded, named, page_data};
+use crate::page::{after, loaded, named, page_data};
 use crate::paths;
 use crate::ui::moment::Ago;
 use crate::ui::page_header::PageHeader;
@@ -23,7 +23,7 @@ use views::packages::{PackageList, PackageSummary};
 pub fn PackagesPage() -> impl IntoView {
     let query = use_query_map();
     let app = named("app");
-    let after = Memo::new(move |_| query.with(|query| query.get("after")));
+    let after = after();
     let refused = query.with_untracked(|query| query.get("refused"));
     let followed = use_followed();
     let packages = page_data(
@@ -49,14 +49,7 @@ fn Listed(
     let upload = list.with_untracked(|list| {
         view! { <UploadForm app=app.get_untracked() limits=list.limits access=list.upload.clone() refused /> }
     });
-    let first = Signal::derive(move || after.get().map(|_| paths::packages(&app.get())));
-    let next = Signal::derive(move || {
-        list.with(|list| {
-            list.next
-                .as_deref()
-                .map(|next| paths::packages_after(&app.get(), next))
-        })
-    });
+    let next = Signal::derive(move || list.with(|list| list.next.clone()));
     let content = move || {
         match list.get().items {
         items if items.is_empty() => view! {
@@ -78,7 +71,7 @@ fn Listed(
         {move || view! { <AppTabs app=app.get() current=AppTab::Packages /> }}
         <Panel title="Upload a package">{upload}</Panel>
         <Panel title="Uploaded" flush=true>{content}</Panel>
-        <Pager first next more="Older packages" />
+        <Pager after next more="Older packages" />
     }
 }
 

@@ -178,11 +178,17 @@ fn unpack(package: &PackageRef, target: &Path) -> Result<(), PackageError> {
     let outcome = mda::unpack(&file, &temporary, &limits)
         .map_err(refused)
         .and_then(|()| make_both(&temporary).map_err(io))
+        .and_then(|()| sync_all_of(&temporary).map_err(io))
         .and_then(|()| std::fs::rename(&temporary, target).map_err(io));
     if outcome.is_err() {
         drop(disk::remove_dir(&temporary));
     }
     outcome
+}
+
+/// Writes everything that was unpacked to the disk: under its name it counts as whole, also after a power cut.
+fn sync_all_of(folder: &Path) -> io::Result<()> {
+    Ok(rustix::fs::syncfs(std::fs::File::open(folder)?)?)
 }
 
 /// A package may lack one of the folders, the runtime finds both; and the place where a Mendix

@@ -121,6 +121,13 @@ impl FoundApp {
     }
 }
 
+impl FoundEnvironment {
+    /// Whether the actor may use a right on it.
+    pub(crate) fn may(&self, ctx: &Ctx, right: Right) -> Access {
+        ctx.may(right, &self.target())
+    }
+}
+
 /// The app of this subdomain, if the actor may see it.
 pub(crate) async fn app(
     db: &mut PgConnection,

@@ -79,11 +79,19 @@ pub struct AuditEvent {
     pub from_address: Option<String>,
 }
 
+/// The most characters of a name that the trail keeps: what is refused may be named by anything.
+const LONGEST_TARGET: usize = 200;
+
+fn shown(target: &str) -> String {
+    let printable = target.chars().filter(|c| !c.is_control());
+    printable.take(LONGEST_TARGET).collect()
+}
+
 /// The row for a use of a right.
 pub(crate) fn event(
     ctx: &Ctx,
     right: Right,
-    target: String,
+    target: &str,
     subject: Subject,
     details: Value,
     outcome: Outcome,
@@ -93,7 +101,7 @@ pub(crate) fn event(
         at: ctx.now(),
         by: By::actor(&ctx.actor, &ctx.name),
         action: right.code(),
-        target,
+        target: shown(target),
         subject: Some(subject),
         details,
         outcome,

@@ -51,7 +51,7 @@ impl<'a> Change<'a> {
         let event = audit::event(
             self.ctx,
             self.right,
-            self.label,
+            &self.label,
             self.subject,
             details,
             Outcome::Done,
@@ -71,7 +71,7 @@ pub(crate) async fn authorize(ctx: &Ctx, right: Right, on: &impl Resource) -> Re
         let event = audit::event(
             ctx,
             right,
-            on.label(),
+            &on.label(),
             on.subject(),
             details,
             Outcome::Refused,

@@ -22,6 +22,11 @@ pub(crate) mod tasks;
 
 use crate::error::Inconsistent;
 
+/// The name of the constraint that a statement broke, if it broke one.
+fn broken(error: &sqlx::Error) -> Option<&str> {
+    error.as_database_error()?.constraint()
+}
+
 /// Parses a column's text, or says which row breaks our rules.
 fn parsed<T>(
     value: Option<T>,

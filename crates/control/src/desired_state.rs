@@ -30,21 +30,30 @@ const PIDS: u32 = 512;
 /// Of an app that is being deleted nothing is desired any more: what was handed over beside the deletion
 /// is taken back, and the environment is not found.
 pub(crate) async fn apply(state: &State, company: CompanyId, id: EnvironmentId) -> Result<i64> {
-    let Some((app, environment)) = read(state, company, id).await? else {
-        return Err(Error::NotFound);
-    };
-    let given = give(state, &app, &environment).await;
-    let mut db = state.pool.acquire().await?;
-    let gone = match db::environments::app_state(&mut db, company, id).await? {
-        None | Some(AppState::Deleting) => true,
-        Some(AppState::Creating | AppState::Ready) => false,
-    };
-    drop(db);
-    if gone {
-        remove(state, &app.region, id).await?;
-        return Err(Error::NotFound);
+    let mut refused = None;
+    loop {
+        let Some((app, environment)) = read(state, company, id).await? else {
+            return Err(Error::NotFound);
+        };
+        let given = give(state, &app, &environment).await;
+        let mut db = state.pool.acquire().await?;
+        let gone = match db::environments::app_state(&mut db, company, id).await? {
+            None | Some(AppState::Deleting) => true,
+            Some(AppState::Creating | AppState::Ready) => false,
+        };
+        drop(db);
+        if gone {
+            remove(state, &app.region, id).await?;
+            return Err(Error::NotFound);
+        }
+        match given {
+            // A newer revision may have been handed over in between.
+            Err(Error::Conflict(_)) if refused != Some(environment.revision) => {
+                refused = Some(environment.revision);
+            }
+            given => return given,
+        }
     }
-    given
 }
 
 async fn give(state: &State, app: &App, environment: &Environment) -> Result<i64> {

@@ -100,11 +100,21 @@ impl Error {
     }
 }
 
+impl Error {
+    /// Whether the answer is a plain no: nothing has gone wrong, and nothing was changed.
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Self::NotFound | Self::Invalid(_) | Self::Forbidden(_) | Self::Conflict(_) => true,
+            Self::Unavailable { .. } | Self::Internal { .. } => false,
+        }
+    }
+}
+
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         match error {
             sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Tls(_) => Self::Unavailable {
-                text: "The portal's database does not answer. Nothing was changed; try again in a moment.".to_owned(),
+                text: "The portal's database does not answer. Try again in a moment; whether what you asked for was done, the page then shows.".to_owned(),
                 source: Some(error.into()),
             },
             sqlx::Error::Database(ref database) if matches!(database.code().as_deref(), Some("57P01" | "57P02" | "57P03" | "53300")) => Self::Unavailable {

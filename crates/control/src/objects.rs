@@ -146,8 +146,11 @@ impl Objects {
                     "the file has another size than was received",
                 ));
             }
-            make(file.parent().unwrap_or(&file)).await?;
-            tokio::fs::rename(staged.path(), &file).await
+            let folder = file.parent().unwrap_or(&file);
+            make(folder).await?;
+            tokio::fs::rename(staged.path(), &file).await?;
+            // Its name too is on the disk before anybody counts on it.
+            tokio::fs::File::open(folder).await?.sync_all().await
         };
         moving
             .await

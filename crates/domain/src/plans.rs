@@ -7,6 +7,7 @@ use crate::codes::code;
 use crate::names::NameError;
 use crate::scaling::INSTANCE_MEMORY_MIB;
 use serde::{Deserialize, Serialize};
+use std::ops::RangeInclusive;
 
 code!(
     /// The code of a plan, which is also its name: `M20`.
@@ -48,6 +49,10 @@ pub struct UncheckedPlan {
     pub files_gib: i32,
 }
 
+/// The most of anything that a plan may give, so that no sum of it overflows; and the most instances.
+const MOST: u32 = 10_000_000;
+const MOST_INSTANCES: u32 = 1_000;
+
 impl UncheckedPlan {
     /// The plan, or the first field that breaks a rule.
     pub fn check(&self) -> Result<Plan, NameError> {
@@ -56,25 +61,31 @@ impl UncheckedPlan {
             message: format!("A plan's code has {}.", PlanCode::RULE),
         })?;
         let (smallest, _) = INSTANCE_MEMORY_MIB;
-        let instances = at_least(1, "max_instances", self.max_instances)?;
+        let instances = within(1..=MOST_INSTANCES, "max_instances", self.max_instances)?;
         Ok(Plan {
             code,
-            app_memory_mib: at_least(smallest, "app_memory_mib", self.app_memory_mib)?,
+            app_memory_mib: within(smallest..=MOST, "app_memory_mib", self.app_memory_mib)?,
             max_instances: u16::try_from(instances).unwrap_or(u16::MAX),
-            instance_cpu_milli: at_least(1, "instance_cpu_milli", self.instance_cpu_milli)?,
-            database_memory_mib: at_least(1, "database_memory_mib", self.database_memory_mib)?,
-            database_disk_gib: at_least(1, "database_disk_gib", self.database_disk_gib)?,
-            files_gib: at_least(1, "files_gib", self.files_gib)?,
+            instance_cpu_milli: within(1..=MOST, "instance_cpu_milli", self.instance_cpu_milli)?,
+            database_memory_mib: within(1..=MOST, "database_memory_mib", self.database_memory_mib)?,
+            database_disk_gib: within(1..=MOST, "database_disk_gib", self.database_disk_gib)?,
+            files_gib: within(1..=MOST, "files_gib", self.files_gib)?,
         })
     }
 }
 
-fn at_least(least: u32, field: &'static str, value: i32) -> Result<u32, NameError> {
-    let number = u32::try_from(value).ok().filter(|number| *number >= least);
-    number.ok_or_else(|| NameError {
-        field,
-        message: format!("{value} is too little; it must be {least} or more."),
-    })
+fn within(range: RangeInclusive<u32>, field: &'static str, value: i32) -> Result<u32, NameError> {
+    let number = u32::try_from(value).ok();
+    number
+        .filter(|number| range.contains(number))
+        .ok_or_else(|| NameError {
+            field,
+            message: format!(
+                "{value} does not fit; it must be from {} to {}.",
+                range.start(),
+                range.end()
+            ),
+        })
 }
 
 /// A plan in the picker.

@@ -11,6 +11,9 @@ const OLDEST_RUNTIME: u32 = 6;
 const LONGEST_TEXT: usize = 4000;
 const LONGEST_NAME: usize = 200;
 const MOST_ITEMS: usize = 10_000;
+/// The longest default of one constant, and of all of them, bytes: they are handed to every instance.
+const LONGEST_DEFAULT: usize = 64 << 10;
+const LONGEST_DEFAULTS: usize = 1 << 20;
 
 pub(crate) struct Metadata {
     pub(crate) name: Option<String>,
@@ -132,12 +135,27 @@ fn java_version(value: Option<&Value>) -> Option<u32> {
 }
 
 fn constants(fields: &Map<String, Value>) -> Result<Vec<Constant>, Refusal> {
+    let mut room = LONGEST_DEFAULTS;
     items(fields, "Constants")?
         .map(|constant| {
+            let name = item_name("Constants", constant)?;
+            let default_value = whole_text(constant.get("DefaultValue"));
+            if default_value.len() > LONGEST_DEFAULT || default_value.contains('\0') {
+                return Err(bad(&format!(
+                    "has a default value of the constant {name} that is over {} KiB or no text",
+                    LONGEST_DEFAULT >> 10
+                )));
+            }
+            room = room.checked_sub(default_value.len()).ok_or_else(|| {
+                let most = LONGEST_DEFAULTS >> 20;
+                bad(&format!(
+                    "has default values of constants of over {most} MiB in all"
+                ))
+            })?;
             Ok(Constant {
-                name: item_name("Constants", constant)?,
+                name,
                 kind: text_of(constant.get("Type"), LONGEST_NAME),
-                default_value: whole_text(constant.get("DefaultValue")),
+                default_value,
                 description: text_of(constant.get("Description"), LONGEST_TEXT),
             })
         })
@@ -225,6 +243,30 @@ mod tests {
         assert_eq!(metadata.constants[1].default_value, "7");
         assert_eq!(metadata.constants[1].description, "");
         assert_eq!(metadata.scheduled_events, ["Shop.Nightly"]);
+    }
+
+    #[test]
+    fn defaults_of_constants_have_a_limit_each_and_together() {
+        let with = |count: usize, default: &str| {
+            let constant = |n| format!(r#"{{"Name":"Shop.C{n}","DefaultValue":"{default}"}}"#);
+            let constants: Vec<String> = (0..count).map(constant).collect();
+            let text = format!(
+                r#"{{"ModelVersion":"1","RuntimeVersion":"9.24.2","Constants":[{}]}}"#,
+                constants.join(",")
+            );
+            parse(text.as_bytes()).map_err(|refusal| refusal.message)
+        };
+        let longest = "x".repeat(64 << 10);
+        assert!(with(16, &longest).is_ok());
+        let refusals = [
+            (with(17, &longest), "1 MiB in all"),
+            (with(1, &format!("{longest}x")), "Shop.C0"),
+            (with(1, r"a\u0000b"), "no text"),
+        ];
+        for (refused, words) in refusals {
+            let message = refused.err().expect("is refused");
+            assert!(message.contains(words), "{message}");
+        }
     }
 
     #[test]

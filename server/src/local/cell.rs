@@ -24,7 +24,7 @@ const HEEDS_SIGNAL_WITHIN: Duration = Duration::from_secs(10);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 const LOOK_AFTER_EVERY: Duration = Duration::from_secs(1);
 
-/// What the cell and the apps' runtimes may know of the environment that the portal was started in: no setting of
+/// What the cell may know of the environment that the portal was started in, beside its own settings: nothing of
 /// the portal's, least of all a secret.
 const OF_THE_ENVIRONMENT: [&str; 10] = [
     "PATH",
@@ -38,6 +38,9 @@ const OF_THE_ENVIRONMENT: [&str; 10] = [
     "RUST_BACKTRACE",
     "NO_COLOR",
 ];
+
+/// What the names of the cell's own settings begin with.
+const OF_THE_CELL: &str = "CELL_";
 
 /// The cell of this machine, running or about to.
 pub struct Cell {
@@ -63,6 +66,10 @@ impl Cell {
     /// Starts it, unless one answers already that speaks this release's interface. A start that fails or is given
     /// up is to be followed by [`Self::stop`].
     pub async fn start(&mut self) -> Result<()> {
+        // Before anything is said to whoever listens there.
+        if let Some(folder) = self.config.cell_socket.parent() {
+            socket_path::create(folder)?;
+        }
         if let Some(info) = self.info().await {
             self.has_answered = true;
             if info.api_version == API_VERSION {
@@ -186,9 +193,6 @@ impl Cell {
 
     fn spawn(&self) -> Result<Child> {
         private_file::create_dir(&self.config.data.join("log"))?;
-        if let Some(folder) = self.config.cell_socket.parent() {
-            socket_path::create(folder)?;
-        }
         let log = OpenOptions::new()
             .create(true)
             .append(true)
@@ -212,11 +216,13 @@ impl Cell {
             .stdout(log.try_clone()?)
             .stderr(log)
             .process_group(0);
-        command.env_clear().envs(
-            OF_THE_ENVIRONMENT
-                .iter()
-                .filter_map(|name| Some((name, std::env::var_os(name)?))),
-        );
+        let for_the_cell = |(name, _): &(OsString, OsString)| {
+            let name = name.to_str().unwrap_or_default();
+            OF_THE_ENVIRONMENT.contains(&name) || name.starts_with(OF_THE_CELL)
+        };
+        command
+            .env_clear()
+            .envs(std::env::vars_os().filter(for_the_cell));
         command
             .spawn()
             .with_context(|| format!("starting {}", self.program.display()))
@@ -250,13 +256,11 @@ impl Cell {
 
     /// The process, while it is there: the child, or the one that listens on the socket.
     async fn pid(&mut self) -> Option<Pid> {
-        let pid = if let Some(child) = &mut self.child {
-            // Its end is noticed here.
-            let ended = child.try_wait();
-            matches!(ended, Ok(None))
-                .then(|| child.id())??
-                .try_into()
-                .ok()
+        // Its end is noticed here; another one may listen all the same.
+        self.child
+            .take_if(|child| !matches!(child.try_wait(), Ok(None)));
+        let pid = if let Some(child) = &self.child {
+            child.id()?.try_into().ok()
         } else {
             let socket = UnixStream::connect(&self.config.cell_socket).await.ok()?;
             socket.peer_cred().ok()?.pid()

@@ -18,7 +18,8 @@ use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
 
 const SECRET: &str = "5e7c9e";
-const SETTINGS: [(&str, &str); 5] = [
+const SETTINGS: [(&str, &str); 6] = [
+    ("CELL_ZONES", "left,right"),
     ("OBJECTS_URL", "s3://bucket"),
     ("OBJECTS_ENDPOINT", "http://127.0.0.1:9"),
     ("OBJECTS_ACCESS_KEY_ID", SECRET),
@@ -27,7 +28,7 @@ const SETTINGS: [(&str, &str); 5] = [
 ];
 
 #[tokio::test]
-async fn the_cell_knows_nothing_of_the_portal_s_environment() {
+async fn the_cell_knows_its_own_settings_and_no_secret_of_the_portal_s() {
     let folder = folder();
     let config = config(&folder);
     let mut portal = up(&config);
@@ -39,6 +40,9 @@ async fn the_cell_knows_nothing_of_the_portal_s_environment() {
     let environment = String::from_utf8_lossy(&environment);
     assert!(environment.contains("PATH="), "{environment}");
     assert!(!environment.contains(SECRET), "{environment}");
+    let engine = CellEngine::new(config.cell_socket.clone());
+    let zones = engine.info().await.expect("it answers").zones;
+    assert_eq!(zones, ["left", "right"], "its own settings reach it");
     end(portal).await;
 }
 

@@ -125,7 +125,14 @@ async fn made_before(
     let Some(app) = db::apps::get(change.db(), ctx.company, find).await? else {
         return Ok(None);
     };
-    if (&app.name, &app.subdomain) != (&checked.name, &checked.subdomain) {
+    let made = (&app.name, &app.subdomain, &app.region, &app.plan);
+    let asked = (
+        &checked.name,
+        &checked.subdomain,
+        &checked.region.code,
+        &checked.plan.code,
+    );
+    if made != asked {
         return Err(Error::Conflict(format!(
             "This form has made “{}” already. Open a new form to make another app.",
             app.name

@@ -11,9 +11,11 @@ use crate::resources::regions;
 use crate::sagas::OBSERVED;
 use crate::state::State;
 use domain::ids::EnvironmentId;
+use domain::states::InstanceState;
 use domain::subjects::SubjectKind;
 use domain::topics::Topic;
 use engine::observation::Observation;
+use futures::StreamExt;
 use serde_json::json;
 use sqlx::PgConnection;
 use std::collections::{HashMap, HashSet};
@@ -29,6 +31,9 @@ const REFRESH_SECONDS: i64 = 3;
 
 /// How long handing one workload over may keep the others waiting.
 const APPLY_MAY_TAKE: Duration = Duration::from_secs(20);
+
+/// Workloads that are handed over side by side.
+const HANDED_OVER_AT_ONCE: usize = 4;
 
 pub(super) fn task(state: &Arc<State>, engine: &Named, instances_changed: &Arc<Notify>) -> Task {
     let (state, engine) = (Arc::clone(state), engine.clone());
@@ -79,12 +84,18 @@ pub(crate) async fn pass(state: &State, engine: &Named, verified: &Verified) -> 
             None => Ok(()),
         };
         warn(environment, "an observation was not stored", stored);
+    }
+    // Only then, and side by side: a hand-over may wait for a large file.
+    let all = futures::stream::iter(&known);
+    all.for_each_concurrent(HANDED_OVER_AT_ONCE, async |environment| {
+        let observation = observed.get(&environment.id);
         let work = reconcile(state, environment, observation, verified);
         let given = tokio::time::timeout(APPLY_MAY_TAKE, work)
             .await
             .unwrap_or_else(|late| Err(Error::internal("handing a workload over", late)));
         warn(environment, "a workload was not handed over", given);
-    }
+    })
+    .await;
     Ok(())
 }
 
@@ -178,7 +189,7 @@ async fn wake_operations(
     Ok(())
 }
 
-/// Whether a page would look different, meters aside.
+/// Whether a page would look different, meters and the countdown of a crashed instance aside.
 fn differs(before: &Observation, after: &Observation) -> bool {
     let faces = |o: &Observation| -> Vec<_> {
         o.instances
@@ -188,7 +199,7 @@ fn differs(before: &Observation, after: &Observation) -> bool {
                     i.id,
                     i.index,
                     i.state,
-                    i.detail.clone(),
+                    (i.state != InstanceState::Crashed).then(|| i.detail.clone()),
                     i.current,
                     i.restarts,
                     i.debugger

@@ -1,6 +1,6 @@
 //! SQL of environments.
 
-use super::parsed;
+use super::{broken, parsed};
 use crate::error::{Error, Inconsistent, Result};
 use crate::model::environments::{DesiredState, Environment, ListedEnvironment, Passwords};
 use domain::ids::{AppId, CompanyId, EnvironmentId, PackageId};
@@ -323,7 +323,13 @@ pub(crate) async fn set_desired(
         at,
     )
     .execute(db)
-    .await?;
+    .await
+    .map_err(|error| match broken(&error) {
+        Some("environments_package_fkey") => {
+            Error::Conflict("The package was deleted meanwhile. Choose another.".to_owned())
+        }
+        _ => error.into(),
+    })?;
     Ok(())
 }
 
@@ -351,10 +357,10 @@ pub(crate) async fn set_debugger_instance(
     id: EnvironmentId,
     index: u16,
     at: OffsetDateTime,
-) -> Result<()> {
+) -> Result<bool> {
     let index = i16::try_from(index).map_err(|error| Error::internal("storing an index", error))?;
-    sqlx::query!(
-        "update environments set debugger_instance = $3, revision = revision + 1, updated_at = $4 where company_id = $1 and id = $2",
+    let set = sqlx::query!(
+        "update environments set debugger_instance = $3, revision = revision + 1, updated_at = $4 where company_id = $1 and id = $2 and instances > $3",
         company.uuid(),
         id.uuid(),
         index,
@@ -362,7 +368,7 @@ pub(crate) async fn set_debugger_instance(
     )
     .execute(db)
     .await?;
-    Ok(())
+    Ok(set.rows_affected() == 1)
 }
 
 /// Counts the revision up until it is higher than `known` too.

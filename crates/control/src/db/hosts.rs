@@ -1,5 +1,6 @@
 //! SQL of host names: their first labels, whoever's they are.
 
+use super::broken;
 use crate::error::{Error, Result};
 use domain::ids::AppId;
 use sqlx::PgConnection;
@@ -29,7 +30,7 @@ pub(crate) async fn reserve(db: &mut PgConnection, app: AppId, label: &str) -> R
 
 /// What a broken uniqueness of a host's first label means to the person who typed the subdomain.
 pub(super) fn taken(error: sqlx::Error, label: &str) -> Error {
-    match error.as_database_error().and_then(|e| e.constraint()) {
+    match broken(&error) {
         Some("apps_subdomain_key" | "hosts_pkey" | "environments_host_label_key") => {
             Error::invalid(
                 "subdomain",

@@ -1,6 +1,6 @@
 //! SQL of packages.
 
-use super::parsed;
+use super::{broken, parsed};
 use crate::error::{Error, Result};
 use crate::model::packages::{Constant, Package};
 use domain::ids::{AppId, CompanyId, PackageId};
@@ -99,7 +99,7 @@ pub(crate) async fn insert(
     )
     .execute(db)
     .await
-    .map_err(|error| match error.as_database_error().and_then(|e| e.constraint()) {
+    .map_err(|error| match broken(&error) {
         Some("packages_app_version_key") => Error::invalid(
             "package",
             format!("Version {} is in this app's repository already. Give the new package another version, or delete the old one.", package.version),
@@ -122,8 +122,12 @@ async fn select(
     let rows = sqlx::query_as!(
         PackageRow,
         r#"
-        select p.id, p.file_name, p.name, p.version, p.runtime_version, p.java_version, p.description, p.size_bytes, p.unpacked_bytes,
-               p.files, p.sha256, p.constants, p.scheduled_events, p.uploaded_by, p.created_at,
+        select p.id, p.file_name, p.name, p.version, p.runtime_version, p.java_version,
+               case when $3::uuid is null then '' else p.description end as "description!", p.size_bytes, p.unpacked_bytes,
+               p.files, p.sha256, p.uploaded_by, p.created_at,
+               -- A list shows none of these.
+               case when $3::uuid is null then '[]' else p.constants end as "constants!",
+               case when $3::uuid is null then '[]' else p.scheduled_events end as "scheduled_events!",
                array(select e.name from environments e where p.id in (e.package_id, e.live_package_id) order by e.position) as "used_by!"
         from packages p
         where p.company_id = $1 and p.app_id = $2
@@ -197,7 +201,7 @@ pub(crate) async fn delete(
         Ok(done) => Ok(done.rows_affected() == 1),
         Err(error)
             if matches!(
-                error.as_database_error().and_then(|e| e.constraint()),
+                broken(&error),
                 Some("environments_package_fkey" | "environments_live_package_fkey")
             ) =>
         {

@@ -1,6 +1,6 @@
 //! Debugger credentials: always active on v4, for a chosen instance.
 
-use crate::access::{self, Resource};
+use crate::access;
 use crate::change::Change;
 use crate::ctx::Ctx;
 use crate::db;
@@ -18,7 +18,8 @@ use views::environments::{Debugger, DebuggerInstance};
 pub async fn get(ctx: &Ctx, subdomain: &Subdomain, slug: &str) -> Result<Debugger> {
     let found =
         access::environment(&mut *ctx.state.pool.acquire().await?, ctx, subdomain, slug).await?;
-    let target = found.target();
+    let reveal = found.may(ctx, Right::RevealDebuggerPassword);
+    let choose = found.may(ctx, Right::ChooseDebuggerInstance);
     let environment = found.environment;
     let observed = environment.observed.as_ref();
     let instances = observed.map(|(seen, _)| seen.instances.as_slice());
@@ -33,8 +34,8 @@ pub async fn get(ctx: &Ctx, subdomain: &Subdomain, slug: &str) -> Result<Debugge
         ),
         instance: environment.debugger_instance,
         instances: instances.unwrap_or_default().iter().map(told).collect(),
-        reveal: ctx.may(Right::RevealDebuggerPassword, &target),
-        choose: ctx.may(Right::ChooseDebuggerInstance, &target),
+        reveal,
+        choose,
     })
 }
 
@@ -75,15 +76,13 @@ pub async fn choose_instance(
         access::environment(&mut *ctx.state.pool.acquire().await?, ctx, subdomain, slug).await?;
     let mut change = Change::begin(ctx, Right::ChooseDebuggerInstance, &found).await?;
     let (company, environment) = (found.app.company, &found.environment);
-    let instances = environment.scale.instances;
-    if index >= instances {
+    let (id, now) = (environment.id, ctx.now());
+    if !db::environments::set_debugger_instance(change.db(), company, id, index, now).await? {
         return Err(Error::invalid(
             "instance",
-            format!("Choose one of the {instances} instances."),
+            "Choose one of the instances that there are.",
         ));
     }
-    let (id, now) = (environment.id, ctx.now());
-    db::environments::set_debugger_instance(change.db(), company, id, index, now).await?;
     change
         .commit(json!({ "instance": index }), &[Topic::Environment(id)])
         .await?;

@@ -53,11 +53,17 @@ pub async fn upload(
         sha256: package.sha256.clone(),
     };
     ctx.state.objects.accept(&staged, &key, &content).await?;
-    if let Err(error) = record(ctx, &found, &package).await {
-        ctx.state.objects.delete(&key).await?;
-        return Err(error);
+    let recorded = record(ctx, &found, &package).await;
+    // Where the database broke off the row may be there all the same: then the sweep finds out what is left over.
+    if recorded.as_ref().is_err_and(Error::is_refusal)
+        && let Err(left) = ctx.state.objects.delete(&key).await
+    {
+        tracing::warn!(
+            error = &left as &dyn std::error::Error,
+            "the file of a refused package stays for now"
+        );
     }
-    Ok(id)
+    recorded.map(|()| id)
 }
 
 /// Makes the stored file a package.

@@ -86,7 +86,7 @@ pub(crate) async fn provision(
             .await?;
         server
             .execute(&format!(
-                "create database {database} owner {role} template template0 encoding 'UTF8'"
+                "create database {database} owner {role} template template0 encoding 'UTF8' allow_connections false"
             ))
             .await?;
     }
@@ -97,6 +97,10 @@ pub(crate) async fn provision(
         .await?;
     server
         .execute(&format!("revoke all on database {database} from public"))
+        .await?;
+    // Not before: until then every role of the server might connect.
+    server
+        .execute(&format!("alter database {database} allow_connections true"))
         .await
 }
 

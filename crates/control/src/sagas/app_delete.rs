@@ -138,6 +138,8 @@ async fn remove_packages(ctx: Call) -> Result<(), StepError> {
     let (params, state) = (ctx.params(), ctx.context());
     let mut db = state.pool.acquire().await?;
     let packages = db::packages::ids_of_app(&mut db, params.company, params.app).await?;
+    // The store may take its time.
+    drop(db);
     for package in &packages {
         state.objects.delete(&ObjectKey::package(*package)).await?;
     }

@@ -11,11 +11,11 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
 /// Hears of every statement that is run on this thread.
 #[derive(Clone, Default)]
-struct Statements(Arc<Mutex<Vec<String>>>);
+pub struct Statements(Arc<Mutex<Vec<String>>>);
 
 impl Statements {
     /// The statements that `work` runs.
-    async fn of<T>(work: impl Future<Output = T>) -> (T, Vec<String>) {
+    pub async fn of<T>(work: impl Future<Output = T>) -> (T, Vec<String>) {
         let heard = Self::default();
         let subscriber = tracing_subscriber::registry().with(heard.clone());
         let guard = tracing::subscriber::set_default(subscriber);

@@ -43,10 +43,10 @@ pub fn cancel(state: OperationState, final_because: Option<&str>) -> Access {
         OperationState::Cancelling | OperationState::Unwinding => {
             Access::denied("It is being undone already.")
         }
-        OperationState::Succeeded
-        | OperationState::Failed
-        | OperationState::Cancelled
-        | OperationState::Stuck => Access::denied("It has ended."),
+        OperationState::Stuck => Access::denied("It is stuck. Have its undo tried again instead."),
+        OperationState::Succeeded | OperationState::Failed | OperationState::Cancelled => {
+            Access::denied("It has ended.")
+        }
     }
 }
 

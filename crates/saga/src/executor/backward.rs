@@ -31,7 +31,9 @@ impl<C: Send + Sync + 'static> Executor<'_, C> {
         row.ends_as = Some(ends_as);
         row.error = error;
         row.detail.clear();
-        row.move_to(row.next_step + i16::from(row.has_begun()));
+        // What starts a run may have written rows with it, in the same transaction: the first step's undo takes them
+        // back even if the step never began.
+        row.move_to((row.next_step + i16::from(row.has_begun())).max(1));
         locked.log(&line).await?;
         locked.save().await?;
         Ok(None)

@@ -49,14 +49,14 @@ async fn a_cancel_is_acknowledged_between_steps(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_run_that_was_never_begun_is_cancelled_at_once(pool: PgPool) {
+async fn a_run_that_was_never_begun_takes_back_what_was_written_with_it(pool: PgPool) {
     let bench = Bench::new(pool);
     let id = bench.start().await;
     assert!(bench.cancel(id).await);
     bench.run_until_idle().await;
 
     assert_eq!(bench.run(id).await.state, RunState::Cancelled);
-    assert!(bench.workshop.calls().is_empty());
+    assert_eq!(bench.workshop.calls(), ["-cut"]);
 }
 
 #[sqlx::test(migrations = "../../migrations")]

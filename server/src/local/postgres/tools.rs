@@ -10,7 +10,8 @@ use tokio::process::{Child, Command};
 /// `pg_dump` of a database into `pg_restore` of an empty one; all of it or nothing.
 pub async fn copy(bin: &Path, from: (&Cluster, &str), to: (&Cluster, &str)) -> Result<()> {
     let mut dump = program(bin, "pg_dump", from);
-    dump.args(["--format=custom", "--compress=0"]);
+    // Rights of roles that only the older cluster knows stay there.
+    dump.args(["--format=custom", "--compress=0", "--no-privileges"]);
     let mut dump = start("pg_dump", dump.stdin(Stdio::null()))?;
     let dumped = dump.stdout.take().context("reading from pg_dump")?;
     let dumped: Stdio = dumped.try_into().context("reading from pg_dump")?;
