@@ -3,7 +3,6 @@
 use crate::ui::button::LinkButton;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
-use leptos_router::params::ParamsMap;
 
 /// What an address holds that is of this page of the list alone: where it begins, and what was refused on it.
 const OF_THIS_PAGE: [&str; 4] = ["after", "refused", "__path", "__err"];
@@ -23,8 +22,8 @@ pub fn Pager(
 ) -> impl IntoView {
     let here = use_location();
     let at = move |after: Option<String>| {
-        let path = here.pathname.get();
-        here.query.with(|query| address(&path, query, after))
+        let (path, search) = (here.pathname.get(), here.search.get());
+        address(&path, &search, after.as_deref())
     };
     let first = move || {
         after
@@ -43,39 +42,40 @@ pub fn Pager(
     }
 }
 
-fn address(path: &str, query: &ParamsMap, after: Option<String>) -> String {
-    let mut query = query.clone();
-    for name in OF_THIS_PAGE {
-        query.remove(name);
+/// The address with `after`, a text that an address may hold as it is.
+fn address(path: &str, search: &str, after: Option<&str>) -> String {
+    let of_this_page = |part: &str| {
+        let name = part.split_once('=').map_or(part, |(name, _)| name);
+        OF_THIS_PAGE.contains(&name)
+    };
+    let kept = search.trim_start_matches('?').split('&');
+    let mut query: Vec<String> = kept
+        .filter(|part| !part.is_empty() && !of_this_page(part))
+        .map(str::to_owned)
+        .collect();
+    query.extend(after.map(|after| format!("after={after}")));
+    if query.is_empty() {
+        return path.to_owned();
     }
-    if let Some(after) = after {
-        query.insert("after", after);
-    }
-    format!("{path}{}", query.to_query_string())
+    format!("{path}?{}", query.join("&"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::address;
-    use leptos_router::params::ParamsMap;
 
     #[test]
     fn another_page_keeps_what_the_list_shows() {
-        let query = |pairs: &[(&str, &str)]| -> ParamsMap {
-            let pairs = pairs.iter();
-            pairs
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-                .collect()
-        };
-        let unfinished = query(&[("show", "unfinished"), ("after", "a b"), ("refused", "no")]);
+        let here = "?show=unfinished&after=ab&refused=no%26";
         assert_eq!(
-            address("/operations", &unfinished, None),
+            address("/operations", here, None),
             "/operations?show=unfinished"
         );
         assert_eq!(
-            address("/operations", &unfinished, Some("c-_9".to_owned())),
+            address("/operations", here, Some("c-_9")),
             "/operations?show=unfinished&after=c-_9"
         );
-        assert_eq!(address("/apps", &query(&[("after", "x")]), None), "/apps");
+        assert_eq!(address("/apps", "after=x", None), "/apps");
+        assert_eq!(address("/apps", "", Some("x")), "/apps?after=x");
     }
 }
