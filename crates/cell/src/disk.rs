@@ -6,6 +6,7 @@ use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
+use std::process::Command;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 /// Does what may wait for the disk; meanwhile another thread carries on what this one would have:
@@ -48,8 +49,18 @@ pub fn remove_file(path: &Path) -> io::Result<()> {
 }
 
 /// Removes a folder with all it holds; one that is not there is as good as removed.
+///
+/// By the system's own program: an app may have made folders in folders without end, each of which costs the
+/// standard library's way a frame of the stack and an open file.
 pub fn remove_dir(path: &Path) -> io::Result<()> {
-    aside(|| absent_is_done(std::fs::remove_dir_all(path)))
+    aside(|| {
+        let removed = Command::new("rm").args(["-rf", "--"]).arg(path).output()?;
+        if removed.status.success() {
+            return Ok(());
+        }
+        let said = String::from_utf8_lossy(&removed.stderr);
+        Err(io::Error::other(format!("rm: {}", said.trim())))
+    })
 }
 
 fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
@@ -78,7 +89,7 @@ fn absent_is_done(outcome: io::Result<()>) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{aside, read_json, write_json};
+    use super::{aside, read_json, remove_dir, write_json};
     use std::os::unix::fs::PermissionsExt;
     use std::time::Duration;
 
@@ -93,6 +104,21 @@ mod tests {
         let mode = path.metadata().expect("there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }
+    #[test]
+    fn folders_in_folders_without_end_are_removed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let [top, next] = ["top", "next"].map(|name| folder.path().join(name));
+        std::fs::create_dir(&top).expect("made");
+        for _ in 0..20_000 {
+            std::fs::create_dir(&next).expect("made");
+            std::fs::rename(&top, next.join("a")).expect("put into it");
+            std::fs::rename(&next, &top).expect("named");
+        }
+        remove_dir(&top).expect("removed");
+        assert!(!top.exists());
+        remove_dir(&top).expect("what is not there is as good as removed");
+    }
+
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
     async fn a_wait_for_the_disk_holds_up_nobody_else() {
         let (sender, receiver) = std::sync::mpsc::channel();

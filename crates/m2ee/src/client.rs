@@ -2,7 +2,7 @@
 
 use crate::authentication;
 use crate::error::CallError;
-use crate::message::{Reply, Request};
+use crate::message::{Reply, Request, cut};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST};
 use http::{Method, StatusCode};
@@ -159,5 +159,6 @@ fn read_reply(action: &str, status: StatusCode, body: &[u8]) -> Result<Reply, Ca
     if status != StatusCode::OK {
         return Err(malformed(format!("HTTP status {status}")));
     }
-    serde_json::from_slice(body).map_err(|error| malformed(error.to_string()))
+    // The error quotes what it has met.
+    serde_json::from_slice(body).map_err(|error| malformed(cut(&error.to_string())))
 }

@@ -78,7 +78,7 @@ impl Reply {
         }
     }
 
-    /// Message and cause in one line, for people; empty when the runtime said nothing.
+    /// Message and cause in one line, for people, cut where nobody reads on; empty when the runtime said nothing.
     pub fn said(&self) -> String {
         let mut said = Vec::new();
         for part in [&self.message, &self.cause].into_iter().flatten() {
@@ -87,8 +87,15 @@ impl Reply {
                 said.push(part);
             }
         }
-        said.join(": ")
+        cut(&said.join(": "))
     }
+}
+
+/// The longest text of a runtime that is passed on, in characters: it is kept, logged and shown in many places.
+const LONGEST_SAID: usize = 2_000;
+
+pub(crate) fn cut(text: &str) -> String {
+    text.chars().take(LONGEST_SAID).collect()
 }
 
 #[cfg(test)]
@@ -103,6 +110,13 @@ mod tests {
             params: json!({ "password": "hush" }),
         };
         assert!(!format!("{request:?}").contains("hush"));
+    }
+
+    #[test]
+    fn what_a_runtime_says_without_end_is_cut() {
+        let text = json!({ "result": 1, "message": "é".repeat(1 << 20) });
+        let reply: Reply = serde_json::from_value(text).expect("a reply");
+        assert_eq!(reply.said().chars().count(), super::LONGEST_SAID);
     }
 
     #[test]
