@@ -1,4 +1,4 @@
-// Pictures of every page, in both looks and two widths, to be looked at. Not part of the usual run.
+// Pictures of every page, in both looks and three widths, to be looked at. Not part of the usual run.
 
 import { mkdirSync } from "node:fs";
 import path from "node:path";
@@ -14,6 +14,7 @@ import { said } from "./support/apps";
 const FOLDER = path.resolve("test-results/screens");
 const SIZES: [number, number][] = [
   [1280, 900],
+  [820, 1180],
   [390, 844],
 ];
 
