@@ -87,11 +87,20 @@ pub async fn callback(
         .unwrap_or_default();
     match finish(&app, &session, answer, &request_id, address.to_string()).await {
         Ok(return_to) => Redirect::to(return_to.as_str()).into_response(),
+        // Another tab was quicker: its session is this one's too.
+        Err(SignInError::NotBegunHere) if is_signed_in(&app, &session).await => {
+            Redirect::to("/").into_response()
+        }
         Err(error) => {
             error.log(&request_id);
             error.page().answer(request.extensions())
         }
     }
+}
+
+async fn is_signed_in(app: &AppState, session: &Session) -> bool {
+    let person = session::person(session, app.control.now()).await;
+    matches!(person, Ok(Some(_)))
 }
 
 async fn finish(

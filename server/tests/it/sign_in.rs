@@ -102,6 +102,19 @@ async fn someone_nobody_invited_is_told_so_and_gets_no_session(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "control::MIGRATOR")]
+async fn a_second_tab_that_comes_later_is_signed_in_too(pool: PgPool) {
+    let app = TestApp::new(pool).await;
+    let browser = app.browser();
+    let slow = stop_before_callback(&app, &browser).await;
+    let begun = browser.get("/login").await;
+    let quick = browser.follow_until(begun, CALLBACK).await;
+    browser.get(quick.location().expect("a redirect")).await;
+    let answer = browser.get(&slow).await;
+    assert_eq!(answer.location(), Some("/"), "{}", answer.status);
+    assert_eq!(browser.get("/apps").await.status, StatusCode::OK);
+}
+
+#[sqlx::test(migrator = "control::MIGRATOR")]
 async fn an_answer_that_belongs_to_no_sign_in_of_this_browser_is_refused(pool: PgPool) {
     let app = TestApp::new(pool).await;
     let victim = app.browser();
@@ -148,6 +161,10 @@ async fn a_code_is_good_once(pool: PgPool) {
     let callback = stop_before_callback(&app, &browser).await;
     assert_eq!(browser.get(&callback).await.status, StatusCode::SEE_OTHER);
     assert_eq!(browser.get("/operations").await.status, StatusCode::OK);
+    let session = browser.cookie(COOKIE);
+    assert_eq!(browser.get(&callback).await.location(), Some("/"));
+    assert_eq!(browser.cookie(COOKIE), session, "no session is begun again");
+    browser.post("/logout", &[]).await;
     assert_eq!(browser.get(&callback).await.status, StatusCode::BAD_REQUEST);
 }
 

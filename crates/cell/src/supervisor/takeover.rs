@@ -5,6 +5,7 @@ use crate::disk;
 use crate::record::InstanceRecord;
 use crate::stored::StoredWorkload;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 /// A workload and the instances of it that there are.
 pub struct Found {
@@ -42,19 +43,30 @@ async fn instances(
                 let workload = record.workload.to_string();
                 found.entry(workload).or_default().push(record);
             }
-            Some(record) => shared.remove_instance(&record).await?,
-            None => {
-                let name = folder.file_name().unwrap_or_default().to_string_lossy();
-                shared.sandbox.remove(&format!("cell-{name}"), None).await?;
-                disk::remove_dir(&folder)?;
-            }
+            Some(record) => warn(&folder, shared.remove_instance(&record).await),
+            None => warn(&folder, remove_unknown(shared, &folder).await),
         }
     }
     for container in shared.sandbox.containers()? {
         if !containers.contains(&container) {
             tracing::warn!(container, "removing a container that belongs to nothing");
-            shared.sandbox.remove(&container, None).await?;
+            let removed = shared.sandbox.remove(&container, None).await;
+            warn(Path::new(&container), removed);
         }
     }
     Ok(found)
+}
+
+async fn remove_unknown(shared: &Shared, folder: &Path) -> anyhow::Result<()> {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    shared.sandbox.remove(&format!("cell-{name}"), None).await?;
+    Ok(disk::remove_dir(folder)?)
+}
+
+/// What is left over and cannot be removed keeps nothing else from running; the next start tries again.
+fn warn(what: &Path, removed: anyhow::Result<()>) {
+    if let Err(error) = removed {
+        let (what, error) = (what.display(), format!("{error:#}"));
+        tracing::error!(%what, error, "what is left of an instance cannot be removed");
+    }
 }

@@ -171,18 +171,24 @@ impl Server {
                 "max_connections=200",
                 "shared_buffers=64MB",
                 "unix_socket_permissions=0700",
+                "log_min_messages=warning",
+                "log_min_error_statement=error",
+                "authentication_timeout=60s",
             ],
+            // What apps do wrong is not written down: it would fill the disk. Nor may they wait at the door.
             Purpose::Apps => [
                 "max_connections=1200",
                 "shared_buffers=128MB",
                 "unix_socket_permissions=0777",
+                "log_min_messages=fatal",
+                "log_min_error_statement=panic",
+                "authentication_timeout=10s",
             ],
         };
         let common = [
             "listen_addresses=",
             "password_encryption=scram-sha-256",
             "logging_collector=off",
-            "log_min_messages=warning",
             "log_line_prefix=%m [%p] %q%u@%d ",
         ];
         for setting in own.into_iter().chain(common) {
