@@ -26,6 +26,7 @@ test("every kind of page comes alive while its files are late, and is a document
         await missing(page);
         await page.goto(address);
         await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+        await expect(page.getByText("a part of it could not be loaded")).toBeVisible();
         await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Apps", exact: true }).click();
         await expect(heading(page, "Apps")).toBeVisible();
         await there(page);

@@ -178,10 +178,8 @@ fn Answers(instances: Vec<DebuggerInstance>) -> impl IntoView {
                 <td class="number mono">{instance.index}</td>
                 <td data-label="State"><StatusChip status=Signal::stored(state) /></td>
                 <td data-label="Debugger">
-                    <span>
-                        <Chip tone label />
-                        {instance.told_at.map(|at| view! { <small class="age"><span>"as of "</span><Ago at /></small> })}
-                    </span>
+                    <Chip tone label />
+                    {instance.told_at.map(|at| view! { <small class="age"><span>"as of "</span><Ago at /></small> })}
                 </td>
                 <td data-label="Studio Pro">{client}</td>
                 <td data-label="Paused microflows" class="number">{instance.paused}</td>
