@@ -104,6 +104,7 @@ mod tests {
         let mode = path.metadata().expect("there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }
+
     #[test]
     fn folders_in_folders_without_end_are_removed() {
         let folder = tempfile::tempdir().expect("a folder");

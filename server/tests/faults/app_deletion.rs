@@ -1,7 +1,8 @@
 //! A portal that dies while it deletes an app: the next one completes it, and nothing is left.
 
+use crate::deeds::function;
 use crate::wait::{turn, until};
-use crate::world::{APP, World, function};
+use crate::world::{APP, World};
 use domain::ids::EnvironmentId;
 use engine::{Engine, EngineError};
 use futures::StreamExt;

@@ -1,9 +1,10 @@
 //! The cell is killed while an app runs.
 
+use crate::deeds::function;
 use crate::load;
 use crate::program::Process;
 use crate::wait::{turn, until};
-use crate::world::{World, function};
+use crate::world::World;
 use reqwest::StatusCode;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,7 +1,8 @@
 //! A portal that dies while it deploys: the next one completes the deployment.
 
+use crate::deeds::function;
 use crate::wait::turn;
-use crate::world::{APP, World, function};
+use crate::world::{APP, World};
 use futures::StreamExt;
 use futures::stream;
 use reqwest::Method;

@@ -11,6 +11,7 @@ mod browser;
 mod cell_killed;
 mod database;
 mod database_silent;
+mod deeds;
 mod deployment;
 mod leftovers;
 mod load;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use toml::Table;
 
 /// The files of `app` that may name `control`: what the browser asks for, and who asks with which outcome.
-const MAY_NAME_CONTROL: [&str; 3] = ["api.rs", "server_context.rs", "server_context/errors.rs"];
+const MAY_NAME_CONTROL: [&str; 2] = ["api.rs", "server_context.rs"];
 
 /// Where SQL is, and why there.
 const SQL: [(&str, &str); 6] = [
@@ -51,7 +51,7 @@ fn in_app_only_the_doors_name_control() {
     }
     nothing(
         &broken,
-        "only api.rs and server_context of `app` may name `control`",
+        "only api.rs and server_context.rs of `app` may name `control`",
     );
 }
 

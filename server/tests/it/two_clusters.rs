@@ -8,7 +8,6 @@ use server::control_plane::check_upgrade;
 use server::local::postgres::cluster::{Cluster, Purpose};
 use server::local::postgres::portal_database::SET_ASIDE;
 use server::local::postgres::server::Server;
-use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, PgConnection, PgPool, raw_sql};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -40,10 +39,7 @@ async fn an_older_installation_loses_nothing() {
 async fn an_old_cluster_that_runs_is_stopped_first() {
     let folder = folder();
     let config = config(&folder);
-    let old = make_old_installation(&config).await;
-    let mut running = run_old(&old);
-    let apps = Cluster::locate(&config, Purpose::Apps).expect("a place");
-    until_it_runs(&on(&apps.admin_url())).await;
+    let (mut running, _) = running_old_installation(&config).await;
     let clusters = Clusters::start(&config).await;
     assert!(running.wait().expect("collected").success(), "it has ended");
     has_everything(&clusters).await;
@@ -54,12 +50,11 @@ async fn an_old_cluster_that_runs_is_stopped_first() {
 async fn whether_an_old_installation_can_be_upgraded_is_said_while_it_runs() {
     let folder = folder();
     let config = config(&folder);
-    let old = make_old_installation(&config).await;
-    let mut running = run_old(&old);
+    let (mut running, old) = running_old_installation(&config).await;
     let apps = Cluster::locate(&config, Purpose::Apps).expect("a place");
-    let portal = on(&apps.portal_url());
-    until_it_runs(&portal).await;
-    let pool = PgPool::connect_with(portal).await.expect("the portal");
+    let pool = PgPool::connect_with(on(&apps.portal_url()))
+        .await
+        .expect("the portal");
     raw_sql("drop schema mxid cascade")
         .execute(&pool)
         .await
@@ -269,12 +264,17 @@ fn run_old(data: &Path) -> Child {
     command.stderr(Stdio::null()).spawn().expect("is run")
 }
 
-async fn until_it_runs(options: &PgConnectOptions) {
+/// The old installation with its cluster running; where that lies.
+async fn running_old_installation(config: &Config) -> (Child, PathBuf) {
+    let old = make_old_installation(config).await;
+    let running = run_old(&old);
+    let apps = Cluster::locate(config, Purpose::Apps).expect("a place");
     let deadline = Instant::now() + Duration::from_mins(1);
-    while options.connect().await.is_err() {
+    while on(&apps.admin_url()).connect().await.is_err() {
         assert!(Instant::now() < deadline, "the old cluster does not start");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+    (running, old)
 }
 
 async fn has_everything(clusters: &Clusters) {

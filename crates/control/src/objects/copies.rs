@@ -73,7 +73,7 @@ impl Copies {
         tokio::fs::rename(&unfinished, &file).await.map_err(disk)
     }
 
-    /// Whether the copy is there; if so, it was needed just now.
+    /// Whether the copy is there; if so, it was needed just now, by the machine's clock as for every file's times.
     async fn is_there(&self, key: &ObjectKey) -> Result<bool> {
         let file = self.file(key);
         let touched = tokio::task::spawn_blocking(move || {

@@ -113,13 +113,7 @@ async fn signals_sent_from_all_sides_lose_no_wake_up(pool: PgPool) {
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn the_clock_wakes_a_run_whose_time_has_come(pool: PgPool) {
-    let counter = Counter::new(pool);
-    let patience = Patience {
-        minutes: Some(90),
-        ..Patience::default()
-    };
-    let id = counter.start(patience).await;
-    counter.run_until_idle().await;
+    let (counter, id) = parked_for_a_while(pool).await;
     let parked = counter.run(id).await;
     assert_eq!(parked.state, RunState::Waiting);
     assert!(parked.wakes_at.is_some() && parked.waits_for.is_some());
@@ -133,13 +127,7 @@ async fn the_clock_wakes_a_run_whose_time_has_come(pool: PgPool) {
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn being_woken_often_is_no_failure(pool: PgPool) {
-    let counter = Counter::new(pool);
-    let patience = Patience {
-        minutes: Some(90),
-        ..Patience::default()
-    };
-    let id = counter.start(patience).await;
-    counter.run_until_idle().await;
+    let (counter, id) = parked_for_a_while(pool).await;
     for _ in 0..60 {
         look_again(&counter, id).await;
     }
@@ -151,13 +139,7 @@ async fn being_woken_often_is_no_failure(pool: PgPool) {
 /// Every page of the tenant reads its operations anew at each word of a change.
 #[sqlx::test(migrations = "../../migrations")]
 async fn a_look_that_finds_nothing_new_changes_nothing_and_tells_nobody(pool: PgPool) {
-    let counter = Counter::new(pool);
-    let patience = Patience {
-        minutes: Some(90),
-        ..Patience::default()
-    };
-    let id = counter.start(patience).await;
-    counter.run_until_idle().await;
+    let (counter, id) = parked_for_a_while(pool).await;
     sqlx::query("update sagas set percent = 55 where id = $1")
         .bind(id)
         .execute(&counter.bench.pool)
@@ -186,6 +168,18 @@ async fn a_look_that_finds_nothing_new_changes_nothing_and_tells_nobody(pool: Pg
     listener.recv().await.expect("a word of the signal");
     counter.run_until_idle().await;
     listener.recv().await.expect("a word of the next step");
+}
+
+/// A run that waits for a letter, and for 90 minutes at most.
+async fn parked_for_a_while(pool: PgPool) -> (Counter, SagaId) {
+    let counter = Counter::new(pool);
+    let patience = Patience {
+        minutes: Some(90),
+        ..Patience::default()
+    };
+    let id = counter.start(patience).await;
+    counter.run_until_idle().await;
+    (counter, id)
 }
 
 async fn look_again(counter: &Counter, id: SagaId) {
