@@ -4,6 +4,7 @@ mod counter;
 mod debugger;
 mod failure;
 mod files;
+mod hostile;
 mod instance;
 mod trouble;
 
@@ -21,7 +22,13 @@ use tower_http::services::ServeDir;
 /// The app's routes.
 pub fn router(runtime: Arc<Runtime>) -> Router {
     let pages = ServeDir::new(runtime.settings.app_base.join("web"));
+    let hostile = if runtime.package.behaviour.hostile {
+        Router::new().nest("/api/hostile", hostile::router())
+    } else {
+        Router::new()
+    };
     Router::new()
+        .merge(hostile)
         .route("/api/instance", get(instance::show))
         .route("/api/visits", get(instance::visits).post(instance::visit))
         .route("/api/counter", get(counter::show).post(counter::add))

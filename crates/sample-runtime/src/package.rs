@@ -20,13 +20,21 @@ pub struct Package {
 /// How a package asks this server to misbehave, so that a platform's failure paths can be tried.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own in the package"
+)]
 pub struct Behaviour {
     /// `start` fails as if the after-startup action had.
     pub fail_start: bool,
     /// The process ends before it listens.
     pub exit_at_start: bool,
+    /// Bytes of text that a failing start explains itself with.
+    pub fail_text_bytes: usize,
     /// Everything is answered with 500.
     pub unready: bool,
+    /// The app offers attacks on its platform below `/api/hostile`.
+    pub hostile: bool,
 }
 
 #[derive(Deserialize)]

@@ -91,9 +91,13 @@ async fn try_start(
         Ok(Structure::NoDatabase) => return Err(refusal(StartResult::DatabaseMissing)),
         Err(error) => return Err(no_database(&error)),
     }
-    if runtime.package.behaviour.fail_start {
+    let behaviour = &runtime.package.behaviour;
+    if behaviour.fail_start {
+        let more = " and again".repeat(behaviour.fail_text_bytes / 10);
         return Err(Reply {
-            cause: Some("the package asks for it (SampleRuntime.FailStart)".into()),
+            cause: Some(format!(
+                "the package asks for it (SampleRuntime.FailStart){more}"
+            )),
             ..refusal(StartResult::StartupActionFailed)
         });
     }

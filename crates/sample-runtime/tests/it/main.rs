@@ -1,5 +1,6 @@
 //! The built program as a process of its own, with a real database, driven as a platform does it.
 
+mod hostile;
 mod instance;
 mod life;
 mod requests;
