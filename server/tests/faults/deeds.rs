@@ -13,21 +13,22 @@ use uuid::Uuid;
 impl World {
     /// The form that creates the app, ready to be sent.
     pub fn creation(browser: &Browser) -> reqwest::RequestBuilder {
-        Self::creation_in(browser, APP, "eu-frankfurt")
+        Self::creation_in(browser, APP, "eu-frankfurt", "M20")
     }
 
-    /// The form that creates an app in a region, ready to be sent.
+    /// The form that creates an app in a region with a plan, ready to be sent.
     pub fn creation_in(
         browser: &Browser,
         subdomain: &str,
         region: &str,
+        plan: &str,
     ) -> reqwest::RequestBuilder {
         let key = Uuid::new_v4().to_string();
         let fields = [
             ("app[name]", "Shop"),
             ("app[subdomain]", subdomain),
             ("app[region]", region),
-            ("app[plan]", "M20"),
+            ("app[plan]", plan),
             ("app[generation]", "v4"),
             ("app[environments][]", "Test"),
             ("app[environments][]", "Acceptance"),
@@ -44,7 +45,7 @@ impl World {
 
     /// Creates an app in a region and waits until it is there.
     pub async fn create_app_in(&self, browser: &Browser, subdomain: &str, region: &str) {
-        let form = Self::creation_in(browser, subdomain, region);
+        let form = Self::creation_in(browser, subdomain, region, "M20");
         accepted(&browser.send(form).await);
         let (app, _) = self.database.app(subdomain).await.expect("the app");
         let operation = self.finished(app).await;
@@ -70,8 +71,19 @@ impl World {
         self.database.environments(APP).await.remove(0)
     }
 
-    /// Uploads a package of the sample app; its id.
+    /// Uploads a package of the sample app to the app; its id.
     pub async fn upload(&self, browser: &Browser, version: &str, how: &[&str]) -> String {
+        self.upload_to(browser, APP, version, how).await
+    }
+
+    /// Uploads a package of the sample app to this app; its id.
+    pub async fn upload_to(
+        &self,
+        browser: &Browser,
+        app: &str,
+        version: &str,
+        how: &[&str],
+    ) -> String {
         let file = self.data(&format!("{version}.mda"));
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/make-sample");
         let output = Command::new(script)
@@ -85,26 +97,41 @@ impl World {
             "{}",
             String::from_utf8_lossy(&output.stderr)
         );
-        let part = Part::bytes(std::fs::read(&file).expect("a package")).file_name("sample.mda");
-        let path = format!("/apps/{APP}/packages/upload");
-        let request = browser
-            .request(Method::POST, &path)
-            .header("accept", "application/json");
-        let answer = browser
-            .send(request.multipart(Form::new().part("package", part)))
-            .await;
+        let answer = self.upload_file(browser, app, &file).await;
         assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.body);
         let answer: serde_json::Value = serde_json::from_str(&answer.body).expect("JSON");
         let location = answer["location"].as_str().expect("a location");
         location.rsplit('/').next().expect("an id").to_owned()
     }
 
+    /// Uploads a file as a package to this app; the answer.
+    pub async fn upload_file(&self, browser: &Browser, app: &str, file: &Path) -> Page {
+        let part = Part::bytes(std::fs::read(file).expect("a package")).file_name("sample.mda");
+        let path = format!("/apps/{app}/packages/upload");
+        let request = browser
+            .request(Method::POST, &path)
+            .header("accept", "application/json");
+        browser
+            .send(request.multipart(Form::new().part("package", part)))
+            .await
+    }
+
     /// Asks for a change of the environment Test; the operation is under way.
     pub async fn ask(&self, browser: &Browser, change: &str, fields: &[(&str, &str)]) {
-        let mut all = vec![("app", APP), ("environment", "test")];
+        accepted(&Self::asked(browser, APP, change, fields).await);
+    }
+
+    /// Asks for a change of the environment Test of this app; the answer.
+    pub async fn asked(
+        browser: &Browser,
+        app: &str,
+        change: &str,
+        fields: &[(&str, &str)],
+    ) -> Page {
+        let mut all = vec![("app", app), ("environment", "test")];
         all.extend_from_slice(fields);
         let path = function(&format!("{change}_environment"));
-        accepted(&browser.call(&path, &all).await);
+        browser.call(&path, &all).await
     }
 
     /// Deploys a package to Test and waits for the end of the operation.

@@ -13,6 +13,7 @@ mod database;
 mod database_silent;
 mod deeds;
 mod deployment;
+mod hostile_company;
 mod leftovers;
 mod load;
 mod pages;

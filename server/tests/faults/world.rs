@@ -179,34 +179,35 @@ impl World {
 
     /// A browser in which Ada has signed in through MxID.
     pub async fn signed_in(&self, portal: &Portal) -> Browser {
+        let browser = portal.browser();
+        self.sign_in(&browser, "Northwind", ADA).await;
+        browser
+    }
+
+    /// Signs in a customer of a company, who is made first.
+    pub async fn sign_in(&self, browser: &Browser, company: &str, email: &str) {
         let pool = &self.database.pool;
         for statement in [
             "insert into companies (id, name, residency_required, created_at, updated_at)
-             values ($1, 'Northwind', false, now(), now()) on conflict do nothing",
+             values ($1, $2, false, now(), now()) on conflict do nothing",
             "insert into people (id, company_id, email, name, role, created_at, updated_at)
-             select $1, id, 'ada@northwind.example', 'Ada Lindqvist', 'customer', now(), now() from companies
-             on conflict do nothing",
+             select $1, id, $3, 'Ada Lindqvist', 'customer', now(), now() from companies where name = $2",
         ] {
-            sqlx::query(statement).bind(Uuid::new_v4()).execute(pool).await.expect("a row");
+            let row = sqlx::query(statement).bind(Uuid::new_v4()).bind(company);
+            let row = if statement.contains("$3") { row.bind(email) } else { row };
+            row.execute(pool).await.expect("a row");
         }
         let password = SecretString::from(PASSWORD);
-        let made = mxid::accounts::create(
-            pool,
-            ADA,
-            "Ada Lindqvist",
-            &password,
-            OffsetDateTime::now_utc(),
-        );
+        let now = OffsetDateTime::now_utc();
+        let made = mxid::accounts::create(pool, email, "Ada Lindqvist", &password, now);
         made.await.expect("an account");
-        let browser = portal.browser();
-        let page = browser.sign_in("/apps", ADA, PASSWORD).await;
+        let page = browser.sign_in("/apps", email, PASSWORD).await;
         assert_eq!(
             (page.status, page.path.as_str()),
             (StatusCode::OK, "/apps"),
             "{}",
             page.body
         );
-        browser
     }
 
     /// A portal, a session and an app whose environment Test serves by so many instances.
@@ -261,6 +262,11 @@ impl World {
             url.host_str().expect("a host"),
             url.port().unwrap_or(5432)
         )
+    }
+
+    /// Where the portal listens.
+    pub fn portal_address(&self) -> SocketAddr {
+        self.portal
     }
 
     /// A file or folder of the installation.

@@ -3,6 +3,7 @@
 use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION, SET_COOKIE};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Mutex;
 use std::time::Duration;
 use url::Url;
@@ -53,9 +54,15 @@ impl Page {
 impl Browser {
     /// A browser without cookies at a portal.
     pub fn new(base: &str) -> Self {
+        Self::at(base, None)
+    }
+
+    /// The same at this address of its own.
+    pub fn at(base: &str, address: Option<IpAddr>) -> Self {
         let client = Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(PATIENCE)
+            .local_address(address)
             .no_proxy()
             .build()
             .expect("a client");

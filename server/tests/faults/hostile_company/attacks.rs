@@ -1,0 +1,200 @@
+//! What the hostile company does, all of it again and again until its time is up.
+
+use super::{ELSEWHERE, network};
+use crate::browser::Browser;
+use crate::world::World;
+use reqwest::{Client, StatusCode};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+const APP: &str = "mallory";
+const MIB: u64 = 1 << 20;
+/// A plan that is soon used up.
+const PLAN: &str = "insert into plans (code, position, app_memory_mib, max_instances, instance_cpu_milli, database_memory_mib,
+        database_disk_gib, files_gib, is_default, created_at, updated_at)
+    values ('TINY', 9, 512, 2, 1000, 1024, 1, 1, false, now(), now())";
+
+/// What is asked of the hostile app: the attack, its amount, and how long what it took is kept.
+const INSIDE: [(&str, u64, Duration); 10] = [
+    ("files", 1500 * MIB, Duration::ZERO),
+    ("scratch", 1500 * MIB, Duration::ZERO),
+    ("log", 400 * MIB, Duration::ZERO),
+    ("log-without-ends", 400 * MIB, Duration::ZERO),
+    ("rows", 1500 * MIB, Duration::ZERO),
+    ("sort", 1500 * MIB, Duration::ZERO),
+    ("warnings", 300 * MIB, Duration::ZERO),
+    ("notifications", 300 * MIB, Duration::from_secs(20)),
+    ("locks", 2_000_000, Duration::from_secs(20)),
+    ("connections", 1_500, Duration::from_secs(20)),
+];
+
+/// The hostile company and its app.
+pub struct Attacker<'a> {
+    world: &'a World,
+    mallory: &'a Browser,
+    host: String,
+    client: Client,
+    told: BTreeMap<String, String>,
+}
+
+impl<'a> Attacker<'a> {
+    /// Deploys the hostile app, as anybody may.
+    pub async fn settle(world: &'a World, mallory: &'a Browser) -> Self {
+        sqlx::query(PLAN)
+            .execute(&world.database.pool)
+            .await
+            .expect("a plan");
+        let form = World::creation_in(mallory, APP, "eu-frankfurt", "TINY");
+        let created = mallory.send(form).await;
+        assert!(created.status.is_success(), "{created:?}");
+        let (app, _) = world.database.app(APP).await.expect("the app");
+        world.finished(app).await;
+        let environment = world.database.environments(APP).await.remove(0);
+        let package = world
+            .upload_to(mallory, APP, "6.6.6", &["--hostile", "--name", "Mallory"])
+            .await;
+        World::asked(mallory, APP, "deploy", &[("package", &package)]).await;
+        let operation = world.finished(environment.id).await;
+        assert_eq!(operation.state, "succeeded", "{operation:?}");
+        let client = Client::builder()
+            .no_proxy()
+            .local_address(ELSEWHERE)
+            .timeout(Duration::from_mins(2));
+        Self {
+            world,
+            mallory,
+            host: format!("{}.apps.localhost", environment.host_label),
+            client: client.build().expect("a client"),
+            told: BTreeMap::new(),
+        }
+    }
+
+    /// Attacks from all sides until the time is up; what each came to is printed.
+    pub async fn attack(mut self, time: Duration) {
+        let end = Instant::now() + time;
+        let portal = self.world_portal();
+        let mut outside = JoinSet::new();
+        outside.spawn(network::hold_idle(self.world.apps, end));
+        outside.spawn(network::hold_idle(portal, end));
+        outside.spawn(network::slow_bodies(
+            self.world.apps,
+            self.host.clone(),
+            end,
+        ));
+        let mut inside = JoinSet::new();
+        for (attack, amount, hold) in INSIDE {
+            let (client, host, apps) = (self.client.clone(), self.host.clone(), self.world.apps);
+            inside.spawn(async move {
+                let mut told = String::new();
+                while Instant::now() < end {
+                    told = from_inside(&client, apps, &host, attack, amount, hold).await;
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                }
+                (attack.to_owned(), told)
+            });
+        }
+        self.failing_starts().await;
+        self.apps_without_end().await;
+        self.bombs().await;
+        while let Some(told) = inside.join_next().await {
+            self.told.extend([told.expect("an attack")]);
+        }
+        while let Some(told) = outside.join_next().await {
+            self.told.extend([told.expect("an attack")]);
+        }
+        for (attack, told) in &self.told {
+            println!("  {attack}: {told}");
+        }
+    }
+
+    fn world_portal(&self) -> SocketAddr {
+        self.world.portal_address()
+    }
+
+    /// Versions whose start fails with 15 MB of text.
+    async fn failing_starts(&mut self) {
+        let mut told = Vec::new();
+        for version in ["7.0.0", "7.0.1"] {
+            let how = ["--fail-start", "--fail-text", "15000000"];
+            let package = self.world.upload_to(self.mallory, APP, version, &how).await;
+            let id = self.world.database.environments(APP).await.remove(0).id;
+            let asked = World::asked(self.mallory, APP, "deploy", &[("package", &package)]).await;
+            if asked.status.is_success() {
+                let operation = self.world.finished(id).await;
+                assert_ne!(operation.state, "succeeded", "{operation:?}");
+                let error = operation.error.unwrap_or_default();
+                assert!(error.len() < 20_000, "{} bytes of text", error.len());
+                told.push(format!("{} with {} bytes", operation.state, error.len()));
+            } else {
+                told.push(asked.status.to_string());
+            }
+        }
+        self.told
+            .insert("failing starts".to_owned(), told.join(", "));
+    }
+
+    /// Apps until one is refused.
+    async fn apps_without_end(&mut self) {
+        for number in 1..200 {
+            let name = format!("mallory-{number}");
+            let form = World::creation_in(self.mallory, &name, "eu-frankfurt", "TINY");
+            let answer = self.mallory.send(form).await;
+            if !answer.status.is_success() {
+                let told = format!("{number}th refused: {} {}", answer.status, answer.body);
+                self.told.insert("apps without end".to_owned(), told);
+                return;
+            }
+        }
+        panic!("nobody refused the 200th app");
+    }
+
+    /// A package that unpacks to thousands of times its size.
+    async fn bombs(&mut self) {
+        let file = self.world.data(&format!("bomb-{}.mda", Uuid::new_v4()));
+        let script = "import sys, zipfile\n\
+            with zipfile.ZipFile(sys.argv[1], 'w', zipfile.ZIP_DEFLATED) as bomb:\n    \
+                bomb.writestr('model/metadata.json', '{\"ModelVersion\":\"9.9.9\",\"RuntimeVersion\":\"9.24.2\"}')\n    \
+                with bomb.open('web/bomb', 'w', force_zip64=True) as member:\n        \
+                    for _ in range(1500): member.write(bytes(1 << 20))\n";
+        let made = std::process::Command::new("python3")
+            .arg("-c")
+            .arg(script)
+            .arg(&file)
+            .status();
+        assert!(made.expect("python").success());
+        let answer = self.world.upload_file(self.mallory, APP, &file).await;
+        let told = format!("{} {}", answer.status, answer.body);
+        self.told.insert("a bomb".to_owned(), told);
+        assert_ne!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
+    }
+}
+
+async fn from_inside(
+    client: &Client,
+    apps: SocketAddr,
+    host: &str,
+    attack: &str,
+    amount: u64,
+    hold: Duration,
+) -> String {
+    let url = format!(
+        "http://{apps}/api/hostile/{attack}?amount={amount}&hold_ms={}",
+        hold.as_millis()
+    );
+    let answer = client.post(url).header("host", host).send().await;
+    match answer {
+        Ok(answer) if answer.status() == StatusCode::OK => {
+            let outcome: Value = answer.json().await.unwrap_or_default();
+            format!(
+                "{} done, stopped by {}",
+                outcome["done"], outcome["stopped_by"]
+            )
+        }
+        Ok(answer) => answer.status().to_string(),
+        Err(error) => format!("{error}"),
+    }
+}
