@@ -12,8 +12,8 @@ pub struct TestDatabase {
     pub url: Url,
     /// A way to look into it that no fault touches.
     pub pool: PgPool,
-    server: PgConnectOptions,
-    name: String,
+    /// The server that it is to be removed from, and its name there.
+    removal: Option<(PgConnectOptions, String)>,
 }
 
 /// A run of a durable operation.
@@ -69,8 +69,18 @@ impl TestDatabase {
         Self {
             url,
             pool,
-            server,
-            name,
+            removal: Some((server, name)),
+        }
+    }
+
+    /// The database of this address, which stays when the test ends.
+    pub fn of(url: Url) -> Self {
+        let options = PgConnectOptions::from_str(url.as_str()).expect("an address");
+        let pool = PgPoolOptions::new().max_connections(3);
+        Self {
+            url,
+            pool: pool.connect_lazy_with(options),
+            removal: None,
         }
     }
 
@@ -119,7 +129,9 @@ impl TestDatabase {
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
-        let (server, name) = (self.server.clone(), self.name.clone());
+        let Some((server, name)) = self.removal.take() else {
+            return;
+        };
         let removal = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
@@ -129,7 +141,7 @@ impl Drop for TestDatabase {
                 .map_err(std::io::Error::other)
         });
         if !matches!(removal.join(), Ok(Ok(()))) {
-            eprintln!("the database {} was not removed", self.name);
+            eprintln!("the database {} was not removed", self.url.path());
         }
     }
 }

@@ -8,7 +8,7 @@ mod quiet;
 
 use crate::browser::Browser;
 use crate::wait::{turn, until};
-use crate::world::World;
+use crate::whole::whole;
 use attacks::Attacker;
 use quiet::Quiet;
 use std::net::{IpAddr, Ipv4Addr};
@@ -21,8 +21,8 @@ const ELSEWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 66));
 async fn a_quiet_neighbour_of_a_hostile_company_notices_nothing() {
     let _turn = turn().await;
     network::raise_descriptors();
-    let world = World::new().await;
-    let (portal, ada) = world.serving(2).await;
+    let (world, portal) = whole().await;
+    let ada = world.settled(&portal, 2).await;
     until("the quiet page", async || {
         let page = ada.get(quiet::PAGE).await;
         page.body.contains(quiet::WELL).then_some(())

@@ -9,6 +9,12 @@ mod app_deletion;
 #[expect(dead_code, reason = "the router's tests use all of it, these a part")]
 mod browser;
 mod cell_killed;
+#[path = "../it/clusters.rs"]
+#[expect(
+    dead_code,
+    reason = "the tests of the clusters use all of it, these a part"
+)]
+mod clusters;
 mod database;
 mod database_silent;
 mod deeds;
@@ -25,4 +31,5 @@ mod second_postgres;
 mod second_region;
 mod under_load;
 mod wait;
+mod whole;
 mod world;

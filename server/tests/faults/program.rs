@@ -7,12 +7,16 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::{Duration, Instant};
+
+const ENDS_WITHIN: Duration = Duration::from_mins(1);
 
 /// A running program, killed when dropped.
 pub struct Program {
     name: &'static str,
     child: Child,
     log: PathBuf,
+    interrupted_on_drop: bool,
 }
 
 impl Program {
@@ -30,7 +34,18 @@ impl Program {
         let child = command
             .spawn()
             .unwrap_or_else(|error| panic!("{name} does not start: {error}"));
-        Self { name, child, log }
+        Self {
+            name,
+            child,
+            log,
+            interrupted_on_drop: false,
+        }
+    }
+
+    /// The same; it is asked to end first when it is dropped, since it looks after programs of its own.
+    pub fn interrupted_on_drop(mut self) -> Self {
+        self.interrupted_on_drop = true;
+        self
     }
 
     /// Sends it a signal.
@@ -77,6 +92,13 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
+        if self.interrupted_on_drop {
+            drop(kill_process(Pid::from_child(&self.child), Signal::INT));
+            let patience = Instant::now() + ENDS_WITHIN;
+            while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < patience {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        }
         drop(self.child.kill());
         drop(self.child.wait());
         if std::thread::panicking() {

@@ -28,17 +28,18 @@ const PASSWORD: &str = "correct horse battery staple 9";
 
 /// An installation; everything that was started or made for it goes when it is dropped.
 pub struct World {
-    cell: Option<Program>,
+    pub(crate) cell: Option<Program>,
     /// The cell, asked without the portal.
     pub engine: CellEngine,
     /// Where apps are served.
     pub apps: SocketAddr,
-    portal: SocketAddr,
+    /// Where the portal is.
+    pub portal: SocketAddr,
     /// The portal's database.
     pub database: TestDatabase,
     /// Asks apps.
     pub client: Client,
-    folder: TempDir,
+    pub(crate) folder: TempDir,
 }
 
 /// A portal that serves.
@@ -213,13 +214,19 @@ impl World {
     /// A portal, a session and an app whose environment Test serves by so many instances.
     pub async fn serving(&self, instances: u16) -> (Portal, Browser) {
         let portal = self.portal(None).await;
-        let browser = self.signed_in(&portal).await;
+        let browser = self.settled(&portal, instances).await;
+        (portal, browser)
+    }
+
+    /// A session and an app whose environment Test serves by so many instances.
+    pub async fn settled(&self, portal: &Portal, instances: u16) -> Browser {
+        let browser = self.signed_in(portal).await;
         self.create_app(&browser).await;
         self.scale(&browser, instances, 256).await;
         let package = self.upload(&browser, "1.0.0", &[]).await;
         let operation = self.deploy(&browser, &package).await;
         assert_eq!(operation.state, "succeeded", "{operation:?}");
-        (portal, browser)
+        browser
     }
 
     /// The host name of the environment Test.
@@ -262,11 +269,6 @@ impl World {
             url.host_str().expect("a host"),
             url.port().unwrap_or(5432)
         )
-    }
-
-    /// Where the portal listens.
-    pub fn portal_address(&self) -> SocketAddr {
-        self.portal
     }
 
     /// A file or folder of the installation.

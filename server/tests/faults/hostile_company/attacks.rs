@@ -76,10 +76,9 @@ impl<'a> Attacker<'a> {
     /// Attacks from all sides until the time is up; what each came to is printed.
     pub async fn attack(mut self, time: Duration) {
         let end = Instant::now() + time;
-        let portal = self.world_portal();
         let mut outside = JoinSet::new();
         outside.spawn(network::hold_idle(self.world.apps, end));
-        outside.spawn(network::hold_idle(portal, end));
+        outside.spawn(network::hold_idle(self.world.portal, end));
         outside.spawn(network::slow_bodies(
             self.world.apps,
             self.host.clone(),
@@ -109,10 +108,6 @@ impl<'a> Attacker<'a> {
         for (attack, told) in &self.told {
             println!("  {attack}: {told}");
         }
-    }
-
-    fn world_portal(&self) -> SocketAddr {
-        self.world.portal_address()
     }
 
     /// Versions whose start fails with 15 MB of text.
