@@ -93,7 +93,7 @@ impl Program {
 impl Drop for Program {
     fn drop(&mut self) {
         if self.interrupted_on_drop {
-            drop(kill_process(Pid::from_child(&self.child), Signal::INT));
+            let _ = kill_process(Pid::from_child(&self.child), Signal::INT);
             let patience = Instant::now() + ENDS_WITHIN;
             while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < patience {
                 std::thread::sleep(Duration::from_millis(20));

@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 /// The app that tests create.
 pub const APP: &str = "shop";
-const ADA: &str = "ada@northwind.example";
+const ADA: &str = "ada.lindqvist@northwind.example";
 const PASSWORD: &str = "correct horse battery staple 9";
 
 /// An installation; everything that was started or made for it goes when it is dropped.
