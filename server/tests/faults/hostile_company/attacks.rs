@@ -6,13 +6,13 @@ use crate::world::World;
 use reqwest::{Client, StatusCode};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
 const APP: &str = "mallory";
 const MIB: u64 = 1 << 20;
+const PAUSE: Duration = Duration::from_millis(200);
 /// A plan that is soon used up.
 const PLAN: &str = "insert into plans (code, position, app_memory_mib, max_instances, instance_cpu_milli, database_memory_mib,
         database_disk_gib, files_gib, is_default, created_at, updated_at)
@@ -27,9 +27,9 @@ const INSIDE: [(&str, u64, Duration); 10] = [
     ("rows", 1500 * MIB, Duration::ZERO),
     ("sort", 1500 * MIB, Duration::ZERO),
     ("warnings", 300 * MIB, Duration::ZERO),
-    ("notifications", 300 * MIB, Duration::from_secs(20)),
-    ("locks", 2_000_000, Duration::from_secs(20)),
-    ("connections", 1_500, Duration::from_secs(20)),
+    ("notifications", 300 * MIB, Duration::from_secs(5)),
+    ("locks", 2_000_000, Duration::from_secs(5)),
+    ("connections", 1_500, Duration::from_secs(5)),
 ];
 
 /// The hostile company and its app.
@@ -63,7 +63,7 @@ impl<'a> Attacker<'a> {
         let client = Client::builder()
             .no_proxy()
             .local_address(ELSEWHERE)
-            .timeout(Duration::from_mins(2));
+            .timeout(Duration::from_secs(40));
         Self {
             world,
             mallory,
@@ -73,40 +73,42 @@ impl<'a> Attacker<'a> {
         }
     }
 
-    /// Attacks from all sides until the time is up; what each came to is printed.
+    /// Attacks from inside one by one, then from all sides until the time is up; what each came to is printed.
     pub async fn attack(mut self, time: Duration) {
+        for attack in INSIDE {
+            let told = self.inside(attack).once().await;
+            self.told.insert(format!("{} alone", attack.0), told);
+        }
         let end = Instant::now() + time;
-        let mut outside = JoinSet::new();
-        outside.spawn(network::hold_idle(self.world.apps, end));
-        outside.spawn(network::hold_idle(self.world.portal, end));
-        outside.spawn(network::slow_bodies(
-            self.world.apps,
-            self.host.clone(),
-            end,
-        ));
-        let mut inside = JoinSet::new();
-        for (attack, amount, hold) in INSIDE {
-            let (client, host, apps) = (self.client.clone(), self.host.clone(), self.world.apps);
-            inside.spawn(async move {
-                let mut told = String::new();
-                while Instant::now() < end {
-                    told = from_inside(&client, apps, &host, attack, amount, hold).await;
-                    tokio::time::sleep(Duration::from_millis(200)).await;
-                }
-                (attack.to_owned(), told)
-            });
+        let mut attacks = JoinSet::new();
+        attacks.spawn(network::hold_idle(self.world.apps, end));
+        attacks.spawn(network::hold_idle(self.world.portal, end));
+        let (apps, host) = (self.world.apps, self.host.clone());
+        attacks.spawn(network::slow_bodies(apps, host, end));
+        for attack in INSIDE {
+            attacks.spawn(self.inside(attack).until(end));
         }
         self.failing_starts().await;
         self.apps_without_end().await;
         self.bombs().await;
-        while let Some(told) = inside.join_next().await {
-            self.told.extend([told.expect("an attack")]);
-        }
-        while let Some(told) = outside.join_next().await {
+        while let Some(told) = attacks.join_next().await {
             self.told.extend([told.expect("an attack")]);
         }
         for (attack, told) in &self.told {
             println!("  {attack}: {told}");
+        }
+    }
+
+    fn inside(&self, (attack, amount, hold): (&'static str, u64, Duration)) -> Inside {
+        let hold = hold.as_millis();
+        Inside {
+            attack,
+            client: self.client.clone(),
+            url: format!(
+                "http://{}/api/hostile/{attack}?amount={amount}&hold_ms={hold}",
+                self.world.apps
+            ),
+            host: self.host.clone(),
         }
     }
 
@@ -168,28 +170,39 @@ impl<'a> Attacker<'a> {
     }
 }
 
-async fn from_inside(
-    client: &Client,
-    apps: SocketAddr,
-    host: &str,
-    attack: &str,
-    amount: u64,
-    hold: Duration,
-) -> String {
-    let url = format!(
-        "http://{apps}/api/hostile/{attack}?amount={amount}&hold_ms={}",
-        hold.as_millis()
-    );
-    let answer = client.post(url).header("host", host).send().await;
-    match answer {
-        Ok(answer) if answer.status() == StatusCode::OK => {
-            let outcome: Value = answer.json().await.unwrap_or_default();
-            format!(
-                "{} done, stopped by {}",
-                outcome["done"], outcome["stopped_by"]
-            )
+/// One kind of attack by the hostile app.
+struct Inside {
+    attack: &'static str,
+    client: Client,
+    url: String,
+    host: String,
+}
+
+impl Inside {
+    /// Again and again; how often, and what the last one came to.
+    async fn until(self, end: Instant) -> (String, String) {
+        let (mut tries, mut told) = (0, String::new());
+        while Instant::now() < end {
+            told = self.once().await;
+            tries += 1;
+            tokio::time::sleep(PAUSE).await;
         }
-        Ok(answer) => answer.status().to_string(),
-        Err(error) => format!("{error}"),
+        (
+            format!("{} again", self.attack),
+            format!("{tries} times, at last {told}"),
+        )
+    }
+
+    async fn once(&self) -> String {
+        let request = self.client.post(&self.url).header("host", &self.host);
+        match request.send().await {
+            Ok(answer) if answer.status() == StatusCode::OK => {
+                let outcome: Value = answer.json().await.unwrap_or_default();
+                let (done, reason) = (&outcome["done"], &outcome["stopped_by"]);
+                format!("{done} done, stopped by {reason}")
+            }
+            Ok(answer) => answer.status().to_string(),
+            Err(error) => error.to_string(),
+        }
     }
 }
