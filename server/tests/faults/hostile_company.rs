@@ -34,9 +34,10 @@ async fn a_quiet_neighbour_of_a_hostile_company_notices_nothing() {
         .await;
     let attacker = Attacker::settle(&world, &mallory).await;
 
-    let quiet = Quiet::start(&world, &portal, &ada).await;
+    let quiet = Quiet::start(&world, &ada).await;
     let seconds = std::env::var("HOSTILE_SECONDS").ok();
     let seconds = seconds.map_or(30, |text| text.parse().expect("a number of seconds"));
-    attacker.attack(Duration::from_secs(seconds)).await;
+    let attacks = attacker.attack(Duration::from_secs(seconds));
+    tokio::join!(attacks, quiet.work());
     quiet.end().await;
 }

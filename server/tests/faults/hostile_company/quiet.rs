@@ -1,8 +1,8 @@
-//! The quiet company: visitors of its app, a page that somebody watches, and somebody who scales.
+//! The quiet company: visitors of its app, somebody who watches its page, and somebody who scales it.
 
 use crate::browser::{Browser, PAGE as HTML};
 use crate::load::Load;
-use crate::world::{APP, Portal, World};
+use crate::world::{APP, World};
 use reqwest::{Client, Method, StatusCode};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,6 +13,8 @@ use tokio::task::JoinHandle;
 pub const PAGE: &str = "/apps/shop/environments/test";
 /// What it says while all is well.
 pub const WELL: &str = "All instances answer.";
+/// What it says when what it shows is old, or an instance has ended by itself.
+const ILL: [&str; 2] = ["is silent", "crashed"];
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// What the quiet company does meanwhile.
@@ -33,11 +35,10 @@ struct Watched {
 }
 
 impl<'a> Quiet<'a> {
-    pub async fn start(world: &'a World, portal: &Portal, ada: &'a Browser) -> Self {
+    pub async fn start(world: &'a World, ada: &'a Browser) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let ask = ada.request(Method::GET, PAGE).header("accept", HTML);
         let request = ask.build().expect("a request");
-        let _ = portal;
         Self {
             load: Load::start(world.apps, &world.host().await).await,
             watcher: tokio::spawn(watch(request, stop.clone())),
@@ -47,11 +48,15 @@ impl<'a> Quiet<'a> {
         }
     }
 
-    /// Scales, as somebody at work does, and ends; nothing of it all may have failed.
-    pub async fn end(self) {
-        for instances in [1, 2] {
+    /// Scales, as somebody at work does; the operations end.
+    pub async fn work(&self) {
+        for instances in [3, 2] {
             self.world.scale(self.ada, instances, 256).await;
         }
+    }
+
+    /// Ends; nothing of it all may have failed.
+    pub async fn end(self) {
         self.stop.store(true, Ordering::Relaxed);
         let watched = self.watcher.await.expect("a watcher");
         self.load.end_without_failure("a hostile neighbour").await;
@@ -76,7 +81,7 @@ async fn watch(request: reqwest::Request, stop: Arc<AtomicBool>) -> Watched {
         match client.execute(request).await {
             Ok(answer) if answer.status() == StatusCode::OK => {
                 let page = answer.text().await.unwrap_or_default();
-                if !page.contains(WELL) {
+                if ILL.iter().any(|sign| page.contains(sign)) {
                     watched.not_well.push(page);
                 }
             }
