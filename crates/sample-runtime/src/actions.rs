@@ -15,6 +15,44 @@ const WRONG_CONFIGURATION: i64 = 1;
 /// The runtime is not in a state for this.
 const WRONG_STATE: i64 = 2;
 
+/// Every action, and what it does.
+const ACTIONS: [(&str, &str); 31] = [
+    ("about", "what this runtime is"),
+    ("add_mime_type", "taken and ignored"),
+    ("cache_statistics", "objects in the cache: none"),
+    ("check_health", "the app's own opinion"),
+    ("close_stdio", "taken and ignored"),
+    ("create_admin_user", "taken and ignored"),
+    ("create_log_subscriber", "names a receiver of log messages"),
+    ("disable_debugger", "lets no debugger connect"),
+    ("echo", "answers pong"),
+    (
+        "enable_debugger",
+        "lets a debugger with the password connect",
+    ),
+    ("execute_ddl_commands", "makes the database and its tables"),
+    ("get_admin_action_info", "this list"),
+    ("get_all_thread_stack_traces", "none"),
+    ("get_current_runtime_requests", "none"),
+    ("get_ddl_commands", "statements that the database lacks"),
+    ("get_debugger_status", "whether a debugger may connect"),
+    ("get_license_information", "the licence: none"),
+    ("get_log_settings", "levels by receiver"),
+    ("get_logged_in_user_names", "nobody"),
+    ("interrupt_request", "finds no request"),
+    ("runtime_statistics", "counters"),
+    ("runtime_status", "where the app is in its life"),
+    ("server_statistics", "the web server's numbers"),
+    ("set_log_level", "the level of a log node"),
+    ("shutdown", "ends the process"),
+    ("start", "starts the app"),
+    ("start_logging", "taken and ignored"),
+    ("update_admin_user", "taken and ignored"),
+    ("update_appcontainer_configuration", "the app's port"),
+    ("update_configuration", "the whole configuration"),
+    ("update_custom_configuration", "taken and ignored"),
+];
+
 /// Runs one action.
 pub async fn run(runtime: &Arc<Runtime>, action: &str, params: Value) -> Reply {
     let params = match params {
@@ -26,7 +64,9 @@ pub async fn run(runtime: &Arc<Runtime>, action: &str, params: Value) -> Reply {
         "about" => about(runtime),
         "runtime_status" => Reply::done(json!({ "status": runtime.status() })),
         "create_log_subscriber" => create_log_subscriber(runtime, &params),
-        "start_logging" | "add_mime_type" | "close_stdio" => Reply::done(json!({})),
+        "start_logging" | "add_mime_type" | "close_stdio" | "update_custom_configuration" => {
+            Reply::done(json!({}))
+        }
         "set_log_level" => set_log_level(runtime, &params),
         "get_log_settings" => log_settings(runtime),
         "update_appcontainer_configuration" => starting::set_address(runtime, &params),
@@ -37,9 +77,9 @@ pub async fn run(runtime: &Arc<Runtime>, action: &str, params: Value) -> Reply {
         "start" => starting::start(runtime).await,
         "get_ddl_commands" => ddl_commands(runtime).await,
         "execute_ddl_commands" => execute_ddl_commands(runtime).await,
-        "get_license_information" => {
-            Reply::done(json!({ "license": { "LicenseType": "none" }, "license_id": null }))
-        }
+        "get_admin_action_info" => action_info(),
+        // Clients take the key `license` for a licence.
+        "get_license_information" => Reply::done(json!({})),
         "shutdown" => {
             runtime.ending.cancel();
             // A runtime that ends does not answer any more.
@@ -100,11 +140,19 @@ fn unknown(action: &str) -> Reply {
     Reply::refused(UNKNOWN_ACTION, format!("no action {action} in this state"))
 }
 
+fn action_info() -> Reply {
+    let info = ACTIONS.map(|(name, does)| (name.to_owned(), json!(does)));
+    Reply::done(json!({ "action_info": Map::from_iter(info) }))
+}
+
 fn about(runtime: &Runtime) -> Reply {
     Reply::done(json!({
         "name": "Sample Runtime",
         "vendor": "this project",
+        "company": "this project",
         "version": env!("CARGO_PKG_VERSION"),
+        "build": env!("CARGO_PKG_VERSION"),
+        "java_version": "none",
         "copyright": "It stands in for a Mendix Runtime and runs no model.",
         "model_version": runtime.package.version,
     }))

@@ -2,7 +2,7 @@
 
 use crate::actions;
 use crate::runtime::Runtime;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Method};
@@ -13,6 +13,11 @@ use m2ee::codes::FORBIDDEN;
 use m2ee::message::{Reply, Request};
 use std::sync::Arc;
 
+/// The largest request that is read, bytes.
+const LARGEST: usize = 16 << 20;
+/// The result of a request that could not be read.
+const UNREADABLE: i64 = -6;
+
 /// Answers every path: the action is in the body.
 pub fn router(runtime: Arc<Runtime>) -> Router {
     Router::new().fallback(answer).with_state(runtime)
@@ -22,9 +27,13 @@ async fn answer(
     State(runtime): State<Arc<Runtime>>,
     method: Method,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Response {
-    let reply = match read(&runtime, &method, &headers, &body) {
+    let body = to_bytes(body, LARGEST).await.map_err(|_| {
+        let text = format!("the request is larger than {LARGEST} bytes, or was broken off");
+        Reply::refused(UNREADABLE, text)
+    });
+    let reply = match body.and_then(|body: Bytes| read(&runtime, &method, &headers, &body)) {
         Ok(request) => {
             let reply = actions::run(&runtime, &request.action, request.params).await;
             runtime.journal.debug(
@@ -65,5 +74,5 @@ fn read(
     if body.is_empty() {
         return Err(Reply::refused(-1, "the request is empty"));
     }
-    serde_json::from_slice(body).map_err(|error| Reply::refused(-6, error.to_string()))
+    serde_json::from_slice(body).map_err(|error| Reply::refused(UNREADABLE, error.to_string()))
 }

@@ -3,5 +3,6 @@
 mod hostile;
 mod instance;
 mod life;
+mod protocol;
 mod requests;
 mod starts;
