@@ -5,10 +5,10 @@
 
 use serde_json::{Map, Value, json};
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::symlink;
-use std::os::unix::net::UnixStream;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -22,6 +22,9 @@ fn main() -> io::Result<()> {
     if targets["pretend"] == true {
         return pretend(&targets);
     }
+    if let Some(bytes) = targets["long_winded"].as_u64() {
+        return say_without_end(usize::try_from(bytes).expect("a size"));
+    }
     let mut findings = Map::new();
     files(&targets, &mut findings);
     processes(&targets, &mut findings);
@@ -34,6 +37,46 @@ fn main() -> io::Result<()> {
     fs::rename(file, Path::new(BUCKET).join("findings.json"))?;
     println!("nothing left to try but memory");
     eat_memory();
+    Ok(())
+}
+
+/// Answers as a runtime does until it is to start the app: then it says why not in `bytes` of text, and writes as
+/// much to its log, without the end of a line.
+fn say_without_end(bytes: usize) -> io::Result<()> {
+    io::stdout().write_all(&b"\x1b[31mx".repeat(bytes / 6))?;
+    io::stdout().flush()?;
+    let listener = UnixListener::bind(Path::new(RUN).join("admin.sock"))?;
+    for stream in listener.incoming() {
+        let mut reader = BufReader::new(stream?);
+        let (mut length, mut line) = (0, String::new());
+        while reader.read_line(&mut line)? > 2 {
+            let field = line.to_ascii_lowercase();
+            if let Some(value) = field.strip_prefix("content-length:") {
+                length = value.trim().parse().expect("a length");
+            }
+            line.clear();
+        }
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body)?;
+        let asked: Value = serde_json::from_slice(&body)?;
+        let answer = if asked["action"] == "start" {
+            json!({ "result": 12, "message": "\0\u{1b}x".repeat(bytes / 13) })
+        } else {
+            json!({ "result": 0, "feedback": {} })
+        };
+        let answer = answer.to_string();
+        let head = format!(
+            "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n",
+            answer.len()
+        );
+        let stream = reader.get_mut();
+        // Whoever reads no further has heard enough.
+        drop(
+            stream
+                .write_all(head.as_bytes())
+                .and_then(|()| stream.write_all(answer.as_bytes())),
+        );
+    }
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! The engine's interface: HTTP with JSON over a unix socket that its owner alone may use.
 
 use crate::supervisor::Supervisor;
+use crate::words;
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -19,6 +20,8 @@ use tokio_util::sync::CancellationToken;
 const LONGEST_WAIT: u32 = 60;
 /// The most log lines in one answer, of each instance.
 const MOST_LINES: usize = 5_000;
+/// The most text of runtimes in one answer about all workloads, bytes.
+const MOST_TEXT: usize = 8 << 20;
 /// The largest wanted state.
 const LARGEST_BODY: usize = 4 << 20;
 
@@ -87,7 +90,9 @@ async fn observe(
 }
 
 async fn observe_all(State(interface): State<Interface>) -> Json<Vec<Observation>> {
-    Json(interface.supervisor.observe_all().await)
+    let mut observations = interface.supervisor.observe_all().await;
+    words::share_out(&mut observations, MOST_TEXT);
+    Json(observations)
 }
 
 #[derive(Deserialize)]

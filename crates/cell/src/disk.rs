@@ -31,7 +31,12 @@ pub fn private_dir(path: &Path) -> io::Result<()> {
 /// Writes `value` as JSON, readable by the owner alone; readers see the old file or the new one.
 pub fn write_json<T: Serialize>(path: &Path, value: &T) -> io::Result<()> {
     let text = serde_json::to_vec_pretty(value)?;
-    aside(|| replace(path, &text))
+    write(path, &text)
+}
+
+/// Writes a file, readable by the owner alone; readers see the old file or the new one, also after a power cut.
+pub fn write(path: &Path, text: &[u8]) -> io::Result<()> {
+    aside(|| replace(path, text))
 }
 
 /// Reads JSON; `None` when there is no such file.

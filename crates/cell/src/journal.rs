@@ -1,63 +1,76 @@
 //! Events: numbered, kept on disk, waited for by readers.
 //!
 //! Each number is larger than those before it, also than those of a journal that was lost or torn: a cell
-//! begins with the time of its start, in microseconds since 1970, and counts from there.
+//! begins with the time of its start, in microseconds since 1970, and counts from there. What a reader is given
+//! was written to the disk before. A disk that takes nothing costs the memory of events, never the cell.
 
-use anyhow::Context;
+mod file;
+
+use crate::words;
 use domain::ids::EnvironmentId;
 use engine::observation::{Event, EventKind};
+use file::EventFile;
 use std::collections::VecDeque;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::io;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use time::OffsetDateTime;
 use tokio::sync::watch;
 
 /// Events that are kept.
 const KEPT: usize = 2_000;
-/// The most that one answer holds.
-const LARGEST_ANSWER: usize = 500;
+/// The most that one answer holds: events, and bytes of their texts. One event always fits.
+const MOST_EVENTS: usize = 500;
+const LARGEST_ANSWER: usize = 1 << 20;
+/// What an event is counted for beside its text, bytes.
+const EACH: usize = 256;
 
 /// The events of this cell.
 #[derive(Debug)]
 pub struct Journal {
-    path: PathBuf,
     inner: Mutex<Inner>,
+    /// One writes to the disk for all who wait for it.
+    syncing: tokio::sync::Mutex<()>,
     /// The number of the newest event; 0 when there is none.
     last: watch::Sender<u64>,
 }
 
 #[derive(Debug)]
 struct Inner {
-    file: File,
-    lines: usize,
-    /// Whether the file may end in a part of a line.
-    torn: bool,
+    file: EventFile,
     next: u64,
     events: VecDeque<Event>,
+    problem: Option<String>,
 }
 
 impl Journal {
-    /// Reads what was kept. A line that was being written when the cell ended is left out.
-    pub fn open(path: &Path) -> anyhow::Result<Self> {
-        let mut events = read(path).with_context(|| format!("reading {}", path.display()))?;
+    /// Reads what was kept. What cannot be read is set aside, a line that was being written is left out.
+    pub fn open(path: &Path) -> Self {
+        let (mut file, mut events, mut problem) = EventFile::open(path);
         events.drain(..events.len().saturating_sub(KEPT));
-        let file = rewrite(path, &events).with_context(|| format!("writing {}", path.display()))?;
+        if let Err(error) = file.rewrite(&events) {
+            problem = Some(not_kept(path, &error));
+        }
+        if let Some(problem) = &problem {
+            tracing::error!("{problem}");
+        }
         let last = events.back().map_or(0, |event| event.sequence);
-        Ok(Self {
-            path: path.to_owned(),
+        Self {
             inner: Mutex::new(Inner {
                 file,
-                lines: events.len(),
-                torn: false,
                 next: microseconds_since_1970().max(last + 1),
                 events,
+                problem,
             }),
+            syncing: tokio::sync::Mutex::default(),
             last: watch::Sender::new(last),
-        })
+        }
+    }
+
+    /// What an operator should look at.
+    pub fn problem(&self) -> Option<String> {
+        self.inner().problem.clone()
     }
 
     /// Writes one event down.
@@ -66,11 +79,11 @@ impl Journal {
         workload: EnvironmentId,
         index: Option<u16>,
         kind: EventKind,
-        message: impl Into<String>,
+        message: impl AsRef<str>,
     ) {
-        let message = message.into();
+        let message = words::reason(message.as_ref());
         tracing::info!(%workload, ?index, ?kind, message, "event");
-        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut inner = self.inner();
         let sequence = inner.next;
         inner.next += 1;
         let event = Event {
@@ -81,10 +94,13 @@ impl Journal {
             kind,
             message,
         };
-        let written = self.write(&mut inner, &event);
-        inner.torn = written.is_err();
-        if let Err(error) = written {
-            tracing::error!(%error, "an event could not be kept on disk");
+        let Inner { file, events, .. } = &mut *inner;
+        let written = file.append(&event, events);
+        inner.problem = written
+            .err()
+            .map(|error| not_kept(inner.file.path(), &error));
+        if let Some(problem) = &inner.problem {
+            tracing::error!("{problem}");
         }
         inner.events.push_back(event);
         if inner.events.len() > KEPT {
@@ -101,38 +117,50 @@ impl Journal {
         let after = if after > *last.borrow() { 0 } else { after };
         let waited = tokio::time::timeout(wait, last.wait_for(|last| *last > after)).await;
         drop(waited);
-        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        let newer = inner.events.iter().filter(|event| event.sequence > after);
-        newer.take(LARGEST_ANSWER).cloned().collect()
+        let events = self.newer(after);
+        if !events.is_empty()
+            && let Err(error) = self.sync().await
+        {
+            tracing::error!(%error, "events are handed out that may not be on disk");
+        }
+        events
     }
 
-    fn write(&self, inner: &mut Inner, event: &Event) -> io::Result<()> {
-        if inner.torn || inner.lines >= 2 * KEPT {
-            inner.file = rewrite(&self.path, &inner.events)?;
-            inner.lines = inner.events.len();
-        }
-        let mut line = serde_json::to_vec(event)?;
-        line.push(b'\n');
-        inner.lines += 1;
-        inner.file.write_all(&line)
+    fn newer(&self, after: u64) -> Vec<Event> {
+        let inner = self.inner();
+        let newer = inner.events.iter().filter(|event| event.sequence > after);
+        let mut bytes = 0;
+        let fits = |event: &&Event| {
+            let first = bytes == 0;
+            bytes += event.message.len() + EACH;
+            first || bytes <= LARGEST_ANSWER
+        };
+        newer.take(MOST_EVENTS).take_while(fits).cloned().collect()
+    }
+
+    /// Makes sure that what was written by now outlives a power cut.
+    async fn sync(&self) -> io::Result<()> {
+        let _one = self.syncing.lock().await;
+        let Some((file, written)) = self.inner().file.unsynced()? else {
+            return Ok(());
+        };
+        tokio::task::spawn_blocking(move || file.sync_data())
+            .await
+            .map_err(io::Error::other)??;
+        self.inner().file.synced(written);
+        Ok(())
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The readable lines of a file.
-fn read(path: &Path) -> io::Result<VecDeque<Event>> {
-    let text = match std::fs::read(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(VecDeque::new()),
-        Err(error) => return Err(error),
-    };
-    // Not as text: a torn line may end in the middle of a character.
-    let lines = text.split(|byte| *byte == b'\n');
-    let events = lines.filter(|line| !line.is_empty()).filter_map(|line| {
-        serde_json::from_slice(line)
-            .inspect_err(|error| tracing::warn!(%error, "an event on disk is unreadable"))
-            .ok()
-    });
-    Ok(events.collect())
+fn not_kept(path: &Path, error: &io::Error) -> String {
+    format!(
+        "{}: events cannot be kept on disk: {error}. Make room or mend the disk; they are kept in memory until then.",
+        path.display()
+    )
 }
 
 fn microseconds_since_1970() -> u64 {
@@ -140,116 +168,5 @@ fn microseconds_since_1970() -> u64 {
     u64::try_from(now).unwrap_or(0)
 }
 
-fn rewrite(path: &Path, events: &VecDeque<Event>) -> io::Result<File> {
-    let temporary = path.with_extension("new");
-    let mut text = Vec::new();
-    for event in events {
-        serde_json::to_writer(&mut text, event)?;
-        text.push(b'\n');
-    }
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(0o600);
-    let mut file = options.open(&temporary)?;
-    file.write_all(&text)?;
-    file.sync_all()?;
-    std::fs::rename(&temporary, path)?;
-    OpenOptions::new().append(true).open(path)
-}
-
 #[cfg(test)]
-mod tests {
-    use super::{Journal, KEPT};
-    use domain::ids::EnvironmentId;
-    use engine::observation::EventKind;
-    use std::path::PathBuf;
-    use std::time::Duration;
-    use tempfile::TempDir;
-    use uuid::Uuid;
-
-    fn in_folder() -> (TempDir, PathBuf, EnvironmentId) {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("events.jsonl");
-        (folder, path, EnvironmentId::new(Uuid::from_u128(1)))
-    }
-
-    async fn all(journal: &Journal) -> Vec<(u64, String)> {
-        let events = journal.after(0, Duration::ZERO).await;
-        let told = events.into_iter().map(|e| (e.sequence, e.message));
-        told.collect()
-    }
-
-    #[tokio::test]
-    async fn a_torn_line_is_left_out_and_its_number_is_not_given_again() {
-        let (_folder, path, id) = in_folder();
-        let journal = Journal::open(&path).expect("open");
-        journal.record(id, Some(0), EventKind::Ready, "one");
-        journal.record(id, None, EventKind::Converged, "tw⏎");
-        let before = all(&journal).await;
-        // In the middle of the last character, as after a power cut.
-        let text = std::fs::read(&path).expect("there");
-        let end = text.len() - b"\x8e\"}\n".len();
-        std::fs::write(&path, &text[..end]).expect("torn");
-        assert!(std::str::from_utf8(&text[..end]).is_err());
-
-        let journal = Journal::open(&path).expect("open again");
-        journal.record(id, None, EventKind::Converged, "three");
-        let after = all(&journal).await;
-        assert_eq!(after[0], before[0]);
-        assert_eq!((after.len(), &*after[1].1), (2, "three"));
-        assert!(after[1].0 > before[1].0, "{before:?} {after:?}");
-    }
-
-    #[tokio::test]
-    async fn a_lost_journal_goes_on_with_larger_numbers() {
-        let (_folder, path, id) = in_folder();
-        let journal = Journal::open(&path).expect("open");
-        journal.record(id, None, EventKind::Converged, "before");
-        let read = all(&journal).await[0].0;
-        std::fs::remove_file(&path).expect("lost");
-        let journal = Journal::open(&path).expect("open anew");
-        let (events, ()) = tokio::join!(journal.after(read, Duration::from_mins(1)), async {
-            journal.record(id, None, EventKind::Converged, "after");
-        });
-        assert_eq!((events.len(), &*events[0].message), (1, "after"));
-        assert!(events[0].sequence > read);
-    }
-
-    #[tokio::test]
-    async fn what_follows_a_failed_write_is_kept() {
-        let (_folder, path, id) = in_folder();
-        let journal = Journal::open(&path).expect("open");
-        let full = std::fs::File::options().write(true).open("/dev/full");
-        journal.inner.lock().expect("no panic while locked").file = full.expect("a full disk");
-        journal.record(id, None, EventKind::Converged, "one");
-        journal.record(id, None, EventKind::Converged, "two");
-        let told = all(&journal).await;
-        assert_eq!(told.len(), 2);
-        let journal = Journal::open(&path).expect("open again");
-        assert_eq!(all(&journal).await, told);
-    }
-
-    #[tokio::test]
-    async fn a_reader_is_woken_by_the_next_event() {
-        let (_folder, path, id) = in_folder();
-        let journal = Journal::open(&path).expect("open");
-        let (events, ()) = tokio::join!(journal.after(0, Duration::from_mins(1)), async {
-            journal.record(id, None, EventKind::Converged, "woken");
-        });
-        assert_eq!(events.len(), 1);
-    }
-
-    #[tokio::test]
-    async fn old_events_are_trimmed_on_disk_too() {
-        let (_folder, path, id) = in_folder();
-        let journal = Journal::open(&path).expect("open");
-        for number in 0..=3 * KEPT {
-            journal.record(id, None, EventKind::Converged, number.to_string());
-        }
-        let text = std::fs::read_to_string(&path).expect("there");
-        let lines = text.lines().count();
-        assert!(lines <= 2 * KEPT, "{lines}");
-        let last = *journal.last.borrow();
-        let newest = journal.after(last - 1, Duration::ZERO).await;
-        assert_eq!((newest.len(), &*newest[0].message), (1, "6000"));
-    }
-}
+mod tests;

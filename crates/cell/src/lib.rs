@@ -26,3 +26,4 @@ mod stored;
 pub mod supervisor;
 mod uids;
 mod usage;
+mod words;

@@ -6,6 +6,7 @@
 
 use crate::disk;
 use crate::init::Exit;
+use crate::words;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags};
 use std::collections::VecDeque;
 use std::fs::File;
@@ -15,9 +16,6 @@ use std::path::Path;
 
 /// How much of a log's end is looked at.
 const LOOKED_AT: u64 = 512 << 10;
-
-/// The longest line that is passed on, in characters.
-const LONGEST_LINE: usize = 2_000;
 
 /// Gives the socket `name` in `folder` a second name, `private`, which only the cell can change.
 /// An error of the kind "not found" means that it is not there yet.
@@ -59,17 +57,20 @@ fn append_tail(mut file: File, tail: usize, lines: &mut VecDeque<String>) -> io:
     file.seek(SeekFrom::Start(start))?;
     let mut reader = BufReader::new(file.take(LOOKED_AT));
     let mut line = Vec::new();
-    if start > 0 {
-        reader.read_until(b'\n', &mut line)?;
-    }
+    // What began before what is looked at is left out, unless nothing follows it.
+    let mut counts = start == 0;
     loop {
         line.clear();
         if reader.read_until(b'\n', &mut line)? == 0 {
             return Ok(());
         }
         let text = String::from_utf8_lossy(&line);
-        let text = text.trim_end_matches(['\n', '\r']);
-        lines.push_back(text.chars().take(LONGEST_LINE).collect());
+        match text.strip_suffix('\n') {
+            Some(text) if counts => lines.push_back(words::line(text)),
+            Some(_) => {}
+            None => lines.push_back(words::end_of_line(&text)),
+        }
+        counts = true;
         if lines.len() > tail {
             lines.pop_front();
         }
@@ -125,11 +126,29 @@ mod tests {
     }
 
     #[test]
+    fn the_end_of_a_line_without_end_is_shown() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for size in [10 << 10, 2 << 20] {
+            let text = format!("{}\0the end", "x".repeat(size));
+            std::fs::write(folder.path().join("log"), text).expect("written");
+            let lines = log_tail(folder.path(), 10);
+            assert_eq!(lines.len(), 1, "{size}");
+            assert!(
+                lines[0].starts_with("…x") && lines[0].ends_with("xthe end"),
+                "{lines:?}"
+            );
+            assert!(lines[0].chars().count() <= 2_000);
+        }
+    }
+
+    #[test]
     fn the_tail_goes_over_both_files() {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join("log.1"), "one\ntwo\n").expect("written");
         std::fs::write(folder.path().join("log"), "three\n").expect("written");
         assert_eq!(log_tail(folder.path(), 2), ["two", "three"]);
+        std::fs::write(folder.path().join("log"), "three\nfour").expect("written");
+        assert_eq!(log_tail(folder.path(), 2), ["three", "four"]);
         std::fs::write(folder.path().join("exit.json"), "{\"signal\":9}").expect("written");
         assert_eq!(exit(folder.path()), Some(Exit::Signal(9)));
     }

@@ -7,6 +7,7 @@ mod blank;
 mod upgrade;
 
 use crate::record::{InstanceRecord, VERSION, WorkloadRecord};
+use crate::words;
 use domain::ids::{EnvironmentId, InstanceId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -43,6 +44,7 @@ pub const UNKNOWN_REVISION: i64 = -1;
 pub fn workload(file: &Path, id: EnvironmentId) -> StoredWorkload {
     let (mut record, unreadable) = read(std::fs::read(file), blank::workload(id));
     record.wanted.id = id;
+    words::cut_record(&mut record);
     if unreadable.is_some() {
         record.wanted.revision = UNKNOWN_REVISION;
         // Nothing is ever started from a part.

@@ -146,7 +146,7 @@ impl Engine for CellEngine {
         let path = format!("/instances/{instance}/admin");
         let body = json!({ "action": action, "params": params });
         let answer = self.call(Method::POST, &path, Some(body), ADMIN).await?;
-        let reply: Reply = read(&answer)?;
+        let reply: Reply = told(&answer)?;
         Ok((reply.result, reply.feedback))
     }
 }

@@ -5,20 +5,32 @@ use serde_json::Value;
 /// The longest text that is passed on, in characters.
 const LONGEST: usize = 4_000;
 
-/// The text without control characters, which databases refuse and terminals obey, and with an end.
+/// The same as [`plain_within`], with the length at which nobody reads on.
 pub fn plain(text: &str) -> String {
+    plain_within(text, LONGEST)
+}
+
+/// The text without control characters, which databases refuse and terminals obey,
+/// and with an end: `longest` characters.
+pub fn plain_within(text: &str, longest: usize) -> String {
     text.chars()
         .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
-        .take(LONGEST)
+        .take(longest)
         .collect()
 }
 
-/// Makes every text in an answer plain.
+/// Makes every text in an answer plain, names of fields too.
 pub fn sanitize(value: &mut Value) {
     match value {
         Value::String(text) => *text = plain(text),
         Value::Array(items) => items.iter_mut().for_each(sanitize),
-        Value::Object(fields) => fields.values_mut().for_each(sanitize),
+        Value::Object(fields) => {
+            if fields.keys().any(|name| plain(name) != *name) {
+                let named = std::mem::take(fields).into_iter();
+                *fields = named.map(|(name, value)| (plain(&name), value)).collect();
+            }
+            fields.values_mut().for_each(sanitize);
+        }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
@@ -36,7 +48,7 @@ mod tests {
 
     #[test]
     fn texts_are_made_plain_however_deep_they_are() {
-        let mut value = json!({ "rollout": { "log": ["a\0b", 7, null] }, "id": "c\0" });
+        let mut value = json!({ "rollout": { "log": ["a\0b", 7, null] }, "i\0d": "c\0" });
         sanitize(&mut value);
         assert_eq!(
             value,

@@ -3,10 +3,19 @@
 use crate::client::Client;
 use crate::codes::{self, StartResult};
 use crate::error::CallError;
+use crate::message::plain;
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+
+/// The largest answer to an echo, bytes: it is asked every second, of every instance.
+const LARGEST_ECHO: usize = 64 << 10;
+/// The largest answer with the statements for a database, bytes: those of a large model are long, and it is asked
+/// once in a start at most.
+const LARGEST_DDL: usize = 16 << 20;
+/// Critical messages that are passed on.
+const MOST_CRITICAL: usize = 20;
 
 /// What a runtime does at this moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,11 +141,13 @@ impl Client {
 
     /// Asks whether the admin server is alive.
     pub async fn echo(&self) -> Result<Echo, CallError> {
-        let feedback = self.feedback("echo", json!({ "echo": "ping" })).await?;
+        let client = self.with_largest_answer(LARGEST_ECHO.min(self.largest_answer()));
+        let feedback = client.feedback("echo", json!({ "echo": "ping" })).await?;
         let errors = feedback.get("errors").and_then(Value::as_array);
-        let critical = errors.into_iter().flatten().map(|error| {
+        let errors = errors.into_iter().flatten().take(MOST_CRITICAL);
+        let critical = errors.map(|error| {
             let message = error.get("message").and_then(Value::as_str);
-            message.map_or_else(|| error.to_string(), ToOwned::to_owned)
+            message.map_or_else(|| plain(&error.to_string()), plain)
         });
         Ok(Echo {
             critical: critical.collect(),
@@ -227,6 +238,7 @@ impl Client {
     /// The statements that would bring the database to the model's structure.
     pub async fn get_ddl_commands(&self) -> Result<Vec<String>, CallError> {
         let mut feedback = self
+            .with_largest_answer(LARGEST_DDL)
             .feedback("get_ddl_commands", json!({ "verbose": true }))
             .await?;
         read(
@@ -311,6 +323,7 @@ impl Client {
 fn read<T: DeserializeOwned>(action: &str, value: Value) -> Result<T, CallError> {
     serde_json::from_value(value).map_err(|error| CallError::Malformed {
         action: action.to_owned(),
-        reason: error.to_string(),
+        // The error quotes what it has met.
+        reason: plain(&error.to_string()),
     })
 }

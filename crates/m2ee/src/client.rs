@@ -2,7 +2,7 @@
 
 use crate::authentication;
 use crate::error::CallError;
-use crate::message::{Reply, Request, cut};
+use crate::message::{Reply, Request, plain};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST};
 use http::{Method, StatusCode};
@@ -17,8 +17,9 @@ use tokio::net::TcpStream;
 /// How long a call may take unless [`Client::with_timeout`] says otherwise.
 pub const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// An answer larger than this is refused: the process behind the socket is a tenant's.
-const LARGEST_ANSWER: usize = 16 << 20;
+/// An answer larger than this is refused, bytes: the process behind the socket is a tenant's, and what it says is
+/// taken apart in memory.
+const LARGEST_ANSWER: usize = 1 << 20;
 
 /// Where a runtime's admin server listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +87,11 @@ impl Client {
         }
     }
 
+    /// Answers larger than this are refused, bytes.
+    pub(crate) fn largest_answer(&self) -> usize {
+        self.largest_answer
+    }
+
     /// Where the runtime listens.
     pub fn address(&self) -> &Address {
         &self.address
@@ -120,6 +126,10 @@ impl Client {
         match answer {
             Ok(answer) => read_reply(action, answer.status(), answer.body()),
             Err(unix_http::Error::Unreachable(source)) => Err(unreachable(source)),
+            Err(unix_http::Error::TooLarge(bytes)) => Err(CallError::TooLarge {
+                action: action.to_owned(),
+                bytes,
+            }),
             Err(source) => Err(CallError::Dropped {
                 action: action.to_owned(),
                 source: source.into(),
@@ -160,5 +170,5 @@ fn read_reply(action: &str, status: StatusCode, body: &[u8]) -> Result<Reply, Ca
         return Err(malformed(format!("HTTP status {status}")));
     }
     // The error quotes what it has met.
-    serde_json::from_slice(body).map_err(|error| malformed(cut(&error.to_string())))
+    serde_json::from_slice(body).map_err(|error| malformed(plain(&error.to_string())))
 }

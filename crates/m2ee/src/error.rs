@@ -31,6 +31,14 @@ pub enum CallError {
         /// The time it had.
         seconds: u64,
     },
+    /// An answer larger than is read.
+    #[error("the runtime's answer to {action} is larger than the {bytes} bytes that are read")]
+    TooLarge {
+        /// The call's action.
+        action: String,
+        /// The most that is read.
+        bytes: usize,
+    },
     /// An answer that is not of this protocol.
     #[error("the answer to {action} is not one of a runtime: {reason}")]
     Malformed {

@@ -78,7 +78,8 @@ impl Reply {
         }
     }
 
-    /// Message and cause in one line, for people, cut where nobody reads on; empty when the runtime said nothing.
+    /// Message and cause in one line, for people, plain and cut where nobody reads on; empty when the runtime
+    /// said nothing.
     pub fn said(&self) -> String {
         let mut said = Vec::new();
         for part in [&self.message, &self.cause].into_iter().flatten() {
@@ -87,15 +88,19 @@ impl Reply {
                 said.push(part);
             }
         }
-        cut(&said.join(": "))
+        plain(&said.join(": "))
     }
 }
 
 /// The longest text of a runtime that is passed on, in characters: it is kept, logged and shown in many places.
 const LONGEST_SAID: usize = 2_000;
 
-pub(crate) fn cut(text: &str) -> String {
-    text.chars().take(LONGEST_SAID).collect()
+/// What a runtime said, with an end and without control characters: databases refuse them, terminals obey them.
+pub(crate) fn plain(text: &str) -> String {
+    text.chars()
+        .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
+        .take(LONGEST_SAID)
+        .collect()
 }
 
 #[cfg(test)]
@@ -117,6 +122,13 @@ mod tests {
         let text = json!({ "result": 1, "message": "é".repeat(1 << 20) });
         let reply: Reply = serde_json::from_value(text).expect("a reply");
         assert_eq!(reply.said().chars().count(), super::LONGEST_SAID);
+    }
+
+    #[test]
+    fn what_a_runtime_says_holds_nothing_that_a_database_refuses() {
+        let text = json!({ "result": 1, "message": "bo\0om\u{1b}[31m", "cause": "a\n\tb" });
+        let reply: Reply = serde_json::from_value(text).expect("a reply");
+        assert_eq!(reply.said(), "boom[31m: a\n\tb");
     }
 
     #[test]

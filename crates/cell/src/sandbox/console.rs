@@ -1,5 +1,6 @@
 //! Where a sandbox itself, not the runtime in it, says what is wrong.
 
+use crate::words;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
@@ -7,8 +8,6 @@ use std::path::{Path, PathBuf};
 
 /// The most that is read of it.
 const LOOKED_AT: u64 = 64 << 10;
-/// The longest line that is passed on, in characters.
-const LONGEST_LINE: usize = 600;
 
 /// The console's file in the folder of an instance.
 pub fn path(folder: &Path) -> PathBuf {
@@ -31,7 +30,7 @@ pub fn last_line(folder: &Path) -> Option<String> {
     file.take(LOOKED_AT).read_to_end(&mut bytes).ok()?;
     let text = String::from_utf8_lossy(&bytes);
     let last = text.trim().lines().next_back()?;
-    Some(last.chars().take(LONGEST_LINE).collect())
+    Some(words::reason(last))
 }
 
 /// The same as [`last_line`], for a sentence.

@@ -139,14 +139,9 @@ impl Health {
     }
 }
 
-/// The largest answer to an echo that is read, bytes.
-const LARGEST_ECHO: usize = 16 << 10;
-
 /// Asks both sides of a runtime.
 pub async fn examine(client: &Client, runtime: &Path) -> Finding {
-    let client = client
-        .with_timeout(ANSWER_WITHIN)
-        .with_largest_answer(LARGEST_ECHO);
+    let client = client.with_timeout(ANSWER_WITHIN);
     let (echo, app) = tokio::join!(client.echo(), ask(runtime));
     Finding {
         alive: echo.is_ok(),

@@ -4,10 +4,13 @@ use crate::disk;
 use crate::layout::Layout;
 use crate::record::{InstanceRecord, LastWords};
 use crate::shared_folder;
+use crate::words;
 use domain::ids::{EnvironmentId, InstanceId};
 use engine::observation::{Instance, LogLine};
 use std::io;
 
+/// The most of one answer, bytes.
+const LARGEST_ANSWER: usize = 16 << 20;
 /// Lines that are kept of an instance that failed.
 const KEPT: usize = 500;
 
@@ -33,7 +36,10 @@ pub fn read(
     tail: usize,
 ) -> Vec<LogLine> {
     let mut lines = Vec::new();
+    // What is kept of a failed instance counts like an instance.
+    let share = LARGEST_ANSWER / (2 * instances.len()).max(1);
     let mut add = |index: u16, instance: InstanceId, text: Vec<String>| {
+        let text = words::newest_within(text, share);
         lines.extend(text.into_iter().map(|line| LogLine {
             index,
             instance,

@@ -52,7 +52,7 @@ impl Shared {
             packages: Packages::open(layout.path("packages"))?,
             uids: Uids::open(layout.path("uids.json"), config.first_uid)
                 .context("reading uids.json, the list of user ids")?,
-            journal: Journal::open(&layout.path("events.jsonl"))?,
+            journal: Journal::open(&layout.path("events.jsonl")),
             channels: Mutex::default(),
             problems: Mutex::default(),
             config,

@@ -216,7 +216,7 @@ impl WorkloadTask {
                 Step::Start { index, of } => self.start(index, of),
                 Step::Stop(id) => {
                     if let Some(live) = self.live.iter_mut().find(|live| live.record.id == id) {
-                        live.enter(InstanceState::Draining, "Finishing its requests".to_owned());
+                        live.enter(InstanceState::Draining, "Finishing its requests");
                         stopping.push(live.orders.clone());
                     }
                 }

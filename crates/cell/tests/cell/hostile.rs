@@ -1,12 +1,16 @@
 //! A program in a runtime's place that attacks its neighbours and the engine.
 
-use crate::bench::{Bench, is_root, next, serving};
+use crate::bench::{Bench, is_root, next, serving, signal};
 use crate::database::TestDatabase;
 use crate::load::{get, who};
+use bytes::Bytes;
 use engine::Engine;
+use engine::observation::{Event, EventKind, Rollout};
 use engine::refs::BucketRef;
 use engine::workload::Workload;
-use http::StatusCode;
+use http::header::HOST;
+use http::{Request, StatusCode};
+use rustix::process::Signal;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -109,6 +113,65 @@ async fn links_in_the_shared_folder_lead_the_engine_nowhere() {
     assert!(reason.contains("not a socket"), "{reason} {log:?}");
     assert!(log.is_empty(), "{log:?}");
     assert_eq!(bench.converged(&neighbour).await, pids);
+    bench.end().await;
+}
+
+/// What the engine answers, byte by byte.
+async fn answer(bench: &Bench, path: &str) -> Vec<u8> {
+    let request = Request::get(path).header(HOST, "cell").body(Bytes::new());
+    let request = request.expect("a request");
+    let answer = unix_http::send(&bench.data().join("cell.sock"), request, 64 << 20).await;
+    answer.expect("answered").into_body().to_vec()
+}
+
+#[tokio::test]
+async fn text_without_end_of_one_tenant_hides_nothing_of_the_others() {
+    let bench = Bench::start().await;
+    let (_database, neighbour, pids) = serving(&bench, 1).await;
+    let own = TestDatabase::make();
+    let mut workload = attacker(&bench, &own, &neighbour, pids[0], false);
+    let file = bucket(&workload.template.as_ref().expect("a template").bucket).join("targets.json");
+    // One that is refused unread, and one that is read.
+    for (bytes, said) in [
+        (15 << 20, "larger than"),
+        (900 << 10, "after-startup action failed"),
+    ] {
+        for _ in 0..2 {
+            std::fs::write(&file, json!({ "long_winded": bytes }).to_string()).expect("written");
+            next(&mut workload).restarts += 1;
+            bench.apply(&workload).await;
+            let revision = workload.revision;
+            bench
+                .until(&workload, "the failure", |seen| match &seen.rollout {
+                    Rollout::Failed { reason, log } if seen.revision == revision => {
+                        assert!(reason.contains(said), "{reason} {log:?}");
+                        assert!(
+                            log.last().is_some_and(|line| line.ends_with("[31mx")),
+                            "{log:?}"
+                        );
+                        Some(())
+                    }
+                    _ => None,
+                })
+                .await;
+        }
+    }
+    for path in ["/events", "/workloads"] {
+        let bytes = answer(&bench, path).await;
+        assert!(bytes.len() < 256 << 10, "{path}: {}", bytes.len());
+        let text = String::from_utf8(bytes).expect("text");
+        for refused in ["\\u0000", "\\u001b", "\u{1b}"] {
+            assert!(!text.contains(refused), "{path} has {refused:?}");
+        }
+    }
+    let seen = bench.engine.events(0, 0).await.expect("events");
+    signal(pids[0], Signal::KILL);
+    bench.replaced(&neighbour, 0, pids[0]).await;
+    let last = seen.last().expect("an event").sequence;
+    let newer = bench.engine.events(last, 10).await.expect("events");
+    let crashed =
+        |event: &Event| event.workload == neighbour.id && event.kind == EventKind::Crashed;
+    assert!(newer.iter().any(crashed), "{newer:?}");
     bench.end().await;
 }
 

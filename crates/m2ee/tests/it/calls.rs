@@ -158,3 +158,45 @@ async fn a_silent_runtime_does_not_hold_the_caller() {
     // While it ends it has other things to do than to answer.
     client.shutdown().await.expect("asked");
 }
+
+#[tokio::test]
+async fn answers_without_end_are_refused_by_their_size() {
+    let text = "x".repeat(100 << 10);
+    let peer = Peer::unix(move |action, _| {
+        let times = if action == "echo" { 1 } else { 11 };
+        Some(Reply::refused(12, text.repeat(times)))
+    });
+    let error = peer.client.echo().await.expect_err("refused");
+    assert!(
+        matches!(error, CallError::TooLarge { bytes: 65_536, .. }),
+        "{error:?}"
+    );
+    let error = peer.client.start().await.expect_err("refused");
+    assert!(
+        matches!(
+            error,
+            CallError::TooLarge {
+                bytes: 1_048_576,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn what_an_error_quotes_is_plain_and_has_an_end() {
+    let text = "\0x".repeat(100 << 10);
+    let peer = Peer::unix(move |action, _| {
+        Some(Reply::done(match action {
+            "echo" => json!({ "errors": [{ "message": "\u{1b}y".repeat(9_000) }] }),
+            _ => json!({ "version": [], "name": text }),
+        }))
+    });
+    let critical = peer.client.echo().await.expect("alive").critical;
+    assert_eq!(critical, ["y".repeat(2_000)]);
+    let error = peer.client.runtime_status().await.expect_err("no status");
+    assert!(error.to_string().len() < 4_096);
+    let error = peer.client.about().await.expect_err("no version");
+    assert!(!error.to_string().contains('\0'), "{error}");
+}

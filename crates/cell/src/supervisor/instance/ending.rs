@@ -10,6 +10,7 @@ use crate::shared_folder;
 use crate::supervisor::report::{Ending, InstanceEvent};
 use crate::supervisor::{health, logs};
 use crate::usage::Meter;
+use crate::words;
 use domain::states::InstanceState;
 use rustix::process::Signal;
 use std::time::Duration;
@@ -74,7 +75,7 @@ impl InstanceTask {
 
     pub(super) fn not_ready(&self, error: &anyhow::Error) -> Ending {
         Ending::NotReady {
-            reason: format!("{error:#}"),
+            reason: words::reason(&format!("{error:#}")),
             log: self.last_lines(),
         }
     }

@@ -4,6 +4,7 @@ use crate::ingress::backend::Backend;
 use crate::record::{self, CrashedInstance, InstanceRecord};
 use crate::supervisor::report::Order;
 use crate::usage::Usage;
+use crate::words;
 use domain::states::InstanceState;
 use engine::observation::DebuggerStatus;
 use std::sync::Arc;
@@ -38,19 +39,19 @@ impl Live {
         }
     }
 
-    pub(super) fn enter(&mut self, state: InstanceState, detail: String) {
+    pub(super) fn enter(&mut self, state: InstanceState, detail: &str) {
         if self.state != state {
             self.since = OffsetDateTime::now_utc();
             self.state = state;
         }
-        self.detail = detail;
+        self.detail = words::reason(detail);
     }
 
     pub(super) fn serve(&mut self, backend: Arc<Backend>) {
         self.backend = Some(backend);
         // Told to end in the meantime, it does not come back.
         if self.state != InstanceState::Draining {
-            self.enter(InstanceState::Ready, String::new());
+            self.enter(InstanceState::Ready, "");
         }
     }
 

@@ -6,6 +6,7 @@ use crate::crash_policy::{self, Next};
 use crate::record::Failure;
 use crate::supervisor::plan::Of;
 use crate::supervisor::report::{Ending, InstanceEvent, Report};
+use crate::words;
 use domain::states::InstanceState;
 use engine::observation::{Crash, EventKind};
 use std::collections::BTreeSet;
@@ -25,7 +26,7 @@ impl WorkloadTask {
             InstanceEvent::Doing(state, detail)
                 if live.state != InstanceState::Draining || state == live.state =>
             {
-                live.enter(state, detail);
+                live.enter(state, &detail);
             }
             InstanceEvent::Runs(record) => live.record = *record,
             InstanceEvent::Uses(usage) => live.usage = usage,
@@ -50,10 +51,10 @@ impl WorkloadTask {
             InstanceEvent::Unhealthy(why) if live.state == InstanceState::Ready => {
                 let message = format!("Instance {index} fails its check: {why}");
                 journal.record(workload, Some(index), EventKind::Unhealthy, message);
-                live.enter(InstanceState::Unhealthy, why);
+                live.enter(InstanceState::Unhealthy, &why);
             }
             InstanceEvent::Recovered if live.state == InstanceState::Unhealthy => {
-                live.enter(InstanceState::Ready, String::new());
+                live.enter(InstanceState::Ready, "");
                 let message = format!("Instance {index} answers again");
                 journal.record(workload, Some(index), EventKind::Ready, message);
             }
@@ -82,7 +83,7 @@ impl WorkloadTask {
                     .journal
                     .record(workload, Some(index), EventKind::Stopped, message);
             }
-            Ending::NotReady { reason, log } => self.not_ready(live, reason, log),
+            Ending::NotReady { reason, log } => self.not_ready(live, &reason, log),
             Ending::Crashed {
                 reason,
                 log,
@@ -95,7 +96,7 @@ impl WorkloadTask {
                 if self.is_new(&live.template_hash) {
                     self.tried(index, &reason, log);
                 }
-                self.crashed(live, reason, stable);
+                self.crashed(live, &reason, stable);
             }
         }
     }
@@ -120,7 +121,7 @@ impl WorkloadTask {
         self.of(template_hash) == Of::Wanted && self.wanted_hash != self.serving_hash
     }
 
-    fn not_ready(&mut self, live: Live, reason: String, log: Vec<String>) {
+    fn not_ready(&mut self, live: Live, reason: &str, log: Vec<String>) {
         let index = live.record.index;
         let workload = self.record.wanted.id;
         let message = format!("Instance {index} did not become ready: {reason}");
@@ -130,7 +131,7 @@ impl WorkloadTask {
         let reached = self.record.rolled_out.contains(&index);
         let is_new = self.is_new(&live.template_hash);
         if is_new || (!reached && self.of(&live.template_hash) == Of::Wanted) {
-            self.tried(index, &reason, log);
+            self.tried(index, reason, log);
         }
         // What never was ready may never be: it is given up, not tried ever later.
         if !is_new || reached {
@@ -162,13 +163,14 @@ impl WorkloadTask {
                 EventKind::RolloutFailed,
                 message,
             );
-            let reason = reason.to_owned();
+            let reason = words::reason(reason);
+            let log = words::log(log);
             self.record.failed = Some(Failure { reason, log });
         }
         self.save();
     }
 
-    fn crashed(&mut self, live: Live, reason: String, stable: bool) {
+    fn crashed(&mut self, live: Live, reason: &str, stable: bool) {
         let now = OffsetDateTime::now_utc();
         let crashes = self.record.crashes.entry(live.record.index).or_default();
         let ran = if stable {
@@ -178,6 +180,7 @@ impl WorkloadTask {
         };
         crashes.count = crash_policy::count(crashes.count, ran);
         crashes.total = crashes.total.saturating_add(1);
+        let reason = words::reason(reason);
         crashes.last = Some(Crash { at: now, reason });
         crashes.not_before = match crash_policy::next(crashes.count) {
             Next::AtOnce => None,
