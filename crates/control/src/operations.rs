@@ -59,7 +59,7 @@ pub async fn get(ctx: &Ctx, id: OperationId) -> Result<OperationDetails> {
     let run = visible(ctx, &mut db, id).await?;
     let subject = db::operations::subject(&mut db, ctx, &run).await?;
     let steps = saga::store::steps(&mut db, company, saga_id).await?;
-    let log = saga::store::log(&mut db, company, saga_id, 0).await?;
+    let log = saga::store::log(&mut db, company, saga_id, 0, i64::MAX).await?;
     let (now, target) = (state(&run), subject.target);
     let may = || ctx.may(control_right(&target), &target);
     let phase = |step: StepRow| Phase {

@@ -3,10 +3,12 @@
 pub mod app_create;
 pub mod app_delete;
 pub mod environment_change;
+pub mod parts;
 mod provisioning;
 
 use crate::error::Error;
 use crate::state::State;
+use parts::Parts;
 use saga::error::StepError;
 use saga::registry::Registry;
 use std::sync::Arc;
@@ -15,8 +17,8 @@ use std::sync::Arc;
 pub(crate) const OBSERVED: &str = "observed";
 
 /// Every saga of the product.
-pub fn registry(state: Arc<State>) -> Registry<State> {
-    Registry::new(state)
+pub fn registry(state: Arc<State>) -> Registry<Parts> {
+    Registry::new(Arc::new(Parts::new(state)))
         .with::<app_create::AppCreate>()
         .with::<app_delete::AppDelete>()
         .with::<environment_change::EnvironmentChange>()

@@ -56,6 +56,15 @@ impl StepError {
         }
     }
 
+    /// The run is another worker's by now; whatever the step answers, it is not written down.
+    pub(crate) fn lost() -> Self {
+        Self {
+            remedy: Remedy::Retry,
+            text: "Another worker has taken this operation over.".to_owned(),
+            source: None,
+        }
+    }
+
     /// The same failure with another sentence for people.
     #[must_use]
     pub fn with_text(self, text: impl Into<String>) -> Self {

@@ -1,4 +1,4 @@
-//! Claiming a run, keeping it, and reporting about it: the SQL of workers.
+//! Claiming runs, keeping them, and reporting about them: the SQL of workers.
 
 use std::time::Duration;
 
@@ -19,6 +19,15 @@ use crate::text;
 pub(crate) struct Lease {
     pub(crate) id: SagaId,
     pub(crate) fence: i64,
+    /// How long it goes on without a sign of life.
+    pub(crate) length: Duration,
+}
+
+impl Lease {
+    /// How long a transaction under this lease may be silent, as a setting of the server.
+    pub(crate) fn silence(&self) -> String {
+        self.length.as_millis().max(1).to_string()
+    }
 }
 
 /// A run that this worker has claimed, with what never changes about it.
@@ -53,108 +62,138 @@ pub(crate) struct Claimable {
     pub(crate) names: Vec<String>,
     pub(crate) versions: Vec<i16>,
     pub(crate) lanes: Vec<String>,
+    /// How many runs of each lane.
+    pub(crate) room: Vec<i64>,
     pub(crate) per_tenant: Vec<i64>,
 }
 
-/// Claims one run that is due and that nobody holds. A tenant of whose runs enough are held already in that
-/// lane waits, except for what ends a run: nobody's runs keep all others waiting. A parked run is due
-/// when its time has come; back-offs alone can be ignored.
+/// What a claim has brought.
+pub(crate) struct Claim {
+    pub(crate) runs: Vec<ClaimedRun>,
+    /// Whether others were at some of the runs just then: there may be more to take.
+    pub(crate) contended: bool,
+}
+
+/// Claims the runs that are due and that nobody holds, as many as there is room for. A tenant of whose runs enough
+/// are held already in that lane waits, except for what ends a run: nobody's runs keep all others waiting. A
+/// parked run is due when its time has come; back-offs alone can be ignored.
 pub(crate) async fn claim(
-    pool: &PgPool,
+    db: &mut PgConnection,
     claimable: &Claimable,
     due: Due,
     at: OffsetDateTime,
     length: Duration,
-) -> Result<Option<ClaimedRun>, sqlx::Error> {
-    let row = sqlx::query!(
-        r#"
-        with open_lane as (
-            select open.lane, open.per_tenant from unnest($5::text[], $6::int8[]) as open (lane, per_tenant)
-        ), full_tenant as (
-            select held.scope, held.lane
-            from sagas held
-            join open_lane on open_lane.lane = held.lane
-            where held.held and held.lease_until >= $1
-            group by held.scope, held.lane, open_lane.per_tenant
-            having count(*) >= open_lane.per_tenant
-        )
-        update sagas
-        set fence = fence + 1, lease_until = $2, heartbeat_at = $1,
-            state = case state when 'waiting' then 'running' else state end
-        where id = (
-            select candidate.id
-            from open_lane
-            cross join lateral (
-                select run.id
-                from sagas run
-                where run.lane = open_lane.lane
-                    and run.finished_at is null
-                    and run.state <> 'stuck'
-                    and run.next_run_at <= $7
-                    and (run.next_run_at <= $1 or run.failures > 0)
-                    and (run.lease_until is null or run.lease_until < $1)
-                    and (run.name, run.version) in (
-                        select known.name, known.version
-                        from unnest($3::text[], $4::int2[]) as known (name, version)
-                    )
-                    and (
-                        run.state = 'unwinding'
-                        or run.cancel_requested_at is not null
-                        or (run.scope, run.lane) not in (select scope, lane from full_tenant)
-                    )
-                order by run.next_run_at
-                limit 1
-                for update of run skip locked
-            ) candidate
-            limit 1
-        )
-        returning id as "id: SagaId", fence, name, version, lane as "lane: Lane", scope, subject, params
-        "#,
+) -> Result<Claim, sqlx::Error> {
+    let rows = sqlx::query_file!(
+        "src/claim.sql",
         at,
-        at + length,
         &claimable.names,
         &claimable.versions,
         &claimable.lanes,
+        &claimable.room,
         &claimable.per_tenant,
-        due.until(at)
+        due.until(at),
+        at + length
     )
-    .fetch_optional(pool)
+    .fetch_all(db)
     .await?;
-    Ok(row.map(|row| ClaimedRun {
-        lease: Lease {
-            id: row.id,
-            fence: row.fence,
-        },
-        name: row.name,
-        version: row.version,
-        lane: row.lane,
-        scope: row.scope,
-        subject: row.subject,
-        params: row.params,
-    }))
+    let chosen = rows.first().map_or(0, |row| row.chosen);
+    let runs: Vec<ClaimedRun> = rows
+        .into_iter()
+        .filter_map(|row| {
+            Some(ClaimedRun {
+                lease: Lease {
+                    id: row.id?,
+                    fence: row.fence?,
+                    length,
+                },
+                name: row.name?,
+                version: row.version?,
+                lane: row.lane?,
+                scope: row.scope?,
+                subject: row.subject?,
+                params: row.params?,
+            })
+        })
+        .collect();
+    let contended = usize::try_from(chosen).is_ok_and(|chosen| chosen > runs.len());
+    Ok(Claim { runs, contended })
 }
 
-/// Gives a sign of life. `false` when the run is no longer this worker's.
+/// When there may be something to claim next, of which nobody tells: a run's time comes, or a lease ends.
+pub(crate) async fn next_due(
+    db: &mut PgConnection,
+    at: OffsetDateTime,
+) -> Result<Option<OffsetDateTime>, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"
+        select least(
+            (
+                select next_run_at
+                from sagas
+                where finished_at is null and state <> 'stuck' and next_run_at is not null and not held
+                    and next_run_at > $1
+                order by next_run_at
+                limit 1
+            ),
+            (select min(lease_until) from sagas where held and lease_until >= $1)
+        )
+        "#,
+        at
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// What a heartbeat has done for one run.
+pub(crate) struct Beat {
+    pub(crate) id: SagaId,
+    pub(crate) fence: i64,
+    /// Whether its lease goes on; `false` when it is another worker's or was let go.
+    pub(crate) kept: bool,
+}
+
+/// Gives a sign of life for all runs that a worker holds, by id and fence. A run whose row somebody else has locked
+/// just then is not in the answer.
 pub(crate) async fn heartbeat(
-    pool: &PgPool,
-    lease: Lease,
+    db: &mut PgConnection,
+    held: &[(SagaId, i64)],
     at: OffsetDateTime,
     length: Duration,
-) -> Result<bool, sqlx::Error> {
-    let kept = sqlx::query!(
+) -> Result<Vec<Beat>, sqlx::Error> {
+    let (ids, fences): (Vec<Uuid>, Vec<i64>) = held.iter().map(|(id, fence)| (id.0, *fence)).unzip();
+    sqlx::query_as!(
+        Beat,
         r#"
-        update sagas
-        set heartbeat_at = $3, lease_until = $4
-        where id = $1 and fence = $2 and lease_until is not null
+        with held as (
+            select held.id, held.fence from unnest($1::uuid[], $2::int8[]) as held (id, fence)
+        ), free as (
+            select run.id
+            from sagas run
+            join held on held.id = run.id and held.fence = run.fence
+            where run.lease_until is not null
+            for no key update of run skip locked
+        ), beaten as (
+            update sagas
+            set heartbeat_at = $3, lease_until = greatest(lease_until, $4)
+            where id in (select id from free)
+            returning id
+        )
+        select held.id as "id!: SagaId", held.fence as "fence!", held.id in (select id from beaten) as "kept!"
+        from held
+        where held.id in (select id from beaten)
+            or not exists (
+                select from sagas run
+                where run.id = held.id and run.fence = held.fence and run.lease_until is not null
+            )
         "#,
-        lease.id.0,
-        lease.fence,
+        &ids,
+        &fences,
         at,
         at + length
     )
-    .execute(pool)
-    .await?;
-    Ok(kept.rows_affected() == 1)
+    .fetch_all(db)
+    .await
 }
 
 /// Lets go of a run so that another worker may take it at once. The step under way stays begun, but

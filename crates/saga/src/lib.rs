@@ -19,7 +19,9 @@
 //! What the crate promises:
 //! - A saga begins in the caller's transaction or not at all.
 //! - One worker at a time: a worker holds a lease, renewed by heartbeats, and each claim raises a fence
-//!   number. A write under an older fence is refused, whatever the old worker believes.
+//!   number. A write under an older fence is refused, whatever the old worker believes: the crate's own, and those
+//!   of steps, which write through [`step::StepContext::begin`]. By a clock that cannot jump a worker stops before
+//!   its lease does.
 //! - The step that was under way when it failed is undone too, since nobody knows how far it came.
 //!   An undo must therefore cope with "never happened" as well as with "already undone".
 //! - A cancel is a request, acknowledged between steps or by a step that asks for it; it wakes a parked run. A
@@ -47,6 +49,8 @@ pub mod clock;
 pub mod error;
 mod executor;
 pub mod fault;
+pub mod fenced;
+mod heartbeats;
 pub mod lane;
 mod lease;
 pub mod lock;

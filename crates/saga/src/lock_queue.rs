@@ -80,20 +80,24 @@ pub(crate) async fn enqueue(
     Ok(())
 }
 
-/// Takes an ended run out of the queues and makes those due whose turn has come. `true` when there are any.
+/// Takes ended runs out of the queues and makes those due whose turn has come. `true` when there are any.
 pub(crate) async fn release(
     db: &mut PgConnection,
-    id: SagaId,
+    ended: &[SagaId],
     at: OffsetDateTime,
 ) -> Result<bool, sqlx::Error> {
-    let names = sqlx::query_scalar!("select name from saga_locks where saga_id = $1", id.0)
-        .fetch_all(&mut *db)
-        .await?;
+    let ended: Vec<Uuid> = ended.iter().map(|id| id.0).collect();
+    let names = sqlx::query_scalar!(
+        "select distinct name from saga_locks where saga_id = any($1)",
+        &ended
+    )
+    .fetch_all(&mut *db)
+    .await?;
     if names.is_empty() {
         return Ok(false);
     }
     keep_names(db, names.clone()).await?;
-    sqlx::query!("delete from saga_locks where saga_id = $1", id.0)
+    sqlx::query!("delete from saga_locks where saga_id = any($1)", &ended)
         .execute(&mut *db)
         .await?;
     let waiting = lock_waiting(db, &names).await?;
@@ -124,7 +128,7 @@ async fn lock_waiting(db: &mut PgConnection, names: &[String]) -> Result<Vec<Uui
         where run.id in (select saga_id from saga_locks where name = any($1))
             and run.state = 'waiting' and run.waits_for is null and run.next_run_at is null
         order by run.id
-        for update
+        for no key update
         "#,
         names
     )

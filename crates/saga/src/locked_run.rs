@@ -43,7 +43,8 @@ pub(crate) struct StepRecord {
 }
 
 /// A run locked for a change, in a transaction of its own. Dropped without [`LockedRun::save`], nothing
-/// has changed.
+/// has changed. The server ends it when nothing is heard of this worker for as long as a lease: a machine that is
+/// gone must not keep the run locked.
 pub(crate) struct LockedRun {
     tx: Transaction<'static, Postgres>,
     id: SagaId,
@@ -69,10 +70,12 @@ impl LockedRun {
                 lease_until, finished_at
             from sagas
             where id = $1 and fence = $2 and lease_until is not null
+                and set_config('idle_in_transaction_session_timeout', $3, true) is not null
             for update
             "#,
             lease.id.0,
-            lease.fence
+            lease.fence,
+            lease.silence()
         )
         .fetch_optional(&mut *tx)
         .await?;
@@ -164,7 +167,7 @@ impl LockedRun {
         self.write().await?;
         notify_change(&mut self.tx, self.id, self.row.scope, self.row.subject).await?;
         if self.row.finished_at.is_some()
-            && lock_queue::release(&mut self.tx, self.id, self.at).await?
+            && lock_queue::release(&mut self.tx, &[self.id], self.at).await?
         {
             wake_workers(&mut self.tx).await?;
         }

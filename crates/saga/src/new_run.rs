@@ -1,5 +1,6 @@
 //! The rows of a run that starts.
 
+use serde::ser::Error;
 use serde_json::Value;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
@@ -7,6 +8,17 @@ use time::OffsetDateTime;
 use crate::lane::Lane;
 use crate::run::RunState;
 use crate::saga::{NewSaga, Saga, SagaId, StarterKind};
+use crate::text;
+
+/// The parameters as they are stored. They are refused, not changed, where the database cannot hold them.
+pub(crate) fn params<S: Saga>(params: &S::Params) -> Result<Value, serde_json::Error> {
+    let params = serde_json::to_value(params)?;
+    if text::holds_nul(&params) {
+        let rule = "a text holds the character NUL, which the database cannot store";
+        return Err(serde_json::Error::custom(rule));
+    }
+    Ok(params)
+}
 
 /// Writes a run and its steps, due at once or parked.
 pub(crate) async fn insert<S: Saga>(

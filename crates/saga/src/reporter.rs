@@ -5,7 +5,9 @@ use time::OffsetDateTime;
 use tracing::warn;
 
 use crate::clock::Clock;
+use crate::error::StepError;
 use crate::fault::Direction;
+use crate::fenced::Fenced;
 use crate::lease::{self, Lease};
 
 /// Reports for one step of one run. A report that cannot be written is logged and dropped.
@@ -41,6 +43,10 @@ impl Reporter {
 
     pub(crate) fn now(&self) -> OffsetDateTime {
         (self.clock)()
+    }
+
+    pub(crate) async fn begin(&self) -> Result<Fenced, StepError> {
+        Fenced::begin(&self.pool, self.lease).await
     }
 
     async fn write_progress(&self, whole: Option<i16>, detail: &str) -> Result<(), sqlx::Error> {

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::notify::{notify_change, wake_workers};
 use crate::saga::SagaId;
+use crate::text;
 
 /// The latest signal of a name, and how many of that name there were.
 #[derive(Clone, Debug)]
@@ -63,6 +64,7 @@ pub(crate) async fn give(
     if runs.is_empty() {
         return Ok(());
     }
+    let value = text::kept_json(value.clone());
     sqlx::query!(
         r#"
         insert into saga_signals (saga_id, name, value, times, at)

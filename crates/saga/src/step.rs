@@ -12,6 +12,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use crate::error::StepError;
+use crate::fenced::Fenced;
 use crate::reporter::Reporter;
 use crate::saga::{Saga, SagaId};
 use crate::signals::Signals;
@@ -183,6 +184,18 @@ impl<S: Saga> StepContext<S> {
     /// The present moment by the worker's clock.
     pub fn now(&self) -> OffsetDateTime {
         self.call.reporter.now()
+    }
+
+    /// A transaction for what this step writes. It cannot be had once another worker has taken the run over, and while
+    /// it is open no other can. Keep it short, and neither report nor begin another one meanwhile: each takes a
+    /// connection of its own.
+    pub async fn begin(&self) -> Result<Fenced, StepError> {
+        self.call.reporter.begin().await
+    }
+
+    /// Fails once another worker has taken the run over: to be asked just before something is done outside the database.
+    pub async fn check(&self) -> Result<(), StepError> {
+        self.begin().await?.commit().await
     }
 
     /// Tells people how far this step is. Best effort: a step never fails over it.

@@ -26,7 +26,7 @@ pub async fn start<S: Saga>(
     params: &S::Params,
     at: OffsetDateTime,
 ) -> Result<(), StartError> {
-    let params = serde_json::to_value(params).map_err(|source| StartError::Params {
+    let params = new_run::params::<S>(params).map_err(|source| StartError::Params {
         saga: S::NAME,
         source,
     })?;
@@ -97,31 +97,40 @@ pub async fn resume_stuck(
     announce(db, id, scope, resumed.map(|row| row.subject)).await
 }
 
-/// Ends the stuck runs at work on something that is no more: there is nothing left to undo.
+/// Ends the stuck runs at work on things that are no more: there is nothing left to undo.
 pub async fn give_up_stuck(
     db: &mut PgConnection,
     scope: Uuid,
-    subject: Uuid,
+    subjects: &[Uuid],
     at: OffsetDateTime,
 ) -> Result<(), sqlx::Error> {
+    // In the order in which everybody locks several rows, and all rows before the first name.
     let ended = sqlx::query!(
         r#"
+        with stuck as (
+            select id
+            from sagas
+            where scope = $1 and subject = any($2) and state = 'stuck'
+            order by id
+            for no key update
+        )
         update sagas
         set state = 'failed', ends_as = coalesce(ends_as, 'failed'), stuck_because = null, finished_at = $3, updated_at = $3
-        where scope = $1 and subject = $2 and state = 'stuck'
-        returning id as "id: SagaId"
+        where id in (select id from stuck)
+        returning id as "id: SagaId", subject
         "#,
         scope,
-        subject,
+        subjects,
         at
     )
     .fetch_all(&mut *db)
     .await?;
+    let ids: Vec<SagaId> = ended.iter().map(|run| run.id).collect();
+    if lock_queue::release(db, &ids, at).await? {
+        wake_workers(db).await?;
+    }
     for run in ended {
-        if lock_queue::release(db, run.id, at).await? {
-            wake_workers(db).await?;
-        }
-        notify_change(db, run.id, scope, subject).await?;
+        notify_change(db, run.id, scope, run.subject).await?;
     }
     Ok(())
 }
@@ -138,7 +147,7 @@ pub async fn signal(
     at: OffsetDateTime,
 ) -> Result<bool, sqlx::Error> {
     let locked = sqlx::query_scalar!(
-        "select id from sagas where scope = $1 and id = $2 and finished_at is null for update",
+        "select id from sagas where scope = $1 and id = $2 and finished_at is null for no key update",
         scope,
         id.0
     )
@@ -162,7 +171,7 @@ pub async fn signal_subject(
         select id from sagas
         where scope = $1 and subject_kind = $2 and subject = $3 and finished_at is null
         order by id
-        for update
+        for no key update
         "#,
         scope,
         subject.kind,
@@ -326,12 +335,13 @@ pub async fn steps(
     .await
 }
 
-/// The log of a run after the line with the number given; 0 for all of it.
+/// The log of a run after the line with the number given, 0 for its beginning; so many lines at the most.
 pub async fn log(
     db: &mut PgConnection,
     scope: Uuid,
     id: SagaId,
     after_seq: i64,
+    limit: i64,
 ) -> Result<Vec<LogRow>, sqlx::Error> {
     sqlx::query_as!(
         LogRow,
@@ -341,13 +351,32 @@ pub async fn log(
         join sagas on sagas.id = entry.saga_id
         where sagas.scope = $1 and sagas.id = $2 and entry.seq > $3
         order by entry.seq
+        limit $4
         "#,
         scope,
         id.0,
-        after_seq
+        after_seq,
+        limit
     )
     .fetch_all(db)
     .await
+}
+
+/// The number of the last line of a run's log; 0 when it has none.
+pub async fn log_end(db: &mut PgConnection, scope: Uuid, id: SagaId) -> Result<i64, sqlx::Error> {
+    let last = sqlx::query_scalar!(
+        r#"
+        select max(entry.seq)
+        from saga_log entry
+        join sagas on sagas.id = entry.saga_id
+        where sagas.scope = $1 and sagas.id = $2
+        "#,
+        scope,
+        id.0
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(last.unwrap_or_default())
 }
 
 /// The unfinished runs, of all tenants, that no worker with this registry takes: their saga is not known

@@ -4,7 +4,8 @@ use crate::locked_run::{RunRow, StepRecord};
 use crate::registry::StepInfo;
 use crate::run::RunState;
 
-/// How often a step may be cut short by the end of its worker before it counts as the cause.
+/// How often a step may be cut short by the end of its worker before it counts as the cause. One that is tried
+/// until it is done is tried on all the same: giving it up would leave half of it for ever.
 const INTERRUPTIONS: i16 = 20;
 
 /// What comes next.
@@ -43,7 +44,7 @@ fn forward(row: &RunRow, next: usize, steps: &[StepInfo]) -> Turn {
     if row.cancel_requested {
         return Turn::Cancel;
     }
-    if row.interrupted_starts >= INTERRUPTIONS {
+    if row.interrupted_starts >= INTERRUPTIONS && !step.until_done {
         return Turn::GiveUp {
             error: format!("“{}” was interrupted too often.", step.title),
         };

@@ -1,25 +1,29 @@
 //! Takes runs from the database and works on several at once.
 //!
-//! Any number of workers share a database. Each polls; a notification on the channel `sagas` only
-//! shortens the wait. A worker that ends gives its runs back; one that is killed leaves its leases to
-//! expire.
+//! Any number of workers share a database. Each is woken by a notification on the channel `sagas` and sleeps until the
+//! next run is due; a look now and then makes up for a notification that was lost. A worker that ends gives its
+//! runs back; one that is killed leaves its leases to expire.
+
+mod listening;
+mod places;
 
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::PgPool;
-use sqlx::postgres::PgListener;
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep, timeout};
 use tracing::{error, warn};
 
 use crate::clock::{self, Clock};
 use crate::executor::{Executor, Stop};
+use crate::heartbeats::{Heartbeats, Kept};
 use crate::lane::{Lane, LaneLimits};
-use crate::lease::{self, Claimable, ClaimedRun, Due, Lease};
+use crate::lease::{self, Claim, ClaimedRun, Due};
 use crate::registry::Registry;
+use places::Places;
 
 /// How long a worker holds, renews and waits.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +32,7 @@ pub struct Timing {
     pub lease: Duration,
     /// How often a worker gives one. Well below the lease.
     pub heartbeat: Duration,
-    /// How often it looks for work unasked.
+    /// How often it looks for work unasked, where nothing is due before.
     pub poll: Duration,
 }
 
@@ -37,10 +41,14 @@ impl Default for Timing {
         Self {
             lease: Duration::from_secs(15),
             heartbeat: Duration::from_secs(3),
-            poll: Duration::from_millis(250),
+            poll: Duration::from_secs(10),
         }
     }
 }
+
+/// The pause before another look where somebody else was at the runs just then, or after a failed one.
+const AGAIN: Duration = Duration::from_millis(50);
+const AFTER_A_FAILURE: Duration = Duration::from_secs(1);
 
 /// Works on the runs of the sagas in its registry.
 pub struct Worker<C> {
@@ -54,7 +62,7 @@ struct Shared<C> {
     registry: Registry<C>,
     clock: Clock,
     lease: Duration,
-    heartbeat: Duration,
+    beats: Arc<Heartbeats>,
 }
 
 /// Works until nothing is left that can be taken; for tests. Waits for no back-off.
@@ -76,12 +84,13 @@ impl<C: Send + Sync + 'static> Worker<C> {
             heartbeat,
             poll,
         } = timing;
+        let beats = Heartbeats::new(pool.clone(), Arc::clone(&clock), lease, heartbeat);
         let shared = Arc::new(Shared {
             pool,
             registry,
             clock,
             lease,
-            heartbeat,
+            beats: Arc::new(beats),
         });
         Self {
             shared,
@@ -105,23 +114,24 @@ impl<C: Send + Sync + 'static> Worker<C> {
         let (stop, stopping) = watch::channel(false);
         let woken = Arc::new(Notify::new());
         let mut running = JoinSet::new();
-        let places = self.places();
-        let mut listening = JoinSet::new();
-        listening.spawn(listen(
+        let places = Places::of(&self.limits);
+        let mut beside = self.beside();
+        beside.spawn(listening::listen(
             self.shared.pool.clone(),
             Arc::clone(&woken),
-            self.poll,
         ));
         tokio::pin!(shutdown);
         loop {
-            if let Err(error) = self.fill(&places, &mut running, Due::Now, &stopping).await {
+            let filled = self.fill(&places, &mut running, Due::Now, &stopping).await;
+            let pause = filled.unwrap_or_else(|error| {
                 warn!(%error, "no saga could be claimed");
-            }
+                AFTER_A_FAILURE.min(self.poll)
+            });
             tokio::select! {
                 () = &mut shutdown => break,
                 Some(ended) = running.join_next() => tell_panic(ended),
                 () = woken.notified() => {}
-                () = tokio::time::sleep(self.poll) => {}
+                () = sleep(pause) => {}
             }
         }
         stop.send_replace(true);
@@ -135,7 +145,8 @@ impl<C: Send + Sync + 'static> Worker<C> {
     pub async fn run_until_idle(self) -> Result<(), sqlx::Error> {
         let (_stop, stopping) = watch::channel(false);
         let mut running = JoinSet::new();
-        let places = self.places();
+        let places = Places::of(&self.limits);
+        let _beside = self.beside();
         loop {
             self.fill(&places, &mut running, Due::IgnoreBackoff, &stopping)
                 .await?;
@@ -146,69 +157,62 @@ impl<C: Send + Sync + 'static> Worker<C> {
         }
     }
 
-    /// Claims runs for as long as there is room in a lane.
+    /// What goes on beside the runs; it ends when this is dropped.
+    fn beside(&self) -> JoinSet<()> {
+        let mut beside = JoinSet::new();
+        beside.spawn(Arc::clone(&self.shared.beats).beat());
+        beside
+    }
+
+    /// Claims what is due and what there is room for. The answer is how long nothing else will be due.
     async fn fill(
         &self,
         places: &[Places],
         running: &mut JoinSet<()>,
         due: Due,
         stopping: &watch::Receiver<bool>,
-    ) -> Result<(), sqlx::Error> {
+    ) -> Result<Duration, sqlx::Error> {
         let shared = &self.shared;
         loop {
-            let claimable = self.claimable(places);
+            let claimable = places::claimable(places, shared.registry.known());
             if claimable.lanes.is_empty() {
-                return Ok(());
+                return Ok(self.poll);
             }
-            let at = (shared.clock)();
-            let claimed = lease::claim(&shared.pool, &claimable, due, at, shared.lease).await?;
-            let Some(claimed) = claimed else {
-                return Ok(());
-            };
-            let lane = places.iter().find(|places| places.lane == claimed.lane);
-            let place = lane.and_then(|lane| Arc::clone(&lane.free).try_acquire_owned().ok());
-            let work = Arc::clone(shared).work_on(claimed, stopping.clone());
-            running.spawn(async move {
-                work.await;
-                drop(place);
-            });
+            let mut db = shared.pool.acquire().await?;
+            let (asked_at, at) = (Instant::now(), (shared.clock)());
+            let claim = lease::claim(&mut db, &claimable, due, at, shared.lease);
+            let Claim { runs, contended } = in_time(shared.lease, claim).await?;
+            if runs.is_empty() && !contended {
+                let next = in_time(shared.lease, lease::next_due(&mut db, at)).await?;
+                let pause = next.and_then(|next| Duration::try_from(next - at).ok());
+                // A lease ends after its last moment.
+                let pause = pause.map(|pause| pause + Duration::from_millis(1));
+                return Ok(pause.map_or(self.poll, |pause| pause.min(self.poll)));
+            }
+            drop(db);
+            if runs.is_empty() {
+                sleep(AGAIN).await;
+            }
+            for claimed in runs {
+                let place = Places::take(places, claimed.lane);
+                let kept = shared.beats.keep(claimed.lease, asked_at);
+                let work = Arc::clone(shared).work_on(claimed, kept, stopping.clone());
+                running.spawn(async move {
+                    work.await;
+                    drop(place);
+                });
+            }
         }
     }
-
-    fn places(&self) -> Vec<Places> {
-        let places = |(lane, limits): &(Lane, LaneLimits)| Places {
-            lane: *lane,
-            per_tenant: limits.per_tenant,
-            free: Arc::new(Semaphore::new(limits.runs)),
-        };
-        self.limits.iter().map(places).collect()
-    }
-
-    fn claimable(&self, places: &[Places]) -> Claimable {
-        let (names, versions) = self.shared.registry.known();
-        let (lanes, per_tenant) = places
-            .iter()
-            .filter(|places| places.free.available_permits() > 0)
-            .map(|places| (places.lane.name().to_owned(), places.per_tenant))
-            .unzip();
-        Claimable {
-            names,
-            versions,
-            lanes,
-            per_tenant,
-        }
-    }
-}
-
-/// The places of one lane. A run gives its place back when the work on it ends, however it ends.
-struct Places {
-    lane: Lane,
-    per_tenant: i64,
-    free: Arc<Semaphore>,
 }
 
 impl<C: Send + Sync + 'static> Shared<C> {
-    async fn work_on(self: Arc<Self>, claimed: ClaimedRun, mut stopping: watch::Receiver<bool>) {
+    async fn work_on(
+        self: Arc<Self>,
+        claimed: ClaimedRun,
+        mut kept: Kept,
+        mut stopping: watch::Receiver<bool>,
+    ) {
         let Some(executor) = Executor::new(&self.pool, &self.clock, &self.registry, &claimed)
         else {
             return;
@@ -216,68 +220,38 @@ impl<C: Send + Sync + 'static> Shared<C> {
         let id = claimed.lease.id;
         tokio::select! {
             biased;
+            () = kept.over() => {
+                warn!(saga = %id, "the lease on this saga was lost");
+            }
             stopped = executor.drive() => match stopped {
                 Ok(Stop::LetGo | Stop::Died) => {}
                 Ok(Stop::Lost) => warn!(saga = %id, "another worker has taken this saga over"),
                 Err(error) => warn!(saga = %id, %error, "the work on a saga broke off"),
             },
-            () = self.beat_until_lost(claimed.lease) => {
-                warn!(saga = %id, "the lease on this saga was lost");
-            }
             () = asked_to_stop(&mut stopping) => {
-                if let Err(error) = lease::release(&self.pool, claimed.lease).await {
+                let released = in_time(self.lease, lease::release(&self.pool, claimed.lease)).await;
+                if let Err(error) = released {
                     warn!(saga = %id, %error, "a saga was not given back");
                 }
             }
         }
     }
+}
 
-    /// Ends when the run is no longer ours, or shortly before its lease does where no heartbeat was written: whoever
-    /// takes it over then finds nobody at work on it.
-    async fn beat_until_lost(&self, held: Lease) {
-        let good_for = self.lease.saturating_sub(self.heartbeat);
-        let mut until = Instant::now() + good_for;
-        loop {
-            tokio::time::sleep(self.heartbeat).await;
-            let asked_at = Instant::now();
-            let beat = lease::heartbeat(&self.pool, held, (self.clock)(), self.lease);
-            match tokio::time::timeout_at(until, beat).await {
-                Ok(Ok(true)) => until = asked_at + good_for,
-                Ok(Ok(false)) | Err(_) => return,
-                Ok(Err(error)) => {
-                    warn!(saga = %held.id, %error, "a heartbeat was not written");
-                    if Instant::now() >= until {
-                        return;
-                    }
-                }
-            }
-        }
-    }
+/// The answer, or that none came within a lease.
+async fn in_time<T>(
+    lease: Duration,
+    asked: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, sqlx::Error> {
+    timeout(lease, asked)
+        .await
+        .unwrap_or_else(|late| Err(sqlx::Error::Io(std::io::Error::from(late))))
 }
 
 /// Ready when the worker was told to stop; never when it is gone.
 async fn asked_to_stop(stopping: &mut watch::Receiver<bool>) {
     if stopping.wait_for(|stop| *stop).await.is_err() {
         std::future::pending::<()>().await;
-    }
-}
-
-/// Wakes the worker at each notification; begins again when the connection is lost.
-async fn listen(pool: PgPool, woken: Arc<Notify>, pause: Duration) {
-    loop {
-        if let Err(error) = relay(&pool, &woken).await {
-            warn!(%error, "notifications about sagas are not heard; polling goes on");
-        }
-        tokio::time::sleep(pause).await;
-    }
-}
-
-async fn relay(pool: &PgPool, woken: &Notify) -> Result<(), sqlx::Error> {
-    let mut listener = PgListener::connect_with(pool).await?;
-    listener.listen("sagas").await?;
-    loop {
-        listener.recv().await?;
-        woken.notify_one();
     }
 }
 

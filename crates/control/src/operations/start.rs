@@ -2,7 +2,7 @@
 
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use crate::state::State;
+use crate::sagas::parts::Parts;
 use domain::actors::Actor;
 use domain::subjects::Subject;
 use domain::what_may::operations::UnderWay;
@@ -12,7 +12,7 @@ use saga::saga::{NewSaga, Saga, SagaId, Starter};
 use sqlx::PgConnection;
 
 /// Starts an operation in the caller's transaction; only one at a time works on one subject.
-pub(crate) async fn start<S: Saga<Context = State>>(
+pub(crate) async fn start<S: Saga<Context = Parts>>(
     ctx: &Ctx,
     db: &mut PgConnection,
     id: SagaId,

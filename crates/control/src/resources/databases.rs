@@ -3,6 +3,10 @@
 //! Runs as the role that may create roles and databases. Names are made from ids by us, letters
 //! and digits only; PostgreSQL takes no parameters in these statements. Every answer has a time limit:
 //! a server that accepts a connection and is silent then must not hold an operation for ever.
+//!
+//! One caller at a time works on an environment's database: it holds a lock of the server that ends with its
+//! connection, and whoever takes the lock ends the connection of the one before. So a statement of a worker that was
+//! given up, under way or on its way still, is over before its successor's first.
 
 use crate::error::{Error, Result};
 use crate::scram;
@@ -51,21 +55,30 @@ impl Tenant<'_> {
     }
 }
 
-/// Makes role and database, or brings them to what they should be. Nobody else may use the database.
-pub(crate) async fn provision(
-    server: &Server<'_>,
-    tenant: &Tenant<'_>,
-    password: &SecretString,
-) -> Result<()> {
+/// The role and database of one environment, in the hands of one caller until this is dropped.
+pub(crate) struct Held<'a> {
+    server: Open<'a>,
+    tenant: Tenant<'a>,
+}
+
+/// Takes the role and database of one environment, from whoever had them before.
+pub(crate) async fn hold<'a>(server: &Server<'a>, tenant: Tenant<'a>) -> Result<Held<'a>> {
     tenant.check()?;
+    let mut server = Open::connect(server).await?;
+    server.hold(tenant.database).await?;
+    Ok(Held { server, tenant })
+}
+
+/// Makes role and database, or brings them to what they should be. Nobody else may use the database.
+pub(crate) async fn provision(held: &mut Held<'_>, password: &SecretString) -> Result<()> {
     let Tenant {
         database,
         role,
         connections,
-    } = *tenant;
+    } = held.tenant;
     // No quote is in a verifier.
     let verifier = scram::verifier(password);
-    let mut server = Open::connect(server).await?;
+    let server = &mut held.server;
     let connections = connections.min(share(server.max_connections().await?));
     let known = server
         .knows("select 1 from pg_roles where rolname = $1", role)
@@ -111,10 +124,9 @@ fn share(max_connections: u32) -> u32 {
 }
 
 /// Drops database and role with everything in them; nothing if they are gone.
-pub(crate) async fn drop(server: &Server<'_>, tenant: &Tenant<'_>) -> Result<()> {
-    tenant.check()?;
-    let Tenant { database, role, .. } = *tenant;
-    let mut server = Open::connect(server).await?;
+pub(crate) async fn drop(held: &mut Held<'_>) -> Result<()> {
+    let Tenant { database, role, .. } = held.tenant;
+    let server = &mut held.server;
     server
         .execute(&format!("drop database if exists {database} with (force)"))
         .await?;
@@ -141,6 +153,26 @@ impl<'a> Open<'a> {
             .await
             .map_err(|error| silent(region, error))?;
         Ok(Self { connection, region })
+    }
+
+    /// Takes the lock on an environment's database, and ends the connection that has it.
+    async fn hold(&mut self, database: &str) -> Result<()> {
+        let end_others = sqlx::query(
+            r"
+            select pg_terminate_backend(pid)
+            from pg_locks
+            where locktype = 'advisory' and objsubid = 1 and pid <> pg_backend_pid()
+                and database = (select oid from pg_database where datname = current_database())
+                and ((classid::bigint << 32) | objid::bigint) = hashtextextended('environment:' || $1, 0)
+            ",
+        );
+        let take = sqlx::query("select pg_advisory_lock(hashtextextended('environment:' || $1, 0))");
+        for asked in [end_others, take] {
+            within(ANSWERS_WITHIN, self.connection.execute(asked.bind(database)))
+                .await
+                .map_err(|error| failed(self.region, error))?;
+        }
+        Ok(())
     }
 
     async fn execute(&mut self, statement: &str) -> Result<()> {

@@ -4,10 +4,12 @@
 //! takes everything away again, the rows last, so that the names are free for another try. The
 //! operation and its log stay.
 
-use super::provisioning::{Params, percent};
+use super::parts::Parts;
+use super::provisioning::{
+    Params, drop_database, environments, make_bucket, make_database, percent, remove_bucket,
+    remove_workload,
+};
 use crate::db;
-use crate::desired_state;
-use crate::state::State;
 use domain::states::AppState;
 use saga::error::StepError;
 use saga::saga::Saga;
@@ -19,7 +21,7 @@ pub struct AppCreate;
 impl Saga for AppCreate {
     const NAME: &'static str = "app_create";
     type Params = Params;
-    type Context = State;
+    type Context = Parts;
 
     fn steps() -> Vec<Step<Self>> {
         vec![
@@ -56,24 +58,20 @@ type Call = StepContext<AppCreate>;
 
 /// The names were reserved with the rows, in the transaction that started this.
 async fn reserve_names(ctx: Call) -> Result<(), StepError> {
-    let environments = ctx.params().environments(ctx.context()).await?;
-    if environments.is_empty() {
+    let reserved = environments(&ctx).await?;
+    if reserved.is_empty() {
         return Err(StepError::fail("The app is gone."));
     }
-    for e in environments {
-        ctx.log(format!(
-            "{}: {}",
-            e.name,
-            ctx.context().config.app_url(&e.host_label)
-        ))
-        .await;
+    for e in reserved {
+        ctx.log(format!("{}: {}", e.name, ctx.context().url_of(&e)))
+            .await;
     }
     Ok(())
 }
 
 async fn free_names(ctx: Call) -> Result<(), StepError> {
-    let (params, state) = (ctx.params(), ctx.context());
-    let mut tx = state.pool.begin().await?;
+    let params = ctx.params();
+    let mut tx = ctx.begin().await?;
     db::apps::delete(&mut tx, params.company, params.app).await?;
     db::notify::changed(&mut tx, params.company, &params.topics()).await?;
     tx.commit().await?;
@@ -83,14 +81,14 @@ async fn free_names(ctx: Call) -> Result<(), StepError> {
 }
 
 async fn make_databases(ctx: Call) -> Result<(), StepError> {
-    let environments = ctx.params().environments(ctx.context()).await?;
-    for (done, e) in environments.iter().enumerate() {
+    let all = environments(&ctx).await?;
+    for (done, e) in all.iter().enumerate() {
         ctx.progress(
-            percent(done, environments.len()),
+            percent(done, all.len()),
             &format!("Database of {}", e.name),
         )
         .await;
-        ctx.params().make_database(ctx.context(), e).await?;
+        make_database(&ctx, e).await?;
         ctx.log(format!("{}: database and role {}", e.name, e.database_name))
             .await;
     }
@@ -98,8 +96,8 @@ async fn make_databases(ctx: Call) -> Result<(), StepError> {
 }
 
 async fn drop_databases(ctx: Call) -> Result<(), StepError> {
-    for e in ctx.params().environments(ctx.context()).await? {
-        ctx.params().drop_database(ctx.context(), &e).await?;
+    for e in environments(&ctx).await? {
+        drop_database(&ctx, &e).await?;
         ctx.log(format!("{}: database and role dropped", e.name))
             .await;
     }
@@ -107,45 +105,46 @@ async fn drop_databases(ctx: Call) -> Result<(), StepError> {
 }
 
 async fn make_buckets(ctx: Call) -> Result<(), StepError> {
-    for e in ctx.params().environments(ctx.context()).await? {
-        ctx.params().make_bucket(ctx.context(), &e).await?;
+    for e in environments(&ctx).await? {
+        make_bucket(&ctx, &e).await?;
         ctx.log(format!("{}: bucket {}", e.name, e.id)).await;
     }
     Ok(())
 }
 
 async fn remove_buckets(ctx: Call) -> Result<(), StepError> {
-    for e in ctx.params().environments(ctx.context()).await? {
-        ctx.params().remove_bucket(ctx.context(), &e).await?;
+    for e in environments(&ctx).await? {
+        remove_bucket(&ctx, &e).await?;
         ctx.log(format!("{}: bucket removed", e.name)).await;
     }
     Ok(())
 }
 
 async fn make_routes(ctx: Call) -> Result<(), StepError> {
-    for e in ctx.params().environments(ctx.context()).await? {
-        desired_state::apply(ctx.context(), e.company, e.id).await?;
+    for e in environments(&ctx).await? {
+        ctx.check().await?;
+        ctx.context().apply(e.company, e.id).await?;
     }
     Ok(())
 }
 
 async fn remove_routes(ctx: Call) -> Result<(), StepError> {
-    for e in ctx.params().environments(ctx.context()).await? {
-        desired_state::remove(ctx.context(), &ctx.params().region, e.id).await?;
+    for e in environments(&ctx).await? {
+        remove_workload(&ctx, &e).await?;
     }
     Ok(())
 }
 
 async fn open(ctx: Call) -> Result<(), StepError> {
-    let (params, state) = (ctx.params(), ctx.context());
-    let mut tx = state.pool.begin().await?;
-    db::environments::set_provisioned(&mut tx, params.company, params.app, state.now()).await?;
+    let params = ctx.params();
+    let mut tx = ctx.begin().await?;
+    db::environments::set_provisioned(&mut tx, params.company, params.app, ctx.now()).await?;
     db::apps::set_state(
         &mut tx,
         params.company,
         params.app,
         AppState::Ready,
-        state.now(),
+        ctx.now(),
     )
     .await?;
     db::notify::changed(&mut tx, params.company, &params.topics()).await?;

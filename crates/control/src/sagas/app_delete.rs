@@ -4,12 +4,12 @@
 //! until it is done. A deletion that fails all the same leaves the app marked as being deleted; deleting
 //! it again goes on where it stopped.
 
-use super::provisioning::{Params, percent};
+use super::parts::Parts;
+use super::provisioning::{
+    Params, drop_database, environments, percent, remove_bucket, remove_workload,
+};
 use crate::db;
-use crate::desired_state;
 use crate::model::environments::Environment;
-use crate::objects::key::ObjectKey;
-use crate::state::State;
 use saga::error::StepError;
 use saga::run::RunState;
 use saga::saga::Saga;
@@ -32,7 +32,7 @@ const ENDS_WITHIN: Duration = Duration::minutes(2);
 impl Saga for AppDelete {
     const NAME: &'static str = "app_delete";
     type Params = Params;
-    type Context = State;
+    type Context = Parts;
 
     fn steps() -> Vec<Step<Self>> {
         vec![
@@ -66,15 +66,15 @@ impl Saga for AppDelete {
 type Call = StepContext<AppDelete>;
 
 async fn stop_instances(ctx: Call) -> Result<(), StepError> {
-    let environments = ctx.params().environments(ctx.context()).await?;
-    end_changes(&ctx, &environments).await?;
-    for (done, e) in environments.iter().enumerate() {
+    let all = environments(&ctx).await?;
+    end_changes(&ctx, &all).await?;
+    for (done, e) in all.iter().enumerate() {
         ctx.progress(
-            percent(done, environments.len()),
+            percent(done, all.len()),
             &format!("Stopping {}", e.name),
         )
         .await;
-        desired_state::remove(ctx.context(), &ctx.params().region, e.id).await?;
+        remove_workload(&ctx, e).await?;
         ctx.log(format!("{}: nothing runs any more", e.name)).await;
     }
     Ok(())
@@ -97,15 +97,15 @@ async fn end_changes(ctx: &Call, environments: &[Environment]) -> Result<(), Ste
 
 /// The titles of the changes that are under way still, all of them asked to cancel.
 async fn ask_to_cancel(ctx: &Call, environments: &[Environment]) -> Result<Vec<String>, StepError> {
-    let (state, scope) = (ctx.context(), ctx.params().company.uuid());
-    let mut tx = state.pool.begin().await?;
+    let scope = ctx.params().company.uuid();
+    let mut tx = ctx.begin().await?;
     let (mut titles, mut cancelled) = (Vec::new(), Vec::new());
     for e in environments {
         let runs = store::unfinished_for(&mut tx, scope, e.id.uuid()).await?;
         for run in runs.into_iter().filter(|run| run.state != RunState::Stuck) {
             if !run.cancel_requested {
                 cancelled.push(run.title.clone());
-                store::request_cancel(&mut tx, scope, run.id, state.now()).await?;
+                store::request_cancel(&mut tx, scope, run.id, ctx.now()).await?;
             }
             titles.push(run.title);
         }
@@ -118,8 +118,8 @@ async fn ask_to_cancel(ctx: &Call, environments: &[Environment]) -> Result<Vec<S
 }
 
 async fn drop_databases(ctx: Call) -> Result<(), StepError> {
-    for e in ctx.params().environments(ctx.context()).await? {
-        ctx.params().drop_database(ctx.context(), &e).await?;
+    for e in environments(&ctx).await? {
+        drop_database(&ctx, &e).await?;
         ctx.log(format!("{}: database and role dropped", e.name))
             .await;
     }
@@ -127,21 +127,22 @@ async fn drop_databases(ctx: Call) -> Result<(), StepError> {
 }
 
 async fn remove_buckets(ctx: Call) -> Result<(), StepError> {
-    for e in ctx.params().environments(ctx.context()).await? {
-        ctx.params().remove_bucket(ctx.context(), &e).await?;
+    for e in environments(&ctx).await? {
+        remove_bucket(&ctx, &e).await?;
         ctx.log(format!("{}: bucket removed", e.name)).await;
     }
     Ok(())
 }
 
 async fn remove_packages(ctx: Call) -> Result<(), StepError> {
-    let (params, state) = (ctx.params(), ctx.context());
-    let mut db = state.pool.acquire().await?;
-    let packages = db::packages::ids_of_app(&mut db, params.company, params.app).await?;
+    let params = ctx.params();
+    let mut tx = ctx.begin().await?;
+    let packages = db::packages::ids_of_app(&mut tx, params.company, params.app).await?;
     // The store may take its time.
-    drop(db);
+    tx.commit().await?;
     for package in &packages {
-        state.objects.delete(&ObjectKey::package(*package)).await?;
+        ctx.check().await?;
+        ctx.context().remove_package(*package).await?;
     }
     ctx.log(format!("{} packages removed", packages.len()))
         .await;
@@ -149,17 +150,16 @@ async fn remove_packages(ctx: Call) -> Result<(), StepError> {
 }
 
 async fn free_names(ctx: Call) -> Result<(), StepError> {
-    let (params, state) = (ctx.params(), ctx.context());
-    let environments = params.environments(state).await?;
+    let params = ctx.params();
+    let all = environments(&ctx).await?;
     // Once more: a change that did not end may have handed a workload over beside the first step.
-    for e in &environments {
-        desired_state::remove(state, &params.region, e.id).await?;
+    for e in &all {
+        remove_workload(&ctx, e).await?;
     }
-    let mut tx = state.pool.begin().await?;
-    let subjects = environments.iter().map(|e| e.id.uuid());
-    for subject in subjects.chain([params.app.uuid()]) {
-        store::give_up_stuck(&mut tx, params.company.uuid(), subject, state.now()).await?;
-    }
+    let mut tx = ctx.begin().await?;
+    let subjects = all.iter().map(|e| e.id.uuid());
+    let subjects: Vec<_> = subjects.chain([params.app.uuid()]).collect();
+    store::give_up_stuck(&mut tx, params.company.uuid(), &subjects, ctx.now()).await?;
     db::apps::delete(&mut tx, params.company, params.app).await?;
     db::notify::changed(&mut tx, params.company, &params.topics()).await?;
     tx.commit().await?;

@@ -7,13 +7,12 @@
 
 mod convergence;
 
+use super::parts::Parts;
 use crate::db;
 use crate::db::environments::Find;
-use crate::desired_state;
 use crate::environments::desired_change::DesiredChange;
 use crate::error::Error;
 use crate::model::environments::DesiredState;
-use crate::state::State;
 use domain::ids::{CompanyId, EnvironmentId, OperationId};
 use domain::states::Desired;
 use domain::topics::Topic;
@@ -37,7 +36,7 @@ pub struct Params {
 impl Saga for EnvironmentChange {
     const NAME: &'static str = "environment_change";
     type Params = Params;
-    type Context = State;
+    type Context = Parts;
 
     fn steps() -> Vec<Step<Self>> {
         vec![
@@ -73,13 +72,11 @@ impl Saga for EnvironmentChange {
 type Call = StepContext<EnvironmentChange>;
 
 async fn remember(ctx: Call) -> Result<DesiredState, StepError> {
-    let mut db = ctx.context().pool.acquire().await?;
-    let environment = db::environments::get(
-        &mut db,
-        ctx.params().company,
-        Find::Id(ctx.params().environment),
-    )
-    .await?;
+    let params = ctx.params();
+    let mut tx = ctx.begin().await?;
+    let find = Find::Id(params.environment);
+    let environment = db::environments::get(&mut tx, params.company, find).await?;
+    tx.commit().await?;
     Ok(DesiredState::from(&environment.ok_or(Error::NotFound)?))
 }
 
@@ -121,6 +118,7 @@ async fn want_the_old(ctx: Call) -> Result<(), StepError> {
     write(&ctx, old).await?;
     write_live(&ctx).await?;
     ctx.log("What was wanted before is wanted again.").await;
+    ctx.check().await?;
     match apply_desired(&ctx).await {
         Ok(_) | Err(Error::NotFound) => {}
         Err(error) => {
@@ -137,14 +135,14 @@ async fn want_the_old(ctx: Call) -> Result<(), StepError> {
 }
 
 async fn write(ctx: &Call, new: DesiredState) -> Result<(), StepError> {
-    let (params, state) = (ctx.params(), ctx.context());
-    let mut tx = state.pool.begin().await?;
+    let params = ctx.params();
+    let mut tx = ctx.begin().await?;
     db::environments::set_desired(
         &mut tx,
         params.company,
         params.environment,
         new,
-        state.now(),
+        ctx.now(),
     )
     .await?;
     changed(&mut tx, params).await?;
@@ -154,20 +152,22 @@ async fn write(ctx: &Call, new: DesiredState) -> Result<(), StepError> {
 
 /// Writes down that the package that is desired now is the one that serves.
 async fn write_live(ctx: &Call) -> Result<(), StepError> {
-    let (params, state) = (ctx.params(), ctx.context());
-    let mut db = state.pool.acquire().await?;
-    db::environments::set_live(&mut db, params.company, params.environment, state.now()).await?;
-    Ok(())
+    let params = ctx.params();
+    let mut tx = ctx.begin().await?;
+    db::environments::set_live(&mut tx, params.company, params.environment, ctx.now()).await?;
+    tx.commit().await
 }
 
 async fn apply(ctx: Call) -> Result<i64, StepError> {
+    ctx.check().await?;
     Ok(apply_desired(&ctx).await?)
 }
 
 /// Gives the engine the workload as it is desired now; its revision.
 async fn apply_desired(ctx: &Call) -> Result<i64, Error> {
     let params = ctx.params();
-    desired_state::apply(ctx.context(), params.company, params.environment).await
+    let parts = ctx.context();
+    parts.apply(params.company, params.environment).await
 }
 
 async fn finish(ctx: Call) -> Result<(), StepError> {
@@ -176,14 +176,14 @@ async fn finish(ctx: Call) -> Result<(), StepError> {
 }
 
 async fn end_deployment(ctx: &Call, succeeded: bool) -> Result<(), StepError> {
-    let (params, state) = (ctx.params(), ctx.context());
-    let mut tx = state.pool.begin().await?;
+    let params = ctx.params();
+    let mut tx = ctx.begin().await?;
     db::deployments::finish(
         &mut tx,
         params.company,
         OperationId::new(ctx.id().0),
         succeeded,
-        state.now(),
+        ctx.now(),
     )
     .await?;
     changed(&mut tx, params).await?;

@@ -1,18 +1,19 @@
 //! What creating and deleting an app have in common: the parts an environment stands on.
 
-use crate::state::State;
-
+use super::parts::Parts;
 use crate::db;
-use crate::error::Result;
 use crate::model::apps::App;
 use crate::model::environments::Environment;
 use crate::resources::buckets;
 use crate::resources::databases::{self, Server, Tenant};
-use crate::resources::regions::{self, RegionServers};
+use crate::resources::regions::RegionServers;
 use domain::ids::{AppId, CompanyId};
 use domain::names::Subdomain;
 use domain::regions::RegionCode;
 use domain::topics::Topic;
+use saga::error::StepError;
+use saga::saga::Saga;
+use saga::step::StepContext;
 use serde::{Deserialize, Serialize};
 
 /// The app that is created or deleted.
@@ -39,37 +40,95 @@ impl App {
     }
 }
 
+/// The environments of the app.
+pub(super) async fn environments<S>(ctx: &StepContext<S>) -> Result<Vec<Environment>, StepError>
+where
+    S: Saga<Params = Params, Context = Parts>,
+{
+    let params = ctx.params();
+    let mut tx = ctx.begin().await?;
+    let environments = db::environments::of_app(&mut tx, params.company, params.app).await?;
+    tx.commit().await?;
+    Ok(environments)
+}
+
+/// Makes an environment's database and role.
+pub(super) async fn make_database<S>(
+    ctx: &StepContext<S>,
+    e: &Environment,
+) -> Result<(), StepError>
+where
+    S: Saga<Params = Params, Context = Parts>,
+{
+    let mut tx = ctx.begin().await?;
+    let sealed = db::environments::passwords(&mut tx, e.company, e.id).await?;
+    tx.commit().await?;
+    let password = ctx.context().open_database_password(e, &sealed.database)?;
+    let servers = servers(ctx).await?;
+    let mut held = databases::hold(&server(&servers), ctx.params().tenant(e)).await?;
+    // Only now: who has lost the run before this does nothing, and who loses it later is ended by whoever holds next.
+    ctx.check().await?;
+    Ok(databases::provision(&mut held, &password).await?)
+}
+
+/// Drops an environment's database and role.
+pub(super) async fn drop_database<S>(
+    ctx: &StepContext<S>,
+    e: &Environment,
+) -> Result<(), StepError>
+where
+    S: Saga<Params = Params, Context = Parts>,
+{
+    let servers = servers(ctx).await?;
+    let mut held = databases::hold(&server(&servers), ctx.params().tenant(e)).await?;
+    ctx.check().await?;
+    Ok(databases::drop(&mut held).await?)
+}
+
+/// Makes an environment's bucket. A worker that is stopped between the check and the deed can leave an empty
+/// folder behind an undo, and nothing else.
+pub(super) async fn make_bucket<S>(ctx: &StepContext<S>, e: &Environment) -> Result<(), StepError>
+where
+    S: Saga<Params = Params, Context = Parts>,
+{
+    let folder = buckets::folder(&servers(ctx).await?.buckets_dir, e.id);
+    ctx.check().await?;
+    Ok(buckets::make(&folder).await?)
+}
+
+/// Removes an environment's bucket. Late, it finds nothing: no environment gets the id of another.
+pub(super) async fn remove_bucket<S>(
+    ctx: &StepContext<S>,
+    e: &Environment,
+) -> Result<(), StepError>
+where
+    S: Saga<Params = Params, Context = Parts>,
+{
+    let folder = buckets::folder(&servers(ctx).await?.buckets_dir, e.id);
+    ctx.check().await?;
+    Ok(buckets::remove(&folder).await?)
+}
+
+/// Takes an environment from its engine.
+pub(super) async fn remove_workload<S>(
+    ctx: &StepContext<S>,
+    e: &Environment,
+) -> Result<(), StepError>
+where
+    S: Saga<Params = Params, Context = Parts>,
+{
+    ctx.check().await?;
+    Ok(ctx.context().remove(&ctx.params().region, e.id).await?)
+}
+
+async fn servers<S>(ctx: &StepContext<S>) -> Result<RegionServers, StepError>
+where
+    S: Saga<Params = Params, Context = Parts>,
+{
+    Ok(ctx.context().servers(&ctx.params().region).await?)
+}
+
 impl Params {
-    pub(super) async fn environments(&self, state: &State) -> Result<Vec<Environment>> {
-        let mut db = state.pool.acquire().await?;
-        db::environments::of_app(&mut db, self.company, self.app).await
-    }
-
-    pub(super) async fn make_database(&self, state: &State, e: &Environment) -> Result<()> {
-        let sealed =
-            db::environments::passwords(&mut *state.pool.acquire().await?, e.company, e.id)
-                .await?
-                .database;
-        let password = state.secrets.open(&sealed, &e.owner())?;
-        let region = regions::servers(state, &self.region).await?;
-        databases::provision(&server(&region), &self.tenant(e), &password).await
-    }
-
-    pub(super) async fn drop_database(&self, state: &State, e: &Environment) -> Result<()> {
-        let region = regions::servers(state, &self.region).await?;
-        databases::drop(&server(&region), &self.tenant(e)).await
-    }
-
-    pub(super) async fn make_bucket(&self, state: &State, e: &Environment) -> Result<()> {
-        let region = regions::servers(state, &self.region).await?;
-        buckets::make(&buckets::folder(&region.buckets_dir, e.id)).await
-    }
-
-    pub(super) async fn remove_bucket(&self, state: &State, e: &Environment) -> Result<()> {
-        let region = regions::servers(state, &self.region).await?;
-        buckets::remove(&buckets::folder(&region.buckets_dir, e.id)).await
-    }
-
     fn tenant<'a>(&self, e: &'a Environment) -> Tenant<'a> {
         Tenant {
             database: &e.database_name,

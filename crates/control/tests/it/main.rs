@@ -17,6 +17,8 @@ mod s3_server;
 mod sagas;
 mod second_postgres;
 mod silent_engine;
+mod stalled_database;
+mod stalling;
 mod tenants;
 mod upgrade;
 mod workloads;

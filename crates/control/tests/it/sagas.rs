@@ -9,7 +9,7 @@ use control::environments::desired_change::{deploy, scale};
 use control::sagas::app_create::AppCreate;
 use control::sagas::app_delete::AppDelete;
 use control::sagas::environment_change::EnvironmentChange;
-use control::state::State;
+use control::sagas::parts::Parts;
 use domain::ids::{EnvironmentId, OperationId};
 use domain::names::Subdomain;
 use domain::roles::Role;
@@ -52,11 +52,11 @@ impl Stage {
         format!("shop-{}", self.next.fetch_add(1, Ordering::SeqCst))
     }
 
-    fn trial<S: saga::saga::Saga<Context = State>>(&self, operation: OperationId) -> Trial<S> {
+    fn trial<S: saga::saga::Saga<Context = Parts>>(&self, operation: OperationId) -> Trial<S> {
         Trial {
             id: SagaId(operation.uuid()),
             scope: self.ada.company.uuid(),
-            context: Arc::clone(&self.world.state),
+            context: Arc::new(Parts::new(Arc::clone(&self.world.state))),
         }
     }
 

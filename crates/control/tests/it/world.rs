@@ -50,6 +50,24 @@ fn in_folder(folder: &Path) -> control::error::Result<Objects> {
     Objects::in_folder(folder.join("objects"))
 }
 
+fn config(folder: &Path, server: SecretString) -> Config {
+    Config {
+        portal_url: "http://localhost:3000".to_owned(),
+        apps_domain: "apps.localhost".to_owned(),
+        apps_port: 8080,
+        limits: Limits {
+            package_bytes: 1 << 20,
+            ..Limits::default()
+        },
+        region_defaults: RegionDefaults {
+            postgres: server,
+            folder: folder.join("regions"),
+            runtime: "sample".to_owned(),
+        },
+        regions: BTreeMap::new(),
+    }
+}
+
 impl World {
     pub fn new(pool: PgPool) -> Self {
         Self::with_server(pool, server())
@@ -95,21 +113,7 @@ impl World {
         let state = State {
             pool,
             engines: Engines::new(default(engine.clone()), Box::new(move |_| connect.clone())),
-            config: Config {
-                portal_url: "http://localhost:3000".to_owned(),
-                apps_domain: "apps.localhost".to_owned(),
-                apps_port: 8080,
-                limits: Limits {
-                    package_bytes: 1 << 20,
-                    ..Limits::default()
-                },
-                region_defaults: RegionDefaults {
-                    postgres: server,
-                    folder: folder.path().join("regions"),
-                    runtime: "sample".to_owned(),
-                },
-                regions: BTreeMap::new(),
-            },
+            config: config(folder.path(), server),
             clock: Arc::new(SystemClock),
             secrets: Secrets::new(&[3; 32]),
             objects: objects(folder.path()).expect("a store"),
@@ -120,6 +124,20 @@ impl World {
             second,
             folder,
         }
+    }
+
+    /// Another portal beside this one, on the same engine and files, with connections of its own.
+    pub fn portal(&self, pool: PgPool, server: SecretString) -> Arc<State> {
+        let connect = self.second.clone();
+        let engines = Engines::new(self.engine.clone(), Box::new(move |_| connect.clone()));
+        Arc::new(State {
+            pool,
+            engines,
+            config: config(self.folder.path(), server),
+            clock: Arc::new(SystemClock),
+            secrets: Secrets::new(&[3; 32]),
+            objects: in_folder(self.folder.path()).expect("a store"),
+        })
     }
 
     /// Somebody of a company, invited and signed in.

@@ -47,7 +47,7 @@ impl<C: Send + Sync + 'static> Executor<'_, C> {
     ) -> Result<Option<Stop>, sqlx::Error> {
         let step = self.steps[position];
         let at_position = locked.row.next_step - 1;
-        locked.row.interrupted_starts += 1;
+        locked.row.interrupted_starts = locked.row.interrupted_starts.saturating_add(1);
         locked.row.phase = format!("Undoing: {}", step.title);
         locked.row.detail.clear();
         locked.row.percent = self.percent(locked.row.next_step);

@@ -11,6 +11,7 @@ use crate::locked_run::{LockedRun, StepRecord};
 use crate::registry::StepInfo;
 use crate::run::{RunState, StepState};
 use crate::signals::Signals;
+use crate::text;
 
 impl<C: Send + Sync + 'static> Executor<'_, C> {
     pub(super) async fn act(
@@ -24,7 +25,7 @@ impl<C: Send + Sync + 'static> Executor<'_, C> {
         // A step that is begun again, as each time it looks whether what it waits for is there, is where it was.
         let again = locked.row.interrupted_starts > 0;
         locked.row.state = RunState::Running;
-        locked.row.interrupted_starts += 1;
+        locked.row.interrupted_starts = locked.row.interrupted_starts.saturating_add(1);
         if !again {
             step.title.clone_into(&mut locked.row.phase);
             locked.row.detail.clear();
@@ -56,7 +57,7 @@ impl<C: Send + Sync + 'static> Executor<'_, C> {
             return Ok(Some(Stop::Lost));
         };
         match answer {
-            Ok(output) => self.done(locked, &output).await,
+            Ok(output) => self.done(locked, &text::kept_json(output)).await,
             Err(error) => self.action_failed(locked, step, error, &signals).await,
         }
     }

@@ -115,11 +115,11 @@ async fn a_stuck_run_keeps_its_key(pool: PgPool) {
     );
     let mut db = bench.pool.acquire().await.expect("a connection");
     let at = OffsetDateTime::now_utc();
-    store::give_up_stuck(&mut db, Uuid::now_v7(), bench.subject, at)
+    store::give_up_stuck(&mut db, Uuid::now_v7(), &[bench.subject], at)
         .await
         .expect("a stranger is heard");
     assert_eq!(bench.run(first).await.state, RunState::Stuck);
-    store::give_up_stuck(&mut db, bench.scope, bench.subject, at)
+    store::give_up_stuck(&mut db, bench.scope, &[bench.subject], at)
         .await
         .expect("it is given up");
     drop(db);

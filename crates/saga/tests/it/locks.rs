@@ -43,7 +43,7 @@ fn exclusive(bench: &Bench) -> Vec<Lock> {
 async fn give_up_stuck(bench: &Bench) {
     let mut tx = bench.pool.begin().await.expect("a transaction");
     let at = OffsetDateTime::now_utc();
-    store::give_up_stuck(&mut tx, bench.scope, bench.subject, at)
+    store::give_up_stuck(&mut tx, bench.scope, &[bench.subject], at)
         .await
         .expect("it is given up");
     tx.commit().await.expect("it commits");

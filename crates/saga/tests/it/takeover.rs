@@ -1,6 +1,7 @@
 //! Workers that vanish, stop, are late, or compete.
 
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use saga::clock::{self, Clock};
@@ -14,6 +15,13 @@ use time::OffsetDateTime;
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::workshop::{Bench, STEPS, Twist, until};
+
+/// A lease that is over soon.
+const BRIEF: Timing = Timing {
+    lease: Duration::from_millis(400),
+    heartbeat: Duration::from_millis(100),
+    poll: Duration::from_millis(20),
+};
 
 async fn fence(bench: &Bench, id: SagaId) -> i64 {
     sqlx::query_scalar("select fence from sagas where id = $1")
@@ -100,21 +108,25 @@ async fn heartbeats_keep_a_long_step_with_its_worker(pool: PgPool) {
     rival.abort();
 }
 
+/// Waits for a worker of [`Bench::worker_apart`].
+async fn ended(worker: JoinHandle<Result<(), sqlx::Error>>) {
+    tokio::task::spawn_blocking(|| worker.join())
+        .await
+        .expect("is waited for")
+        .expect("the late worker ends")
+        .expect("the database answered");
+}
+
+/// Awakened after others have taken over what it held.
 #[sqlx::test(migrations = "../../migrations")]
 async fn a_late_worker_writes_nothing(pool: PgPool) {
     let bench = Bench::new(pool);
-    let gate = Arc::new(Semaphore::new(0));
+    let (thaw, frozen) = mpsc::channel();
     bench
         .workshop
-        .twist("cut", Direction::Forward, Twist::Wait(Arc::clone(&gate)));
+        .twist("cut", Direction::Forward, Twist::Freeze(frozen));
     let id = bench.start().await;
-    let mute = Timing {
-        lease: Duration::from_millis(300),
-        heartbeat: Duration::from_hours(1),
-        poll: Duration::from_millis(20),
-    };
-    let late = Worker::new(bench.pool.clone(), bench.registry(), clock::system(), mute);
-    let late = tokio::spawn(late.run_until_idle());
+    let late = bench.worker_apart(BRIEF);
     bench.until_called("+cut", 1).await;
 
     let never = Arc::new(Semaphore::new(0));
@@ -126,10 +138,8 @@ async fn a_late_worker_writes_nothing(pool: PgPool) {
     let standing = bench.run(id).await;
     let lines = bench.log(id).await.len();
 
-    gate.add_permits(1);
-    late.await
-        .expect("the late worker ends")
-        .expect("the database answered");
+    thaw.send(()).expect("it is frozen");
+    ended(late).await;
 
     let now = bench.run(id).await;
     assert_eq!(

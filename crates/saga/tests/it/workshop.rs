@@ -1,6 +1,7 @@
 //! A saga that makes three things in memory, and the means to have it go wrong at any place.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use saga::worker::{Timing, Worker};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sqlx::PgPool;
+use sqlx::postgres::PgPoolOptions;
 use time::OffsetDateTime;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -34,6 +36,8 @@ pub enum Twist {
     Wait(Arc<Semaphore>),
     /// Waits until a cancel is seen.
     UntilCancelled,
+    /// Stops the whole thread until something is sent, as a machine that is not given the processor.
+    Freeze(Receiver<()>),
 }
 
 /// Everything the steps have made and heard.
@@ -162,6 +166,10 @@ async fn twisted(
             gate.acquire().await.expect("the gate stays open").forget();
             Ok(())
         }
+        Some(Twist::Freeze(thaw)) => {
+            thaw.recv().expect("somebody thaws it");
+            Ok(())
+        }
         Some(Twist::UntilCancelled) => {
             while !context.cancelled().await {
                 tokio::task::yield_now().await;
@@ -230,6 +238,21 @@ impl Bench {
         Worker::new(self.pool.clone(), self.registry(), clock::system(), timing)
     }
 
+    /// A worker on a thread and with connections of its own, until nothing is left for it.
+    pub fn worker_apart(&self, timing: Timing) -> std::thread::JoinHandle<Result<(), sqlx::Error>> {
+        let (options, registry) = (self.pool.connect_options(), self.registry());
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
+            runtime.expect("a runtime").block_on(async {
+                let pool = PgPoolOptions::new().connect_lazy_with((*options).clone());
+                let worker = Worker::new(pool, registry, clock::system(), timing);
+                worker.run_until_idle().await
+            })
+        })
+    }
+
     /// A worker in the background; aborting it is as good as killing its process.
     pub fn spawn_worker(&self) -> JoinHandle<()> {
         tokio::spawn(self.worker().run(std::future::pending()))
@@ -267,7 +290,7 @@ impl Bench {
 
     pub async fn log(&self, id: SagaId) -> Vec<LogRow> {
         let mut db = self.pool.acquire().await.expect("a connection");
-        store::log(&mut db, self.scope, id, 0)
+        store::log(&mut db, self.scope, id, 0, i64::MAX)
             .await
             .expect("it can be read")
     }

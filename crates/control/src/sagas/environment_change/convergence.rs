@@ -5,7 +5,6 @@
 //! run as a signal that wakes nobody.
 
 use super::Call;
-use crate::desired_state;
 use crate::error::Error;
 use crate::sagas::OBSERVED;
 use engine::EngineError;
@@ -67,7 +66,8 @@ pub(super) async fn wait(ctx: Call) -> Result<(), StepError> {
     let known: Option<Memory> = ctx.signal(MEMORY)?;
     let mut memory = known.clone().unwrap_or_else(|| Memory::new(ctx.begun_at()));
     let params = ctx.params();
-    let engine = desired_state::engine(ctx.context(), params.company, params.environment).await?;
+    let parts = ctx.context();
+    let engine = parts.engine(params.company, params.environment).await?;
     match engine.observe(params.environment).await {
         Ok(observation) if observation.revision >= revision => {
             if reached(&ctx, &observation, &mut memory).await? {
@@ -102,7 +102,7 @@ pub(super) async fn wait(ctx: Call) -> Result<(), StepError> {
 async fn remember(ctx: &Call, memory: &Memory) -> Result<(), StepError> {
     let value = serde_json::to_value(memory)
         .map_err(|error| StepError::fail("What was seen cannot be stored.").with_source(error))?;
-    let mut tx = ctx.context().pool.begin().await?;
+    let mut tx = ctx.begin().await?;
     let scope = ctx.params().company.uuid();
     store::signal(&mut tx, scope, ctx.id(), MEMORY, &value, ctx.now()).await?;
     tx.commit().await?;
