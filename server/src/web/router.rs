@@ -12,7 +12,7 @@ use crate::web::layers::{
     canonical_host, client_address, cross_site, form_errors, panics, request_id, security_headers,
     session_guard, status_codes,
 };
-use crate::web::{assets, leptos_context};
+use crate::web::{assets, leptos_context, session};
 use app::App;
 use app::document::shell;
 use axum::Router;
@@ -126,6 +126,7 @@ pub fn router(app: AppState) -> Router {
         .layer(from_fn_with_state(app.clone(), session_guard::require));
     let portal = routes_for(Audience::Everyone)
         .merge(guarded)
+        .layer(from_fn_with_state(app.clone(), session::set_end))
         .layer(app.sessions.layer())
         .layer(DefaultBodyLimit::max(BODY_AT_MOST));
     let mxid = app

@@ -5,6 +5,7 @@ mod architecture;
 mod browser;
 mod clusters;
 mod cross_site;
+mod ended_sessions;
 mod events;
 mod headers;
 mod local_cell;
