@@ -13,6 +13,8 @@ mod logs;
 mod people;
 mod postgres;
 mod proxies;
+mod raw;
+mod redirects;
 mod schema;
 mod sessions;
 mod sign_in;
