@@ -2,7 +2,6 @@
 
 use crate::state::AppState;
 use control::background::task::Task;
-use control::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,13 +9,10 @@ const EVERY: Duration = Duration::from_mins(10);
 
 /// Removes sessions that have ended.
 pub fn sessions(app: &AppState) -> Task {
-    let sessions = app.sessions.clone();
+    let control = Arc::clone(&app.control);
     Task::every("sessions", EVERY, move || {
-        let sessions = sessions.clone();
-        async move {
-            let deleted = sessions.delete_expired().await;
-            deleted.map_err(|error| Error::internal("removing ended sessions", error))
-        }
+        let control = Arc::clone(&control);
+        async move { control::sessions::delete_expired(&control).await }
     })
 }
 

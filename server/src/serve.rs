@@ -5,7 +5,7 @@ use crate::config::Config;
 use crate::state::AppState;
 use crate::web::rate_limit::RateLimits;
 use crate::web::router::router;
-use crate::web::session::Sessions;
+use crate::web::session::store::Sessions;
 use crate::{control_plane, identity};
 use anyhow::{Context, Result};
 use axum::serve::ListenerExt;
@@ -31,11 +31,7 @@ pub async fn bind(config: &Config) -> Result<TcpListener> {
 /// Connects to everything, brings the database's schema up to date, and puts the state together.
 pub async fn prepare(config: &Config, shutdown: CancellationToken) -> Result<AppState> {
     let control = Arc::new(control_plane::open(config).await?);
-    let sessions = Sessions::new(control.pool.clone());
-    sessions
-        .migrate()
-        .await
-        .context("making the table of sessions")?;
+    let sessions = Sessions::new(Arc::clone(&control));
     let (login, mxid) = identity::open(config, &control).await?;
     Ok(AppState {
         changes: control::live_updates::channel(),

@@ -2,7 +2,7 @@
 
 use crate::routes::login::client::Client;
 use crate::web::rate_limit::RateLimits;
-use crate::web::session::Sessions;
+use crate::web::session::store::Sessions;
 use axum::extract::FromRef;
 use control::live_updates::Update;
 use control::state::State;

@@ -4,6 +4,7 @@ pub mod assets;
 pub mod error_page;
 pub mod layers;
 pub mod leptos_context;
+pub mod local_path;
 pub mod rate_limit;
 pub mod router;
 pub mod session;

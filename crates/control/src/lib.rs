@@ -31,6 +31,7 @@ pub mod rights;
 pub mod sagas;
 pub mod scram;
 pub mod secrets;
+pub mod sessions;
 pub mod state;
 pub mod upgrade;
 

@@ -40,6 +40,8 @@ pub struct Person {
     pub bound: bool,
     /// False once deactivated.
     pub active: bool,
+    /// Sessions hold that were begun in this generation.
+    pub session_generation: i32,
 }
 
 /// What an OpenID Connect issuer says of someone who has just signed in.
@@ -134,11 +136,28 @@ pub async fn sign_in(state: &State, sign_in: SignIn) -> Result<Person> {
     }
 }
 
-/// What a session's person may use; none once the person is deactivated.
+/// What a person may use; none once the person is deactivated.
 pub async fn ctx(state: &Arc<State>, id: PersonId, request_id: String) -> Result<Option<Ctx>> {
     let mut db = state.pool.acquire().await?;
     let person = db::people::get(&mut db, Find::Id(id)).await?;
-    Ok(person.filter(|p| p.active).map(|person| Ctx {
+    Ok(person.and_then(|person| ctx_of(state, person, request_id)))
+}
+
+/// The same for a session that was begun in this generation of the person's; none once they were ended.
+pub async fn ctx_of_session(
+    state: &Arc<State>,
+    id: PersonId,
+    generation: i32,
+    request_id: String,
+) -> Result<Option<Ctx>> {
+    let mut db = state.pool.acquire().await?;
+    let person = db::people::get(&mut db, Find::Id(id)).await?;
+    let person = person.filter(|person| person.session_generation == generation);
+    Ok(person.and_then(|person| ctx_of(state, person, request_id)))
+}
+
+fn ctx_of(state: &Arc<State>, person: Person, request_id: String) -> Option<Ctx> {
+    person.active.then(|| Ctx {
         actor: Actor::Person {
             id: person.id,
             company: person.company,
@@ -152,7 +171,7 @@ pub async fn ctx(state: &Arc<State>, id: PersonId, request_id: String) -> Result
         request_id,
         from_address: None,
         state: Arc::clone(state),
-    }))
+    })
 }
 
 /// Who is signed in.
@@ -227,17 +246,24 @@ pub async fn activate(state: &State, id: PersonId) -> Result<()> {
     set_deactivated(state, id, None, "person.activate").await
 }
 
-/// Records that the operator gave the person a new password.
+/// Records that the operator gave the person a new password, and ends every session that the old one began.
 pub async fn password_set(state: &State, person: &Person) -> Result<()> {
-    let mut db = state.pool.acquire().await?;
-    let event = OPERATOR.event(
-        state,
-        (person.id, person.company),
-        "person.set_password",
-        &person.email,
-        json!({}),
-    );
-    db::audit::insert(&mut db, &event).await
+    end_sessions_for(state, person, "person.set_password").await
+}
+
+/// Ends every session of the person, here alone: the issuer has its own.
+pub async fn end_sessions(state: &State, person: &Person) -> Result<()> {
+    end_sessions_for(state, person, "person.end_sessions").await
+}
+
+async fn end_sessions_for(state: &State, person: &Person, action: &'static str) -> Result<()> {
+    let mut tx = state.pool.begin().await?;
+    db::people::end_sessions(&mut tx, person.id, state.now()).await?;
+    let whom = (person.id, person.company);
+    let event = OPERATOR.event(state, whom, action, &person.email, json!({}));
+    db::audit::insert(&mut tx, &event).await?;
+    db::notify::changed(&mut tx, person.company, &[Topic::People]).await?;
+    Ok(tx.commit().await?)
 }
 
 /// The subject that a person is.

@@ -102,6 +102,16 @@ pub async fn deactivate(
     Ok(db.commit().await?)
 }
 
+/// Ends the account's sessions, codes and tokens; whoever knows the password may sign in again.
+pub async fn end_sessions(pool: &PgPool, email: &str) -> Result<(), AccountError> {
+    let email = email::normalise(email).ok_or(AccountError::NotFound)?;
+    let mut db = pool.acquire().await?;
+    let account = db::accounts::by_email(&mut db, &email)
+        .await?
+        .ok_or(AccountError::NotFound)?;
+    Ok(db::sessions::delete_all(&mut db, account.id).await?)
+}
+
 /// Lets a deactivated account sign in again.
 pub async fn activate(pool: &PgPool, email: &str, now: OffsetDateTime) -> Result<(), AccountError> {
     let email = email::normalise(email).ok_or(AccountError::NotFound)?;

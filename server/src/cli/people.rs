@@ -31,8 +31,13 @@ pub enum PeopleCommand {
         /// The person's e-mail address.
         email: String,
     },
-    /// Makes a new password at the built-in provider and ends the sessions there.
+    /// Makes a new password at the built-in provider and ends the person's sessions, there and here.
     SetPassword {
+        /// The person's e-mail address.
+        email: String,
+    },
+    /// Ends all sessions of a person, who may sign in again.
+    EndSessions {
         /// The person's e-mail address.
         email: String,
     },
@@ -87,6 +92,21 @@ pub async fn run(state: &State, built_in: bool, command: PeopleCommand) -> Resul
             let password = new_password(state, &person.email, &person.name).await?;
             people::password_set(state, &person).await?;
             Ok(password)
+        }
+        PeopleCommand::EndSessions { email } => {
+            let person = find(state, &email).await?;
+            // The provider first: a session there would begin one here without a question.
+            if built_in {
+                let done = mxid::accounts::end_sessions(&state.pool, &person.email);
+                without_account_is_fine(done.await)?;
+            }
+            people::end_sessions(state, &person).await?;
+            let elsewhere = if built_in {
+                ""
+            } else {
+                " The issuer's own go on; end them there."
+            };
+            Ok(format!("{} is signed out.{elsewhere}\n", person.email))
         }
     }
 }

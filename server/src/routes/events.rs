@@ -11,6 +11,7 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use control::ctx::Ctx;
 use control::live_updates::Update;
+use control::people::ctx_of_session;
 use domain::ids::CompanyId;
 use domain::topics::Topic;
 use futures::stream::unfold;
@@ -120,15 +121,12 @@ impl Listener {
         let Some(session) = self.session else {
             return false;
         };
-        match self
-            .app
-            .sessions
-            .person(session, self.app.control.now())
-            .await
-        {
+        match self.app.sessions.signed_in(session).await {
             Ok(None) => false,
-            Ok(Some(person)) => {
-                let ctx = control::people::ctx(&self.app.control, person, String::new()).await;
+            Ok(Some(it)) => {
+                let control = &self.app.control;
+                let generation = it.generation;
+                let ctx = ctx_of_session(control, it.person(), generation, String::new()).await;
                 !matches!(ctx, Ok(None))
             }
             Err(_) => true,

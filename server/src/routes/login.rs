@@ -99,8 +99,8 @@ pub async fn callback(
 }
 
 async fn is_signed_in(app: &AppState, session: &Session) -> bool {
-    let person = session::person(session, app.control.now()).await;
-    matches!(person, Ok(Some(_)))
+    let signed_in = session::signed_in(session, app.control.now()).await;
+    matches!(signed_in, Ok(Some(_)))
 }
 
 async fn finish(
@@ -136,7 +136,7 @@ async fn finish(
             Error::Forbidden(reason) => SignInError::Refused(reason),
             other => SignInError::Control(other),
         })?;
-    session::begin(session, person.id, identity.id_token, app.control.now()).await?;
+    session::begin(session, &person, identity.id_token, app.control.now()).await?;
     Ok(attempt.return_to)
 }
 

@@ -4,6 +4,7 @@ pub mod canonical_host;
 pub mod client_address;
 pub mod cross_site;
 pub mod form_errors;
+pub mod locations;
 pub mod panics;
 pub mod request_id;
 pub mod security_headers;

@@ -1,7 +1,7 @@
 //! Every route of the portal, and the layers around them.
 //!
 //! Layers, from the outside: client address → request id → trace → security headers → panic → cross-site
-//! check → canonical host → form errors → session → session guard → routes. The tables below are data, so that a test can walk them.
+//! check → locations → canonical host → form errors → session → session guard → routes. The tables below are data, so that a test can walk them.
 
 use crate::routes::login::client::CALLBACK;
 use crate::routes::{events, health, login, logout, packages, theme};
@@ -9,10 +9,10 @@ use crate::state::AppState;
 use crate::web::layers::request_id::RequestId;
 use crate::web::layers::security_headers::FormTargets;
 use crate::web::layers::{
-    canonical_host, client_address, cross_site, form_errors, panics, request_id, security_headers,
-    session_guard, status_codes,
+    canonical_host, client_address, cross_site, form_errors, locations, panics, request_id,
+    security_headers, session_guard, status_codes,
 };
-use crate::web::{assets, leptos_context};
+use crate::web::{assets, leptos_context, session};
 use app::App;
 use app::document::shell;
 use axum::Router;
@@ -126,6 +126,7 @@ pub fn router(app: AppState) -> Router {
         .layer(from_fn_with_state(app.clone(), session_guard::require));
     let portal = routes_for(Audience::Everyone)
         .merge(guarded)
+        .layer(from_fn_with_state(app.clone(), session::set_end))
         .layer(app.sessions.layer())
         .layer(DefaultBodyLimit::max(BODY_AT_MOST));
     let mxid = app
@@ -141,6 +142,7 @@ pub fn router(app: AppState) -> Router {
             form_errors::only_own,
         ))
         .layer(from_fn_with_state(portal_url.clone(), canonical_host::lead))
+        .layer(from_fn_with_state(portal_url.clone(), locations::check))
         .layer(from_fn_with_state(portal_url, cross_site::check))
         .layer(from_fn(panics::answer))
         .layer(from_fn_with_state(targets, security_headers::set))

@@ -3,17 +3,20 @@
 //! A session ends after eight idle hours, and after a day in any case; what counts as use is the
 //! guard's to say. The cookie carries a random id and nothing else.
 
-use async_trait::async_trait;
+pub mod store;
+
+use axum::extract::{Request, State as Extracted};
+use axum::middleware::Next;
+use axum::response::Response;
+use control::people::Person;
+use control::state::State;
 use domain::ids::PersonId;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use sqlx::PgPool;
+use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
-use tower_sessions::cookie::SameSite;
-use tower_sessions::session::{Error, Id, Record};
-use tower_sessions::session_store::Result as StoreResult;
-use tower_sessions::{Expiry, Session, SessionManagerLayer, SessionStore};
-use tower_sessions_sqlx_store::PostgresStore;
+use tower_sessions::session::Error;
+use tower_sessions::{Expiry, Session};
 use uuid::Uuid;
 
 /// The name of the cookie.
@@ -25,102 +28,53 @@ const BEFORE_SIGN_IN: Duration = Duration::minutes(15);
 /// A session that was seen this recently is not written again.
 const FRESH: Duration = Duration::minutes(1);
 
-/// Where sessions are kept.
-#[derive(Debug, Clone)]
-pub struct Sessions(PostgresStore);
-
-impl Sessions {
-    /// Sessions in the portal's database.
-    pub fn new(pool: PgPool) -> Self {
-        Self(PostgresStore::new(pool))
-    }
-
-    /// Makes the table when it is not there.
-    pub async fn migrate(&self) -> Result<(), sqlx::Error> {
-        self.0.migrate().await
-    }
-
-    /// Removes those that have ended.
-    pub async fn delete_expired(&self) -> StoreResult<()> {
-        tower_sessions::ExpiredDeletion::delete_expired(&self.0).await
-    }
-
-    /// The layer that gives a request its session.
-    pub fn layer(&self) -> SessionManagerLayer<Self> {
-        SessionManagerLayer::new(self.clone())
-            .with_name(COOKIE)
-            .with_secure(true)
-            .with_http_only(true)
-            .with_same_site(SameSite::Lax)
-            .with_path("/")
-            .with_expiry(Expiry::OnInactivity(BEFORE_SIGN_IN))
-    }
-
-    /// The person of a stored session, if it still holds at `now`.
-    pub async fn person(&self, id: Id, now: OffsetDateTime) -> StoreResult<Option<PersonId>> {
-        let record = self.0.load(&id).await?;
-        let value = record.and_then(|mut record| record.data.remove(SIGNED_IN));
-        let signed_in = value.and_then(|value| serde_json::from_value::<SignedIn>(value).ok());
-        Ok(signed_in
-            .filter(|it| it.holds(now))
-            .map(|it| PersonId::new(it.person)))
-    }
-}
-
-/// Saving never brings back a session that was ended meanwhile.
-#[async_trait]
-impl SessionStore for Sessions {
-    async fn create(&self, record: &mut Record) -> StoreResult<()> {
-        self.0.create(record).await
-    }
-
-    async fn save(&self, record: &Record) -> StoreResult<()> {
-        if self.0.load(&record.id).await?.is_some() {
-            self.0.save(record).await?;
-        }
-        Ok(())
-    }
-
-    async fn load(&self, id: &Id) -> StoreResult<Option<Record>> {
-        self.0.load(id).await
-    }
-
-    async fn delete(&self, id: &Id) -> StoreResult<()> {
-        self.0.delete(id).await
-    }
-}
-
+/// Who is signed in, as the session says.
 #[derive(Serialize, Deserialize)]
-struct SignedIn {
+pub struct SignedIn {
     person: Uuid,
+    /// The generation of the person's sessions that this one is of.
+    #[serde(default)]
+    pub generation: i32,
     at: i64,
     seen_at: i64,
     id_token: String,
 }
 
 impl SignedIn {
+    /// The person.
+    pub const fn person(&self) -> PersonId {
+        PersonId::new(self.person)
+    }
+
     fn holds(&self, now: OffsetDateTime) -> bool {
         let now = now.unix_timestamp();
         now - self.at < ABSOLUTE.whole_seconds() && now - self.seen_at < IDLE.whole_seconds()
+    }
+
+    /// How long it holds when nobody comes any more.
+    fn left(&self, now: OffsetDateTime) -> Duration {
+        let now = now.unix_timestamp();
+        let idle = IDLE - Duration::seconds(now - self.seen_at);
+        idle.min(ABSOLUTE - Duration::seconds(now - self.at))
     }
 }
 
 /// Turns the session of someone who has just signed in into that person's, under a new id.
 pub async fn begin(
     session: &Session,
-    person: PersonId,
+    person: &Person,
     id_token: String,
     now: OffsetDateTime,
 ) -> Result<(), Error> {
     let at = now.unix_timestamp();
     session.clear().await;
     session.cycle_id().await?;
-    session.set_expiry(Some(Expiry::OnInactivity(IDLE)));
     session
         .insert(
             SIGNED_IN,
             SignedIn {
-                person: person.uuid(),
+                person: person.id.uuid(),
+                generation: person.session_generation,
                 at,
                 seen_at: at,
                 id_token,
@@ -129,8 +83,8 @@ pub async fn begin(
         .await
 }
 
-/// The signed-in person; a session that has run out is ended here.
-pub async fn person(session: &Session, now: OffsetDateTime) -> Result<Option<PersonId>, Error> {
+/// Who is signed in; a session that has run out is ended here.
+pub async fn signed_in(session: &Session, now: OffsetDateTime) -> Result<Option<SignedIn>, Error> {
     let Some(signed_in) = session.get::<SignedIn>(SIGNED_IN).await? else {
         return Ok(None);
     };
@@ -138,7 +92,7 @@ pub async fn person(session: &Session, now: OffsetDateTime) -> Result<Option<Per
         session.flush().await?;
         return Ok(None);
     }
-    Ok(Some(PersonId::new(signed_in.person)))
+    Ok(Some(signed_in))
 }
 
 /// Notes that the session is in use; its idle hours begin anew.
@@ -147,12 +101,28 @@ pub async fn renew(session: &Session, now: OffsetDateTime) -> Result<(), Error> 
         return Ok(());
     };
     if now.unix_timestamp() - signed_in.seen_at >= FRESH.whole_seconds() {
-        let left = ABSOLUTE - Duration::seconds(now.unix_timestamp() - signed_in.at);
         signed_in.seen_at = now.unix_timestamp();
         session.insert(SIGNED_IN, signed_in).await?;
-        session.set_expiry(Some(Expiry::OnInactivity(left.min(IDLE))));
     }
     Ok(())
+}
+
+/// Gives a session that was written its end, whatever was written: a sign-in that is begun in a second tab does not
+/// shorten the session of the first.
+pub async fn set_end(
+    Extracted(control): Extracted<Arc<State>>,
+    session: Session,
+    request: Request,
+    next: Next,
+) -> Response {
+    let response = next.run(request).await;
+    if session.is_modified() {
+        let now = control.now();
+        let signed_in = session.get::<SignedIn>(SIGNED_IN).await.ok().flatten();
+        let left = signed_in.map_or(BEFORE_SIGN_IN, |it| it.left(now));
+        session.set_expiry(Some(Expiry::AtDateTime(now + left)));
+    }
+    response
 }
 
 /// Ends the session, on the server too; hands back the id token that it was begun with.

@@ -139,12 +139,11 @@ async fn who_was_deactivated_is_refused_everywhere(pool: PgPool) {
             .await
             .expect("is done");
     };
-    execute("create table kept as select * from tower_sessions.session").await;
+    execute("create table kept as select * from sessions").await;
     for endpoint in not_public() {
         // The first refusal ends the session, which is to hold when each endpoint is asked.
         ada.set_cookie(server::web::session::COOKIE, &cookie);
-        execute("insert into tower_sessions.session select * from kept on conflict do nothing")
-            .await;
+        execute("insert into sessions select * from kept on conflict do nothing").await;
         check_turned_away(&endpoint, &endpoint.ask(&ada, &things).await);
     }
 }

@@ -144,7 +144,7 @@ async fn the_stream_ends_when_the_program_stops(pool: PgPool) {
     read_to_end(&mut stream).await;
 }
 
-async fn open(browser: &Browser, last_event: Option<&str>) -> Response {
+pub async fn open(browser: &Browser, last_event: Option<&str>) -> Response {
     let request = browser
         .request(Method::GET, "/events")
         .header("accept", "text/event-stream");
@@ -172,7 +172,7 @@ async fn read_until(stream: &mut Response, text: &str) -> String {
     heard
 }
 
-async fn read_to_end(stream: &mut Response) {
+pub async fn read_to_end(stream: &mut Response) {
     while timeout(SOON, stream.chunk())
         .await
         .expect("the stream ends")

@@ -21,7 +21,7 @@ use server::identity;
 use server::state::AppState;
 use server::web::rate_limit::RateLimits;
 use server::web::router::router;
-use server::web::session::Sessions;
+use server::web::session::store::Sessions;
 use sqlx::PgPool;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -71,14 +71,8 @@ impl TestApp {
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let folder = tempfile::tempdir().expect("a folder");
         let clock = Arc::new(StoppedClock::at(OffsetDateTime::now_utc()));
-        let control = Arc::new(control_state(
-            pool.clone(),
-            &url,
-            &folder,
-            Arc::clone(&clock),
-        ));
-        let sessions = Sessions::new(pool);
-        sessions.migrate().await.expect("the table of sessions");
+        let control = Arc::new(control_state(pool, &url, &folder, Arc::clone(&clock)));
+        let sessions = Sessions::new(Arc::clone(&control));
         let (login, mxid) = identity::built_in(&control, SecretString::from(CLIENT_SECRET))
             .await
             .expect("a provider");

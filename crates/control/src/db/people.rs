@@ -19,6 +19,7 @@ struct PersonRow {
     role: String,
     issuer: Option<String>,
     deactivated_at: Option<OffsetDateTime>,
+    session_generation: i32,
 }
 
 impl TryFrom<PersonRow> for Person {
@@ -34,6 +35,7 @@ impl TryFrom<PersonRow> for Person {
             name: row.name,
             bound: row.issuer.is_some(),
             active: row.deactivated_at.is_none(),
+            session_generation: row.session_generation,
         })
     }
 }
@@ -64,7 +66,8 @@ async fn select(
     let rows = sqlx::query_as!(
         PersonRow,
         r#"
-        select p.id, p.company_id, c.name as company_name, c.residency_required, p.email, p.name, p.role, p.issuer, p.deactivated_at
+        select p.id, p.company_id, c.name as company_name, c.residency_required, p.email, p.name, p.role, p.issuer, p.deactivated_at,
+            p.session_generation
         from people p join companies c on c.id = p.company_id
         where ($1::uuid is null or p.id = $1)
             and ($2::text is null or p.email = lower($2))
@@ -157,6 +160,22 @@ pub(crate) async fn set_deactivated(
         "update people set deactivated_at = $2, updated_at = $3 where id = $1",
         id.uuid(),
         deactivated_at,
+        at
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Ends every session of the person: those of before are of another generation.
+pub(crate) async fn end_sessions(
+    db: &mut PgConnection,
+    id: PersonId,
+    at: OffsetDateTime,
+) -> Result<()> {
+    sqlx::query!(
+        "update people set session_generation = session_generation + 1, updated_at = $2 where id = $1",
+        id.uuid(),
         at
     )
     .execute(db)

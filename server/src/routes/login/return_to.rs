@@ -1,7 +1,7 @@
 //! The page to go to after signing in: a path of the portal, never another site.
 
+use crate::web::local_path;
 use serde::{Deserialize, Serialize};
-use url::Url;
 
 const LONGEST: usize = 1024;
 const NO_PAGES: [&str; 4] = ["/login", "/logout", "/api/", "/events"];
@@ -13,16 +13,10 @@ pub struct ReturnTo(String);
 impl ReturnTo {
     /// The path, or the start page for anything that is not a path of the portal's pages.
     pub fn parse(text: &str) -> Self {
-        let local = text.starts_with('/')
-            && text.len() <= LONGEST
-            && !NO_PAGES.iter().any(|path| text.starts_with(path));
-        // Browsers read an address as the URL standard does, so that is asked rather than the text alone.
-        let origin = "http://portal.invalid";
-        let resolved = Url::parse(origin).and_then(|base| base.join(text)).ok();
-        match resolved.filter(|url| local && url.origin().ascii_serialization() == origin) {
-            Some(url) => Self(url[url::Position::BeforePath..].to_owned()),
-            None => Self("/".to_owned()),
-        }
+        let short = Some(text).filter(|text| text.len() <= LONGEST);
+        let path = short.and_then(local_path::parse);
+        let page = path.filter(|path| !NO_PAGES.iter().any(|it| path.starts_with(it)));
+        Self(page.unwrap_or_else(|| "/".to_owned()))
     }
 
     /// The path.
@@ -49,6 +43,12 @@ mod tests {
             ("javascript:alert(1)", "/"),
             ("/login?return_to=/apps", "/"),
             ("/api/fn/x", "/"),
+            ("/./login", "/"),
+            ("/x/../logout", "/"),
+            ("/.//evil.example", "/"),
+            ("/x/..//evil.example", "/"),
+            ("/%2e//evil.example", "/"),
+            ("/./\\evil.example", "/"),
             ("/apps\r\nSet-Cookie: a=b", "/appsSet-Cookie:%20a=b"),
         ] {
             assert_eq!(ReturnTo::parse(text).as_str(), expected, "{text:?}");

@@ -4,6 +4,7 @@
 //! shown again. Such an address could also come from a stranger, who would then speak with the
 //! portal's voice: it counts only when the browser says that a page of the portal led there.
 
+use crate::web::local_path;
 use axum::extract::{Request, State};
 use axum::http::header::REFERER;
 use axum::http::{HeaderMap, HeaderValue, Method, Uri};
@@ -59,10 +60,12 @@ fn without_answers(uri: &Uri) -> Option<String> {
     let query = form_urlencoded::Serializer::new(String::new())
         .extend_pairs(kept)
         .finish();
-    // Two slashes at the beginning would lead to another host.
-    let path = format!("/{}", uri.path().trim_start_matches('/'));
+    let path = match local_path::parse(uri.path()) {
+        Some(_) => uri.path(),
+        None => "/",
+    };
     Some(match query.as_str() {
-        "" => path,
+        "" => path.to_owned(),
         query => format!("{path}?{query}"),
     })
 }
@@ -89,11 +92,10 @@ mod tests {
             ("/apps?after=1", None),
             ("/apps?__path=x&__err=y", Some("/apps")),
             ("/apps?after=a%26b&refused=z", Some("/apps?after=a%26b")),
-            (
-                "//evil.example/login?refused=x",
-                Some("/evil.example/login"),
-            ),
-            ("///evil.example?refused=x&a=1", Some("/evil.example?a=1")),
+            ("//evil.example/login?refused=x", Some("/")),
+            ("///evil.example?refused=x&a=1", Some("/?a=1")),
+            ("/\\evil.example?refused=x", Some("/")),
+            ("/.//evil.example?__err=x", Some("/")),
         ] {
             let found = without_answers(&Uri::from_static(uri));
             assert_eq!(found.as_deref(), plain, "{uri}");

@@ -1,6 +1,6 @@
 //! The session guard: decides before anything is rendered.
 //!
-//! The person is loaded for each request, so that someone who is deactivated is out at once.
+//! The person is loaded for each request, so that a person's sessions end at once, all of them.
 
 use crate::state::AppState;
 use crate::web::error_page::ErrorPage;
@@ -15,6 +15,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use control::ctx::Ctx;
 use control::error::BoxedError;
+use control::people;
 use leptos::server_fn::error::FromServerFnError;
 use tower_sessions::Session;
 use url::Url;
@@ -56,11 +57,17 @@ pub async fn load(
     session: &Session,
     extensions: &Extensions,
 ) -> Result<Option<Ctx>, BoxedError> {
-    let Some(person) = session::person(session, app.control.now()).await? else {
+    let Some(signed_in) = session::signed_in(session, app.control.now()).await? else {
         return Ok(None);
     };
     let request_id = extensions.get::<RequestId>().map(|id| id.0.clone());
-    let ctx = control::people::ctx(&app.control, person, request_id.unwrap_or_default()).await?;
+    let ctx = people::ctx_of_session(
+        &app.control,
+        signed_in.person(),
+        signed_in.generation,
+        request_id.unwrap_or_default(),
+    )
+    .await?;
     let Some(mut ctx) = ctx else {
         session.flush().await?;
         return Ok(None);
