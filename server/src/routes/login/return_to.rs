@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 const LONGEST: usize = 1024;
-const NO_PAGES: [&str; 4] = ["/login", "/logout", "/api/", "/events"];
+const NO_PAGES: [&str; 5] = ["/login", "/logout", "/api/", "/events", "/mxid"];
 
 /// A local path.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,21 +13,35 @@ pub struct ReturnTo(String);
 impl ReturnTo {
     /// The path, or the start page for anything that is not a path of the portal's pages.
     pub fn parse(text: &str) -> Self {
-        let local = text.starts_with('/')
-            && text.len() <= LONGEST
-            && !NO_PAGES.iter().any(|path| text.starts_with(path));
+        Self::local(text).unwrap_or_default()
+    }
+
+    fn local(text: &str) -> Option<Self> {
+        if !text.starts_with('/') || text.len() > LONGEST {
+            return None;
+        }
         // Browsers read an address as the URL standard does, so that is asked rather than the text alone.
         let origin = "http://portal.invalid";
-        let resolved = Url::parse(origin).and_then(|base| base.join(text)).ok();
-        match resolved.filter(|url| local && url.origin().ascii_serialization() == origin) {
-            Some(url) => Self(url[url::Position::BeforePath..].to_owned()),
-            None => Self("/".to_owned()),
-        }
+        let url = Url::parse(origin).and_then(|base| base.join(text)).ok()?;
+        let path = &url[url::Position::BeforePath..];
+        // Two slashes at the beginning, also those that dots leave behind, lead to another host.
+        let is_a_page = url.origin().ascii_serialization() == origin
+            && path.len() <= LONGEST
+            && !path.starts_with("//")
+            && !NO_PAGES.iter().any(|other| path.starts_with(other));
+        is_a_page.then(|| Self(path.to_owned()))
     }
 
     /// The path.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// The start page.
+impl Default for ReturnTo {
+    fn default() -> Self {
+        Self("/".to_owned())
     }
 }
 
@@ -45,10 +59,17 @@ mod tests {
             ("//evil.example/x", "/"),
             ("/\\evil.example", "/"),
             ("/\t/evil.example", "/"),
+            ("/.//evil.example", "/"),
+            ("/apps/..//evil.example", "/"),
+            ("/%2e//evil.example", "/"),
+            ("/.\\/evil.example", "/"),
+            ("/apps//shop", "/apps//shop"),
             ("https://evil.example", "/"),
             ("javascript:alert(1)", "/"),
             ("/login?return_to=/apps", "/"),
+            ("/./login", "/"),
             ("/api/fn/x", "/"),
+            ("/mxid/sign-in?request=x", "/"),
             ("/apps\r\nSet-Cookie: a=b", "/appsSet-Cookie:%20a=b"),
         ] {
             assert_eq!(ReturnTo::parse(text).as_str(), expected, "{text:?}");
