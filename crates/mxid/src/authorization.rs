@@ -3,68 +3,131 @@
 
 use std::sync::Arc;
 
+use axum::extract::rejection::StringRejection;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Redirect, Response};
+use http::HeaderMap;
+use sqlx::PgConnection;
 use time::{Duration, OffsetDateTime};
 
-use crate::authorization::parameters::{Asked, Prompt, Refusal};
+use crate::authorization::parameters::Refusal;
 use crate::caller::Caller;
 use crate::db;
+use crate::db::authorization_requests::AuthorizationRequestRow;
 use crate::error::PageError;
-use crate::parameters::Parameters;
+use crate::parameters::{Parameters, is_form};
 use crate::provider::Provider;
 use crate::secret_token::SecretToken;
 use crate::session::{self, Session};
 
 pub(crate) mod answer;
+pub(crate) mod hint;
 mod parameters;
+mod prompt;
 
 /// How long a person may take to sign in.
 const REQUEST_LIFE: Duration = Duration::minutes(30);
 
-/// Answers an authorization request.
-pub(crate) async fn create(
+/// Answers an authorization request in an address.
+pub(crate) async fn get(
     State(provider): State<Arc<Provider>>,
     caller: Caller,
     RawQuery(query): RawQuery,
 ) -> Result<Response, PageError> {
-    provider
-        .limits
-        .authorization(&caller.network)
-        .map_err(PageError::TooOften)?;
-    let parameters = Parameters::parse(query.as_deref().unwrap_or_default());
-    let asked = match Asked::parse(&parameters, &provider) {
-        Ok(asked) => asked,
-        Err(Refusal::Page) => return Err(PageError::UnknownClient),
-        Err(Refusal::Redirect(refusal)) => {
-            return Ok(see_other(&answer::refused(&provider, &refusal)));
-        }
+    provider.limits.page(&caller.network)?;
+    let request = match asked(&provider, query.as_deref().unwrap_or_default())? {
+        Ok(request) => request,
+        Err(refused) => return Ok(refused),
     };
-    let now = provider.now();
     let mut db = provider.pool.begin().await?;
-    let location = match session::find(&mut db, &caller, now).await? {
-        Some(session) if is_fresh_enough(&session, &asked, now) => {
-            answer::code(&mut db, &provider, &asked.request, &session.id_hash, now).await?
-        }
-        _ if asked.prompt == Prompt::None => answer::refused(&provider, &asked.login_required()),
-        _ => {
-            db::expired::delete(&mut db, now).await?;
-            let id = SecretToken::new();
-            let expires_at = now + REQUEST_LIFE;
-            db::authorization_requests::insert(&mut db, &id.hash, &asked.request, now, expires_at)
-                .await?;
-            provider.endpoint(&format!("/sign-in?request={}", id.text))
-        }
+    let session = session::find(&mut db, &caller, provider.now()).await?;
+    let location = match from_session(&mut db, &provider, session.as_ref(), &request).await? {
+        Some(location) => location,
+        None => keep(&mut db, &provider, &request).await?,
     };
     db.commit().await?;
     Ok(see_other(&location))
 }
 
-fn is_fresh_enough(session: &Session, asked: &Asked, now: OffsetDateTime) -> bool {
-    asked.prompt != Prompt::Login
-        && asked
-            .max_age
-            .is_none_or(|max_age| now - session.authenticated_at <= max_age)
+/// Answers an authorization request in a form. Browsers keep the session's cookie back when another site
+/// sends one, so the answer is looked for where the browser is led to.
+pub(crate) async fn create(
+    State(provider): State<Arc<Provider>>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: Result<String, StringRejection>,
+) -> Result<Response, PageError> {
+    provider.limits.page(&caller.network)?;
+    let body = body.ok().filter(|_| is_form(&headers));
+    let body = body.ok_or(PageError::UnreadableForm)?;
+    let request = match asked(&provider, &body)? {
+        Ok(request) => request,
+        Err(refused) => return Ok(refused),
+    };
+    let mut db = provider.pool.begin().await?;
+    let location = keep(&mut db, &provider, &request).await?;
+    db.commit().await?;
+    Ok(see_other(&location))
+}
+
+/// What a session answers to a request without asking the person anything: a code, or a refusal where
+/// nothing may be asked; nothing where the person is to sign in.
+pub(crate) async fn from_session(
+    db: &mut PgConnection,
+    provider: &Provider,
+    session: Option<&Session>,
+    request: &AuthorizationRequestRow,
+) -> sqlx::Result<Option<String>> {
+    let now = provider.now();
+    match session.filter(|session| satisfies(session, request, now)) {
+        Some(session) => answer::code(db, provider, request, &session.id_hash, now)
+            .await
+            .map(Some),
+        None if request.prompt == prompt::NONE => Ok(Some(answer::refused(
+            provider,
+            &parameters::login_required(request),
+        ))),
+        None => Ok(None),
+    }
+}
+
+/// Whether a session is whose and as fresh as the request asks. One begun after the request always is
+/// fresh, whatever was asked: the person has just signed in for it.
+fn satisfies(session: &Session, request: &AuthorizationRequestRow, now: OffsetDateTime) -> bool {
+    let is_whose = request
+        .hinted_account_id
+        .is_none_or(|hinted| hinted == session.account_id);
+    let age = now - session.authenticated_at;
+    let is_fresh = request.prompt != prompt::LOGIN
+        && request
+            .max_age_seconds
+            .is_none_or(|most| age <= Duration::seconds(most));
+    is_whose && (is_fresh || session.authenticated_at > request.created_at)
+}
+
+/// The request, or the refusal that its client is told.
+fn asked(
+    provider: &Provider,
+    text: &str,
+) -> Result<Result<AuthorizationRequestRow, Response>, PageError> {
+    match parameters::parse(&Parameters::parse(text), provider) {
+        Ok(request) => Ok(Ok(request)),
+        Err(Refusal::Page) => Err(PageError::UnknownClient),
+        Err(Refusal::Redirect(refusal)) => Ok(Err(see_other(&answer::refused(provider, &refusal)))),
+    }
+}
+
+/// Keeps the request while the person signs in; the address to do so.
+async fn keep(
+    db: &mut PgConnection,
+    provider: &Provider,
+    request: &AuthorizationRequestRow,
+) -> sqlx::Result<String> {
+    db::expired::delete(db, request.created_at).await?;
+    let id = SecretToken::new();
+    let expires_at = request.created_at + REQUEST_LIFE;
+    db::authorization_requests::insert(db, &id.hash, request, expires_at).await?;
+    Ok(provider.endpoint(&format!("/sign-in?request={}", id.text)))
 }
 
 fn see_other(location: &str) -> Response {

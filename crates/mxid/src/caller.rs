@@ -4,11 +4,14 @@ use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts};
-use axum_extra::extract::CookieJar;
-use http::header::ORIGIN;
+use http::HeaderMap;
+use http::header::{COOKIE, ORIGIN};
 use http::request::Parts;
 
 use crate::{device, session};
+
+/// The longest cookie value that is looked at; ours are shorter.
+const LONGEST_COOKIE: usize = 256;
 
 /// What is known of a caller from the connection and the headers.
 pub(crate) struct Caller {
@@ -45,8 +48,7 @@ impl<S: Sync> FromRequestParts<S> for Caller {
             let value = parts.headers.get(name)?.to_str().ok()?;
             Some(value.chars().take(128).collect::<String>())
         };
-        let cookies = CookieJar::from_headers(&parts.headers);
-        let cookie = |name: &str| cookies.get(name).map(|it| it.value().to_owned());
+        let cookie = |name: &str| cookie(&parts.headers, name);
         Ok(Self {
             address: address.map_or_else(|| "unknown".to_owned(), |it| it.to_string()),
             network: address.map_or_else(|| "unknown".to_owned(), network),
@@ -57,6 +59,20 @@ impl<S: Sync> FromRequestParts<S> for Caller {
             origin: header(ORIGIN.as_str()),
         })
     }
+}
+
+/// A cookie's value. They are read byte by byte: what others set for this host is no text, or not always.
+fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+    let lines = headers.get_all(COOKIE).into_iter();
+    let mut pairs = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
+    pairs.find_map(|pair| {
+        let value = pair
+            .trim_ascii()
+            .strip_prefix(name.as_bytes())?
+            .strip_prefix(b"=")?;
+        let value = std::str::from_utf8(value).ok()?;
+        (value.len() <= LONGEST_COOKIE).then(|| value.to_owned())
+    })
 }
 
 fn network(address: IpAddr) -> String {
@@ -71,7 +87,22 @@ fn network(address: IpAddr) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::network;
+    use super::{cookie, network};
+    use http::{HeaderMap, HeaderValue};
+
+    #[test]
+    fn a_cookie_is_found_whatever_stands_beside_it() {
+        let mut headers = HeaderMap::new();
+        for line in [
+            &b"x__Host-mxid=1; city=caf\xe9;;flag"[..],
+            b"a=\xff; __Host-mxid=own ;b=c",
+        ] {
+            headers.append("cookie", HeaderValue::from_bytes(line).expect("a value"));
+        }
+        assert_eq!(cookie(&headers, "__Host-mxid").as_deref(), Some("own"));
+        assert_eq!(cookie(&headers, "city"), None);
+        assert_eq!(cookie(&headers, "flag"), None);
+    }
 
     #[test]
     fn addresses_of_one_household_share_their_limit() {

@@ -5,15 +5,15 @@
 
 use std::sync::Arc;
 
+use axum::extract::rejection::StringRejection;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::header::SET_COOKIE;
-use openidconnect::core::{CoreIdToken, CoreIdTokenVerifier, CoreJwsSigningAlgorithm};
-use openidconnect::{ClientId, IssuerUrl, Nonce};
-use url::Url;
+use url::{Url, form_urlencoded};
 use uuid::Uuid;
 
 use crate::Client;
+use crate::authorization::hint;
 use crate::caller::Caller;
 use crate::db;
 use crate::db::events::{Event, Kind};
@@ -29,81 +29,93 @@ pub(crate) async fn get(
     caller: Caller,
     RawQuery(query): RawQuery,
 ) -> Result<Response, PageError> {
-    let parameters = Parameters::parse(query.as_deref().unwrap_or_default());
-    let hint = parameters.once("id_token_hint").ok().flatten();
-    let hint = hint.and_then(|token| verified(&provider, token));
-    let target = target(&parameters, hint.as_ref().map(|(client, _)| *client))?;
+    provider.limits.page(&caller.network)?;
+    let query = query.unwrap_or_default();
+    let asked = Asked::parse(&provider, &query)?;
     let mut db = provider.pool.acquire().await?;
     let session = session::find(&mut db, &caller, provider.now()).await?;
     drop(db);
-    match (session, hint) {
-        (Some(session), Some((_, account_id))) if session.account_id == account_id => {
+    match session {
+        Some(session) if asked.account_id == Some(session.account_id) => {
             end(&provider, &caller, &session).await?;
-            Ok(signed_out(target))
+            Ok(signed_out(asked.target))
         }
-        (Some(_), _) => Ok(sign_out::confirm()),
-        (None, _) => Ok(signed_out(target)),
+        Some(_) => Ok(sign_out::confirm(&query, asked.target.as_ref())),
+        None => Ok(signed_out(asked.target)),
     }
 }
 
-/// Ends the session: the person said so.
+/// Ends the session: the person said so. A form of a client is led to the same question by an address,
+/// since browsers keep the session's cookie back when another site sends one.
 pub(crate) async fn create(
     State(provider): State<Arc<Provider>>,
     caller: Caller,
+    RawQuery(query): RawQuery,
+    body: Result<String, StringRejection>,
 ) -> Result<Response, PageError> {
     if !caller.is_same_origin(&provider.origin) {
-        return Err(PageError::CrossSite);
+        let body = body.map_err(|_| PageError::UnreadableForm)?;
+        let query = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(form_urlencoded::parse(body.as_bytes()))
+            .finish();
+        let address = provider.endpoint(&format!("/end-session?{query}"));
+        return Ok(Redirect::to(&address).into_response());
     }
+    provider.limits.page(&caller.network)?;
+    let asked = Asked::parse(&provider, query.as_deref().unwrap_or_default())?;
     let mut db = provider.pool.acquire().await?;
     let session = session::find(&mut db, &caller, provider.now()).await?;
     drop(db);
     if let Some(session) = session {
         end(&provider, &caller, &session).await?;
     }
-    Ok(signed_out(None))
+    Ok(signed_out(asked.target))
 }
 
-/// The client and the account that an id token of ours was made for; it may have expired.
-fn verified<'a>(provider: &'a Provider, token: &str) -> Option<(&'a Client, Uuid)> {
-    let token: CoreIdToken = token.parse().ok()?;
-    let issuer = IssuerUrl::new(provider.issuer.clone()).ok()?;
-    provider.clients.values().find_map(|client| {
-        let verifier = CoreIdTokenVerifier::new_public_client(
-            ClientId::new(client.id.clone()),
-            issuer.clone(),
-            provider.keys.public(provider.now()),
-        )
-        .set_allowed_algs([
-            CoreJwsSigningAlgorithm::EcdsaP256Sha256,
-            // Keys of earlier installations, as long as they are published.
-            CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
-        ])
-        .set_time_fn(Default::default);
-        let claims = token.claims(&verifier, |_: Option<&Nonce>| Ok(())).ok()?;
-        Some((client, claims.subject().parse().ok()?))
-    })
+/// What a client asks for.
+struct Asked {
+    /// Whose session it means: the account of a valid id token, which may have expired.
+    account_id: Option<Uuid>,
+    /// Where the browser goes next: only an address that is registered for the client.
+    target: Option<Url>,
 }
 
-/// Where the browser goes next: only an address that is registered for the client of the hint.
-fn target(parameters: &Parameters, client: Option<&Client>) -> Result<Option<Url>, PageError> {
-    let asked = parameters.once("post_logout_redirect_uri");
-    let asked = asked.map_err(|_| PageError::UnknownPostLogout)?;
-    let (Some(asked), Some(client)) = (asked, client) else {
-        return Ok(None);
-    };
-    if !contains(&client.post_logout_redirect_uris, asked) {
+impl Asked {
+    fn parse(provider: &Provider, query: &str) -> Result<Self, PageError> {
+        let parameters = Parameters::parse(query);
+        let once = |name| {
+            let value = parameters.once(name);
+            value.map_err(|_| PageError::UnknownPostLogout)
+        };
+        let named = once("client_id")?.and_then(|id| provider.clients.get(id));
+        let token = once("id_token_hint")?;
+        let meant = token.and_then(|token| {
+            let mut clients = provider.clients.values();
+            clients.find_map(|client| Some((client, hint::account(provider, client, token)?)))
+        });
+        // A hint that was made for another client than the one that is named says nothing.
+        let meant = meant.filter(|(client, _)| named.is_none_or(|named| named.id == client.id));
+        let client = meant.map(|(client, _)| client).or(named);
+        let target = match (once("post_logout_redirect_uri")?, client) {
+            (Some(uri), Some(client)) => Some(target(uri, client, once("state")?)?),
+            _ => None,
+        };
+        Ok(Self {
+            account_id: meant.map(|(_, account_id)| account_id),
+            target,
+        })
+    }
+}
+
+fn target(uri: &str, client: &Client, state: Option<&str>) -> Result<Url, PageError> {
+    if !contains(&client.post_logout_redirect_uris, uri) {
         return Err(PageError::UnknownPostLogout);
     }
-    let mut url = Url::parse(asked).map_err(|_| PageError::UnknownPostLogout)?;
-    if let Some(state) = parameters
-        .once("state")
-        .ok()
-        .flatten()
-        .filter(|it| is_plain(it))
-    {
+    let mut url = Url::parse(uri).map_err(|_| PageError::UnknownPostLogout)?;
+    if let Some(state) = state.filter(|it| is_plain(it)) {
         url.query_pairs_mut().append_pair("state", state);
     }
-    Ok(Some(url))
+    Ok(url)
 }
 
 async fn end(provider: &Provider, caller: &Caller, session: &Session) -> Result<(), PageError> {

@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 
 use crate::limits::TooOften;
-use crate::pages::message;
+use crate::pages::{Link, message};
 use crate::password::HashError;
 
 /// Why a page cannot be shown.
@@ -16,6 +16,9 @@ pub(crate) enum PageError {
     /// The authorization request is gone.
     #[error("the authorization request has expired")]
     Expired,
+    /// The form is too long, no form, or no text.
+    #[error("the form cannot be read")]
+    UnreadableForm,
     /// The form was sent by another site.
     #[error("the form was sent by another site")]
     CrossSite,
@@ -33,6 +36,12 @@ pub(crate) enum PageError {
     Hashing(#[from] HashError),
 }
 
+impl From<TooOften> for PageError {
+    fn from(too_often: TooOften) -> Self {
+        Self::TooOften(too_often)
+    }
+}
+
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         match self {
@@ -42,11 +51,20 @@ impl IntoResponse for PageError {
                 "The application that sent you here is not known, or asked to send you on to an \
                  address that is not registered for it. Nothing was sent to it. Tell its operator.",
             ),
-            Self::Expired => message::page(
+            Self::Expired => message::page_with_link(
                 StatusCode::BAD_REQUEST,
                 "This sign-in has expired",
                 "It was started too long ago, or in another way than by an application. \
                  Go back to the application and sign in from there.",
+                &Link {
+                    href: "/",
+                    words: "Go to the portal",
+                },
+            ),
+            Self::UnreadableForm => message::page(
+                StatusCode::BAD_REQUEST,
+                "This request cannot be read",
+                "The application that sent you here sent no form, or too long a one. Tell its operator.",
             ),
             Self::CrossSite => message::page(
                 StatusCode::FORBIDDEN,

@@ -14,7 +14,8 @@ pub(crate) async fn set(mut response: Response) -> Response {
         .entry(CONTENT_SECURITY_POLICY)
         .or_insert_with(|| policy(None));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    // Under a stricter one, browsers that send no `Sec-Fetch-Site` call a form's origin `null`.
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

@@ -25,7 +25,8 @@ pub(crate) struct Limits {
     pair: DefaultKeyedRateLimiter<(Key, u64)>,
     account: DefaultKeyedRateLimiter<Key>,
     address: DefaultKeyedRateLimiter<Key>,
-    authorization: DefaultKeyedRateLimiter<Key>,
+    page: DefaultKeyedRateLimiter<Key>,
+    record: DefaultKeyedRateLimiter<Key>,
     successes: Mutex<HashMap<Key, u64>>,
     clock: DefaultClock,
 }
@@ -40,7 +41,8 @@ impl Limits {
             pair: RateLimiter::keyed(quota(10, Duration::from_secs(30))),
             account: RateLimiter::keyed(quota(200, Duration::from_secs(2))),
             address: RateLimiter::keyed(quota(120, Duration::from_secs(1))),
-            authorization: RateLimiter::keyed(quota(600, Duration::from_millis(100))),
+            page: RateLimiter::keyed(quota(600, Duration::from_millis(100))),
+            record: RateLimiter::keyed(quota(10, Duration::from_mins(1))),
             successes: Mutex::new(HashMap::new()),
             clock: DefaultClock::default(),
         }
@@ -77,9 +79,15 @@ impl Limits {
         *successes.entry(pair_key(account, network)).or_default() += 1;
     }
 
-    /// Counts one authorization request.
-    pub(crate) fn authorization(&self, network: &str) -> Result<(), TooOften> {
-        self.check(&self.authorization, &secret_token::hash(network))
+    /// Counts one request that asks the database something before anybody has signed in.
+    pub(crate) fn page(&self, network: &str) -> Result<(), TooOften> {
+        self.check(&self.page, &secret_token::hash(network))
+    }
+
+    /// Whether one more attempt that was too many is written down: a flood of them says nothing new.
+    pub(crate) fn is_recorded(&self, network: &str) -> bool {
+        self.check(&self.record, &secret_token::hash(network))
+            .is_ok()
     }
 
     fn successes(&self, pair: &Key) -> u64 {

@@ -51,6 +51,15 @@ pub(crate) async fn not_found(State(provider): State<Arc<Provider>>) -> Response
     layout_under(&provider.path, StatusCode::NOT_FOUND, heading, &content)
 }
 
+/// The path knows no such method.
+pub(crate) async fn no_such_method() -> Response {
+    message::page(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "This cannot be done here",
+        "The address is there, but not for this kind of request. Nothing was changed.",
+    )
+}
+
 /// Where to go on from a page.
 pub(crate) struct Link<'a> {
     pub(crate) href: &'a str,

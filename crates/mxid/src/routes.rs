@@ -38,12 +38,13 @@ const fn route(
 }
 
 /// All endpoints.
-pub const ROUTES: [Route; 12] = [
+pub const ROUTES: [Route; 13] = [
     route("GET", "/.well-known/openid-configuration", || {
         get(discovery::get)
     }),
     route("GET", "/keys", || get(keys::get)),
-    route("GET", "/authorize", || get(authorization::create)),
+    route("GET", "/authorize", || get(authorization::get)),
+    route("POST", "/authorize", || post(authorization::create)),
     route("GET", "/sign-in", || get(sign_in::get)),
     route("POST", "/sign-in", || post(sign_in::create)),
     route("POST", "/token", || post(token::create)),
@@ -61,6 +62,7 @@ pub(crate) fn assemble(provider: Arc<Provider>) -> Router {
     });
     endpoints
         .fallback(pages::not_found)
+        .method_not_allowed_fallback(pages::no_such_method)
         .layer(DefaultBodyLimit::max(LARGEST_FORM))
         .layer(map_response(headers::set))
         .with_state(provider)

@@ -24,15 +24,26 @@ use crate::pages::sign_in::{Notice, page};
 use crate::pages::{Link, message};
 use crate::parameters::Parameters;
 use crate::provider::Provider;
-use crate::{email, password, secret_token, session};
+use crate::{authorization, email, password, secret_token, session};
 
-/// The form.
+/// The form; or the answer, where another tab has signed in meanwhile.
 pub(crate) async fn get(
     State(provider): State<Arc<Provider>>,
+    caller: Caller,
     RawQuery(query): RawQuery,
 ) -> Result<Response, PageError> {
+    provider.limits.page(&caller.network)?;
     let pending = Pending::find(&provider, query.as_deref()).await?;
-    let email = pending.request.login_hint.clone().unwrap_or_default();
+    let mut db = provider.pool.begin().await?;
+    let session = session::find(&mut db, &caller, provider.now()).await?;
+    let answer =
+        authorization::from_session(&mut db, &provider, session.as_ref(), &pending.request).await?;
+    db.commit().await?;
+    if let Some(location) = answer {
+        return Ok(Redirect::to(&location).into_response());
+    }
+    let hint = pending.request.login_hint.clone();
+    let email = pending.expected.clone().or(hint).unwrap_or_default();
     Ok(pending.page(&email, &Notice::None))
 }
 
@@ -46,6 +57,7 @@ pub(crate) async fn create(
     if !caller.is_same_origin(&provider.origin) {
         return Err(PageError::CrossSite);
     }
+    provider.limits.page(&caller.network)?;
     let pending = Pending::find(&provider, query.as_deref()).await?;
     let form = match body {
         Ok(body) => Parameters::parse(&body),
@@ -60,10 +72,21 @@ pub(crate) async fn create(
     let devices = &provider.keys.devices;
     let device = devices.known(&name, caller.device_cookie.as_deref());
     if let Err(too_often) = provider.limits.attempt(&name, &caller.network, device) {
-        note(&provider, &caller, &pending, Kind::SignInLimited, None).await?;
+        if provider.limits.is_recorded(&caller.network) {
+            note(&provider, &caller, &pending, Kind::SignInLimited, None).await?;
+        }
         return Ok(pending.page(typed, &Notice::TooOften(too_often.0)));
     }
     match authenticate(&provider, &name, password).await? {
+        Outcome::Accepted(account_id)
+            if pending
+                .request
+                .hinted_account_id
+                .is_some_and(|hinted| hinted != account_id) =>
+        {
+            let expected = pending.expected.clone().unwrap_or_default();
+            Ok(pending.page(&expected, &Notice::SomeoneElse))
+        }
         Outcome::Accepted(account_id) => {
             let answer = begin(&provider, &caller, &pending, account_id).await?;
             let Some(mut answer) = answer else {
@@ -108,6 +131,8 @@ fn wrong_fields(email: &str, password: &str) -> Option<Notice> {
 struct Pending {
     id: String,
     request: AuthorizationRequestRow,
+    /// The address of the only person who may answer, where the client expects one.
+    expected: Option<String>,
     target: Url,
 }
 
@@ -130,10 +155,15 @@ impl Pending {
         {
             return Err(PageError::UnknownClient);
         }
+        let expected = match request.hinted_account_id {
+            Some(id) => db::accounts::email(&mut db, id).await?,
+            None => None,
+        };
         let target = Url::parse(&request.redirect_uri).map_err(|_| PageError::UnknownClient)?;
         Ok(Self {
             id: id.to_owned(),
             request,
+            expected,
             target,
         })
     }
@@ -202,6 +232,7 @@ async fn begin(
     Ok(Some((cookie, Redirect::to(&location)).into_response()))
 }
 
+/// Writes a refused attempt down.
 async fn note(
     provider: &Provider,
     caller: &Caller,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::extract::rejection::StringRejection;
 use http::HeaderMap;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
@@ -29,8 +30,9 @@ pub(crate) async fn create(
     State(provider): State<Arc<Provider>>,
     caller: Caller,
     headers: HeaderMap,
-    body: String,
+    body: Result<String, StringRejection>,
 ) -> Result<Json<Value>, TokenError> {
+    let body = body.map_err(|_| TokenError::InvalidRequest("The form is too long, or no text."))?;
     let form = client_authentication::form(&headers, &body)?;
     let client_id = client_authentication::check(&provider, &headers, &form)?;
     match form.once("grant_type")? {

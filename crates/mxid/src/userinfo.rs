@@ -9,7 +9,10 @@ use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::{Map, Value};
 
+use crate::caller::Caller;
 use crate::db;
+use crate::limits::TooOften;
+use crate::pages::message;
 use crate::provider::Provider;
 use crate::{claims, secret_token};
 
@@ -19,6 +22,9 @@ pub(crate) enum UserinfoError {
     /// There is no token, or it is not a living one.
     #[error("the access token is missing, unknown or expired")]
     InvalidToken,
+    /// Too many requests.
+    #[error("too many requests")]
+    TooOften(TooOften),
     /// The database did not answer as expected.
     #[error("the database did not answer as expected")]
     Database(#[from] sqlx::Error),
@@ -27,8 +33,10 @@ pub(crate) enum UserinfoError {
 /// The claims that the token's scope opens.
 pub(crate) async fn get(
     State(provider): State<Arc<Provider>>,
+    caller: Caller,
     headers: HeaderMap,
 ) -> Result<Json<Map<String, Value>>, UserinfoError> {
+    provider.limits.page(&caller.network)?;
     let token = bearer(&headers).ok_or(UserinfoError::InvalidToken)?;
     let mut db = provider.pool.acquire().await?;
     let holder = db::access_tokens::holder(&mut db, &secret_token::hash(token), provider.now())
@@ -47,6 +55,12 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
+impl From<TooOften> for UserinfoError {
+    fn from(too_often: TooOften) -> Self {
+        Self::TooOften(too_often)
+    }
+}
+
 impl IntoResponse for UserinfoError {
     fn into_response(self) -> Response {
         match self {
@@ -54,6 +68,7 @@ impl IntoResponse for UserinfoError {
                 let challenge = HeaderValue::from_static(r#"Bearer error="invalid_token""#);
                 (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, challenge)]).into_response()
             }
+            Self::TooOften(too_often) => message::too_often(too_often.0),
             Self::Database(_) => {
                 let error: &dyn std::error::Error = &self;
                 tracing::error!(error, "claims could not be read");

@@ -1,29 +1,30 @@
 //! Signing in as a client of an issuer: authorization code with PKCE.
 
+pub mod attempt;
 pub mod client;
+mod refusal;
 pub mod return_to;
 
 use crate::state::AppState;
-use crate::web::error_page::ErrorPage;
 use crate::web::layers::request_id::RequestId;
 use crate::web::rate_limit::{peer, refuse};
 use crate::web::session;
-use axum::extract::{Query, Request, State};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect, Response};
-use client::{Attempt, SignInError};
+use attempt::{Attempt, Cookies};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::HeaderValue;
+use axum::http::header::{COOKIE, SET_COOKIE};
+use axum::http::request::Parts;
+use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
+use client::SignInError;
 use control::error::Error;
 use control::people::{self, SignIn};
 use return_to::ReturnTo;
 use serde::Deserialize;
 use tower_sessions::Session;
 
-const ATTEMPTS: &str = "sign_in_attempts";
-/// Sign-ins begun in several tabs, of which any may be finished.
-const ATTEMPTS_AT_MOST: usize = 5;
-
 /// What `/login` is asked with.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub struct Start {
     #[serde(default)]
     return_to: String,
@@ -32,7 +33,7 @@ pub struct Start {
 }
 
 /// What the issuer sends back.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub struct Callback {
     code: Option<String>,
     state: Option<String>,
@@ -43,92 +44,97 @@ pub struct Callback {
 /// Sends the browser to the issuer.
 pub async fn start(
     State(app): State<AppState>,
-    session: Session,
-    Query(start): Query<Start>,
-    request: Request,
+    start: Result<Query<Start>, QueryRejection>,
+    request: Parts,
 ) -> Response {
-    if let Err(wait) = app.limits.sign_in(peer(request.extensions())) {
-        return refuse(wait, request.extensions());
+    if let Err(wait) = app.limits.sign_in(peer(&request.extensions)) {
+        return refuse(wait, &request.extensions);
     }
-    match begin(&app, &session, &start).await {
-        Ok(url) => Redirect::to(&url).into_response(),
-        Err(error) => error.page().answer(request.extensions()),
+    let Query(start) = start.unwrap_or_default();
+    let attempt = Attempt::new(ReturnTo::parse(&start.return_to), false, app.control.now());
+    match begin(&app, &request, &attempt, start.again.is_some()).await {
+        Ok(answer) => answer,
+        Err(error) => failed(&error, &request),
     }
-}
-
-async fn begin(app: &AppState, session: &Session, start: &Start) -> Result<String, SignInError> {
-    let (url, attempt) = app
-        .login
-        .begin(ReturnTo::parse(&start.return_to), start.again.is_some())
-        .await?;
-    let mut attempts: Vec<Attempt> = session.get(ATTEMPTS).await?.unwrap_or_default();
-    attempts.push(attempt);
-    let surplus = attempts.len().saturating_sub(ATTEMPTS_AT_MOST);
-    attempts.drain(..surplus);
-    session.insert(ATTEMPTS, attempts).await?;
-    Ok(url.into())
 }
 
 /// Takes the issuer's answer, and begins the session.
 pub async fn callback(
     State(app): State<AppState>,
     session: Session,
-    Query(answer): Query<Callback>,
-    request: Request,
+    answer: Result<Query<Callback>, QueryRejection>,
+    request: Parts,
 ) -> Response {
-    let address = peer(request.extensions());
-    if let Err(wait) = app.limits.sign_in(address) {
-        return refuse(wait, request.extensions());
+    if let Err(wait) = app.limits.sign_in(peer(&request.extensions)) {
+        return refuse(wait, &request.extensions);
     }
-    let request_id = request
-        .extensions()
-        .get::<RequestId>()
-        .map(|id| id.0.clone())
-        .unwrap_or_default();
-    match finish(&app, &session, answer, &request_id, address.to_string()).await {
-        Ok(return_to) => Redirect::to(return_to.as_str()).into_response(),
-        // Another tab was quicker: its session is this one's too.
-        Err(SignInError::NotBegunHere) if is_signed_in(&app, &session).await => {
-            Redirect::to("/").into_response()
+    let Query(answer) = answer.unwrap_or_default();
+    let attempt = answer
+        .state
+        .as_deref()
+        .and_then(|state| Attempt::open(&app.control.secrets, state));
+    let finished = match &attempt {
+        Some(attempt) => finish(&app, &session, answer, attempt, &request).await,
+        None => Err(SignInError::NotBegunHere),
+    };
+    let answered = match finished {
+        // The attempt of another browser, or an old one; its address was loaded again; or two answers to
+        // one attempt came at once.
+        Err(SignInError::NotBegunHere | SignInError::CodeRefused) => {
+            go_on(&app, &session, attempt.as_ref(), &request).await
         }
-        Err(error) => {
-            error.log(&request_id);
-            error.page().answer(request.extensions())
-        }
-    }
+        finished => finished,
+    };
+    answered.unwrap_or_else(|error| failed(&error, &request))
 }
 
-async fn is_signed_in(app: &AppState, session: &Session) -> bool {
-    let signed_in = session::signed_in(session, app.control.now()).await;
-    matches!(signed_in, Ok(Some(_)))
+/// Sends the browser to the issuer, with the attempt in its cookies.
+async fn begin(
+    app: &AppState,
+    request: &Parts,
+    attempt: &Attempt,
+    ask_again: bool,
+) -> Result<Response, SignInError> {
+    let state = attempt
+        .seal(&app.control.secrets)
+        .map_err(SignInError::Control)?;
+    let url = app.login.address(attempt, state, ask_again).await?;
+    let mut cookies = Cookies::read(&request.headers).make_room();
+    cookies.push(attempt.cookie(None));
+    Ok(sent_to(url.as_str(), cookies))
 }
 
+/// Begins the session of whoever the code stands for; the attempt is still good for another code, which
+/// the same form brings when it is sent again.
 async fn finish(
     app: &AppState,
     session: &Session,
     answer: Callback,
-    request_id: &str,
-    from_address: String,
-) -> Result<ReturnTo, SignInError> {
-    let mut attempts: Vec<Attempt> = session.get(ATTEMPTS).await?.unwrap_or_default();
-    let of_this_browser = attempts
-        .iter()
-        .position(|attempt| attempt.is_answered_by(answer.state.as_deref()));
-    let attempt = attempts.swap_remove(of_this_browser.ok_or(SignInError::NotBegunHere)?);
-    session.insert(ATTEMPTS, attempts).await?;
+    attempt: &Attempt,
+    request: &Parts,
+) -> Result<Response, SignInError> {
+    let cookies = Cookies::read(&request.headers);
+    let kept = cookies.of(attempt).ok_or(SignInError::NotBegunHere)?;
+    if attempt.is_over(app.control.now()) {
+        return Err(SignInError::NotBegunHere);
+    }
     app.login.check_issuer(answer.iss.as_deref())?;
     let (Some(code), None) = (answer.code, answer.error) else {
         return Err(SignInError::Declined);
     };
-    let identity = app.login.redeem(code, &attempt).await?;
+    if kept.was_answered_with(&code) {
+        return Err(SignInError::NotBegunHere);
+    }
+    let answered = attempt.cookie(Some(&code));
+    let identity = app.login.redeem(code, attempt).await?;
     let sign_in = SignIn {
         issuer: identity.issuer,
         subject: identity.subject,
         email: identity.email,
         email_verified: identity.email_verified,
         name: identity.name,
-        request_id: request_id.to_owned(),
-        from_address: Some(from_address),
+        request_id: request_id(request),
+        from_address: Some(peer(&request.extensions).to_string()),
     };
     let person = people::sign_in(&app.control, sign_in)
         .await
@@ -137,55 +143,49 @@ async fn finish(
             other => SignInError::Control(other),
         })?;
     session::begin(session, &person, identity.id_token, app.control.now()).await?;
-    Ok(attempt.return_to)
+    Ok(sent_to(attempt.return_to.as_str(), vec![answered]))
 }
 
-impl SignInError {
-    fn page(&self) -> ErrorPage {
-        let again = ("/login", "Sign in");
-        match self {
-            Self::Unreachable(_) => ErrorPage::unavailable("The service that signs people in does not answer. Running apps are not affected; try again in a moment."),
-            Self::Session(_) => ErrorPage::unavailable("The portal's database does not answer. Running apps are not affected; try again in a moment."),
-            Self::Control(error) => ErrorPage::from_error(error, ""),
-            Self::NotBegunHere => ErrorPage {
-                status: StatusCode::BAD_REQUEST,
-                title: "Sign in again",
-                text: "This sign-in was not begun in this browser, or too long ago.".to_owned(),
-                action: again,
-            },
-            Self::Declined => ErrorPage {
-                status: StatusCode::FORBIDDEN,
-                title: "Not signed in",
-                text: "The sign-in was not completed.".to_owned(),
-                action: again,
-            },
-            Self::Unproven(_) => ErrorPage {
-                status: StatusCode::BAD_REQUEST,
-                title: "Not signed in",
-                text: "The answer of the service that signs people in could not be proven to be genuine.".to_owned(),
-                action: again,
-            },
-            Self::Refused(reason) => ErrorPage {
-                status: StatusCode::FORBIDDEN,
-                title: "No access",
-                text: reason.clone(),
-                action: ("/login?again=1", "Sign in as someone else"),
-            },
-        }
+/// What follows an answer that signs nobody in: the page that was asked for, if somebody is signed in
+/// already, else one new attempt, which does not begin another by itself.
+async fn go_on(
+    app: &AppState,
+    session: &Session,
+    attempt: Option<&Attempt>,
+    request: &Parts,
+) -> Result<Response, SignInError> {
+    let now = app.control.now();
+    let return_to = attempt.map(|it| it.return_to.clone()).unwrap_or_default();
+    if session::signed_in(session, now).await?.is_some() {
+        return Ok(sent_to(return_to.as_str(), Vec::new()));
     }
+    match attempt {
+        Some(attempt) if attempt.by_itself => return Err(SignInError::NoCookies),
+        Some(attempt) if !attempt.is_over(now) && !request.headers.contains_key(COOKIE) => {
+            return Err(SignInError::NoCookies);
+        }
+        // A state that is not of this portal says nothing of the attempts before.
+        None if !Cookies::read(&request.headers).is_empty() => {
+            return Err(SignInError::NotBegunHere);
+        }
+        _ => {}
+    }
+    let next = Attempt::new(return_to, true, now);
+    begin(app, request, &next, false).await
+}
 
-    fn log(&self, request_id: &str) {
-        match self {
-            Self::NotBegunHere | Self::Declined | Self::Refused(_) => {
-                tracing::info!(request_id, "sign-in ended: {self}");
-            }
-            Self::Unreachable(_) | Self::Session(_) | Self::Control(_) | Self::Unproven(_) => {
-                tracing::warn!(
-                    request_id,
-                    error = self as &dyn std::error::Error,
-                    "sign-in failed"
-                );
-            }
-        }
-    }
+fn sent_to(address: &str, cookies: Vec<HeaderValue>) -> Response {
+    let cookies = cookies.into_iter().map(|cookie| (SET_COOKIE, cookie));
+    let cookies = AppendHeaders(cookies.collect::<Vec<_>>());
+    (cookies, Redirect::to(address)).into_response()
+}
+
+fn failed(error: &SignInError, request: &Parts) -> Response {
+    error.log(&request_id(request));
+    error.page().answer(&request.extensions)
+}
+
+fn request_id(request: &Parts) -> String {
+    let id = request.extensions.get::<RequestId>();
+    id.map(|id| id.0.clone()).unwrap_or_default()
 }

@@ -178,6 +178,11 @@ impl Browser {
     /// Opens a page and fills in the form where that leads to; the answer to the form.
     pub async fn give_password(&self, path: &str, email: &str, password: &str) -> Page {
         let form = self.follow(self.get(path).await).await;
+        self.fill_in(&form, email, password).await
+    }
+
+    /// Fills in the sign-in form of a page that a tab shows; the answer to it.
+    pub async fn fill_in(&self, form: &Page, email: &str, password: &str) -> Page {
         assert!(
             form.body.contains("name=\"password\""),
             "a sign-in form: {form:?}"
@@ -200,6 +205,22 @@ impl Browser {
             .expect("no panic before")
             .get(name)
             .cloned()
+    }
+
+    /// Loses all cookies, as a browser that keeps none.
+    pub fn lose_cookies(&self) {
+        self.cookies.lock().expect("no panic before").clear();
+    }
+
+    /// Loses one cookie.
+    pub fn forget_cookie(&self, name: &str) {
+        self.cookies.lock().expect("no panic before").remove(name);
+    }
+
+    /// The names of all cookies.
+    pub fn cookie_names(&self) -> Vec<String> {
+        let cookies = self.cookies.lock().expect("no panic before");
+        cookies.keys().cloned().collect()
     }
 
     /// Takes a value for a cookie.

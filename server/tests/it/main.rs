@@ -19,6 +19,7 @@ mod schema;
 mod sessions;
 mod sign_in;
 mod stub_engine;
+mod tabs;
 mod test_app;
 mod two_clusters;
 mod uploads;

@@ -37,13 +37,15 @@ async fn who_tries_too_often_stops_nobody_else_behind_the_same_proxy(pool: PgPoo
     assert_eq!(page.path, "/apps", "{}", page.body);
 
     ada.post("/logout", &[]).await;
-    let seen: Vec<(String, Option<String>)> =
-        sqlx::query_as("select action, from_address from audit_events where person_id is not null")
-            .fetch_all(&pool)
-            .await
-            .expect("the trail");
+    let seen: Vec<(String, Option<String>)> = sqlx::query_as(
+        "select action, from_address from audit_events where person_id is not null order by action",
+    )
+    .fetch_all(&pool)
+    .await
+    .expect("the trail");
     let from = |action: &str| (action.to_owned(), Some(OF_ADA.to_owned()));
-    assert_eq!(seen, [from("person.sign_in"), from("person.sign_out")]);
+    let expected = ["person.bind", "person.sign_in", "person.sign_out"].map(from);
+    assert_eq!(seen, expected);
     let at_the_provider: Vec<String> =
         sqlx::query_scalar("select distinct from_address from mxid.events")
             .fetch_all(&pool)

@@ -1,6 +1,6 @@
 //! The whole sign-in through the built-in provider, and everything that must not pass for one.
 
-use crate::browser::Browser;
+use crate::browser::{Browser, Page};
 use crate::test_app::{ADA, PASSWORD, TestApp};
 use reqwest::StatusCode;
 use server::routes::login::client::CALLBACK;
@@ -13,12 +13,10 @@ async fn signs_in_and_goes_back_to_the_page(pool: PgPool) {
     let app = TestApp::new(pool).await;
     let browser = app.browser();
     let before = browser.get("/login").await;
-    let anonymous = browser.cookie(COOKIE).expect("a session for the sign-in");
-    let attributes = before.header("set-cookie").to_owned();
-    for attribute in ["HttpOnly", "Secure", "SameSite=Lax", "Path=/"] {
-        assert!(attributes.contains(attribute), "{attributes}");
-    }
-    assert!(!attributes.contains("Domain"), "{attributes}");
+    assert_eq!(browser.cookie(COOKIE), None, "no session before a sign-in");
+    check_attributes(&before);
+    let planted = "AAAAAAAAAAAAAAAAAAAAAA";
+    browser.set_cookie(COOKIE, planted);
 
     let page = app
         .sign_in_from(&browser, "/operations?show=unfinished", ADA)
@@ -31,19 +29,42 @@ async fn signs_in_and_goes_back_to_the_page(pool: PgPool) {
         page.body.contains("Ada Lindqvist"),
         "the page knows who is there"
     );
-    assert_ne!(
-        browser.cookie(COOKIE).as_deref(),
-        Some(anonymous.as_str()),
-        "signing in makes a new session"
-    );
+    let session = browser.cookie(COOKIE).expect("a session");
+    assert_ne!(session, planted, "signing in makes a new session");
 
     let stolen = app.browser();
-    stolen.set_cookie(COOKIE, &anonymous);
+    stolen.set_cookie(COOKIE, planted);
     assert_eq!(
         stolen.get("/apps").await.location(),
         Some("/login?return_to=%2Fapps"),
-        "the old id is dead"
+        "a planted id is nobody's"
     );
+}
+
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn another_sign_in_ends_the_session_before(pool: PgPool) {
+    let app = TestApp::new(pool).await;
+    let browser = app.signed_in(ADA).await;
+    let before = browser.cookie(COOKIE).expect("a session");
+    let callback = stop_before_callback(&app, &browser, "/login?again=1").await;
+    check_attributes(&browser.get(&callback).await);
+    let stolen = app.browser();
+    stolen.set_cookie(COOKIE, &before);
+    assert_eq!(stolen.get("/apps").await.status, StatusCode::FOUND);
+}
+
+/// Every cookie is out of reach of scripts, other hosts and other sites.
+fn check_attributes(answer: &Page) {
+    let cookies: Vec<_> = answer.headers.get_all("set-cookie").iter().collect();
+    assert!(!cookies.is_empty());
+    for cookie in cookies {
+        let cookie = cookie.to_str().expect("text");
+        assert!(cookie.starts_with("__Host-"), "{cookie}");
+        for attribute in ["HttpOnly", "Secure", "SameSite=Lax", "Path=/"] {
+            assert!(cookie.contains(attribute), "{cookie}");
+        }
+        assert!(!cookie.contains("Domain"), "{cookie}");
+    }
 }
 
 #[sqlx::test(migrator = "control::MIGRATOR")]
@@ -102,30 +123,24 @@ async fn someone_nobody_invited_is_told_so_and_gets_no_session(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "control::MIGRATOR")]
-async fn a_second_tab_that_comes_later_is_signed_in_too(pool: PgPool) {
-    let app = TestApp::new(pool).await;
-    let browser = app.browser();
-    let slow = stop_before_callback(&app, &browser).await;
-    let begun = browser.get("/login").await;
-    let quick = browser.follow_until(begun, CALLBACK).await;
-    browser.get(quick.location().expect("a redirect")).await;
-    let answer = browser.get(&slow).await;
-    assert_eq!(answer.location(), Some("/"), "{}", answer.status);
-    assert_eq!(browser.get("/apps").await.status, StatusCode::OK);
-}
-
-#[sqlx::test(migrator = "control::MIGRATOR")]
 async fn an_answer_that_belongs_to_no_sign_in_of_this_browser_is_refused(pool: PgPool) {
     let app = TestApp::new(pool).await;
-    let victim = app.browser();
     for path in [
         "/login/callback",
         "/login/callback?code=x",
         "/login/callback?code=x&state=y",
+        "/login/callback?code=x&state=y&state=z",
         "/login/callback?error=access_denied&state=y",
     ] {
+        let victim = app.browser();
+        let begun = victim.get(path).await;
+        let to = begun.location().expect("one new attempt");
+        assert!(
+            to.starts_with(&format!("{}/mxid/authorize?", app.url)),
+            "{to}"
+        );
         let page = victim.get(path).await;
-        assert_eq!(page.status, StatusCode::BAD_REQUEST, "{path}");
+        assert_eq!(page.status, StatusCode::BAD_REQUEST, "and no more: {path}");
         assert!(
             page.body.contains("not begun in this browser"),
             "{}",
@@ -134,44 +149,60 @@ async fn an_answer_that_belongs_to_no_sign_in_of_this_browser_is_refused(pool: P
     }
 
     let attacker = app.browser();
-    let callback = stop_before_callback(&app, &attacker).await;
-    assert_eq!(
-        victim.get(&callback).await.status,
-        StatusCode::BAD_REQUEST,
-        "another browser's answer"
+    let callback = stop_before_callback(&app, &attacker, "/login").await;
+    let victim = app.browser();
+    victim.get("/login").await;
+    let begun = victim.get(&callback).await;
+    let to = begun.location().expect("an attempt of its own");
+    assert!(
+        to.contains("/mxid/authorize?"),
+        "another browser's answer: {to}"
     );
+    assert_eq!(victim.cookie(COOKIE), None);
+
     let other_issuer = callback.replace(&encode(&app.url), &encode("https://evil.example"));
     assert_ne!(callback, other_issuer, "the answer names its issuer");
+    let refused = attacker.get(&other_issuer).await;
     assert_eq!(
-        attacker.get(&other_issuer).await.status,
+        refused.status,
         StatusCode::BAD_REQUEST,
         "another issuer's answer"
     );
-    assert_eq!(
-        attacker.get(&callback).await.status,
-        StatusCode::BAD_REQUEST,
-        "an answer counts once"
-    );
+    assert_eq!(attacker.cookie(COOKIE), None);
 }
 
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn a_code_is_good_once(pool: PgPool) {
     let app = TestApp::new(pool).await;
     let browser = app.browser();
-    let callback = stop_before_callback(&app, &browser).await;
+    let callback = stop_before_callback(&app, &browser, "/login?return_to=/operations").await;
     assert_eq!(browser.get(&callback).await.status, StatusCode::SEE_OTHER);
     assert_eq!(browser.get("/operations").await.status, StatusCode::OK);
     let session = browser.cookie(COOKIE);
-    assert_eq!(browser.get(&callback).await.location(), Some("/"));
+    assert_eq!(browser.get(&callback).await.location(), Some("/operations"));
     assert_eq!(browser.cookie(COOKIE), session, "no session is begun again");
     browser.post("/logout", &[]).await;
-    assert_eq!(browser.get(&callback).await.status, StatusCode::BAD_REQUEST);
+    let begun = browser.get(&callback).await;
+    assert!(
+        begun
+            .location()
+            .is_some_and(|to| to.contains("/mxid/authorize?")),
+        "asked anew: {begun:?}"
+    );
+    assert_eq!(browser.cookie(COOKIE), None);
 }
 
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn never_sends_anyone_to_another_site(pool: PgPool) {
     let app = TestApp::new(pool).await;
-    for target in ["https://evil.example/", "//evil.example", "/\\evil.example"] {
+    for target in [
+        "https://evil.example/",
+        "//evil.example",
+        "/\\evil.example",
+        "/.//evil.example",
+        "/%2e//evil.example",
+        "/.\\/evil.example",
+    ] {
         let browser = app.browser();
         let start = format!("/login?return_to={}", encode(target));
         let page = app.sign_in_from(&browser, &start, ADA).await;
@@ -205,8 +236,8 @@ async fn too_many_sign_ins_from_one_address_have_to_wait(pool: PgPool) {
 }
 
 /// Signs in up to the redirect that brings the code; its path and query.
-async fn stop_before_callback(app: &TestApp, browser: &Browser) -> String {
-    let answer = browser.give_password("/login", ADA, PASSWORD).await;
+pub async fn stop_before_callback(app: &TestApp, browser: &Browser, path: &str) -> String {
+    let answer = browser.give_password(path, ADA, PASSWORD).await;
     let answer = browser.follow_until(answer, CALLBACK).await;
     let callback = answer
         .location()

@@ -135,6 +135,56 @@ async fn strangers_and_unverified_addresses_are_refused_and_audited(pool: PgPool
 }
 
 #[sqlx::test(migrator = "control::MIGRATOR")]
+async fn tabs_that_sign_in_first_at_once_are_all_the_same_person(pool: PgPool) {
+    let world = World::new(pool);
+    let seed = people::SeedPerson {
+        email: "bo@example.com".to_owned(),
+        name: "Bo".to_owned(),
+        role: Role::Customer,
+        company: "Northwind".to_owned(),
+    };
+    people::seed(&world.state, &[seed]).await.expect("seeds");
+    let tab = || people::sign_in(&world.state, sign_in("bo@example.com"));
+    let tabs = futures::future::join_all((0..4).map(|_| tab())).await;
+    for tab in &tabs {
+        assert!(tab.is_ok(), "{tab:?}");
+    }
+    let bound: Vec<(String, String)> = sqlx::query_as(
+        "select target, details->>'issuer_subject' from audit_events where action = 'person.bind'",
+    )
+    .fetch_all(&world.state.pool)
+    .await
+    .expect("the trail");
+    let expected = ("bo@example.com", "subject of bo@example.com");
+    assert_eq!(bound, [(expected.0.to_owned(), expected.1.to_owned())]);
+}
+
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn a_refusal_says_what_is_missing(pool: PgPool) {
+    let world = World::new(pool);
+    let stranger = sign_in("eve@example.com");
+    let unverified = people::SignIn {
+        email_verified: false,
+        ..stranger.clone()
+    };
+    let nameless = people::SignIn {
+        email: String::new(),
+        ..unverified.clone()
+    };
+    for (sign_in, words) in [
+        (stranger, "Nobody has invited you"),
+        (unverified, "has not verified your email address"),
+        (nameless, "did not say your email address"),
+    ] {
+        let refused = people::sign_in(&world.state, sign_in).await;
+        assert!(
+            matches!(&refused, Err(Error::Forbidden(reason)) if reason.contains(words)),
+            "{words}: {refused:?}"
+        );
+    }
+}
+
+#[sqlx::test(migrator = "control::MIGRATOR")]
 async fn a_deactivated_person_is_out_at_once(pool: PgPool) {
     let world = World::new(pool);
     let ada = world.person("Ada", "Northwind", Role::Customer).await;

@@ -1,29 +1,12 @@
 //! The parameters of an authorization request.
 
-use time::Duration;
-
+use crate::Client;
+use crate::authorization::hint::{self, Expected};
+use crate::authorization::prompt;
 use crate::db::authorization_requests::AuthorizationRequestRow;
 use crate::parameters::{Parameters, is_plain};
 use crate::pkce;
 use crate::provider::Provider;
-
-/// What the client wants of the person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Prompt {
-    /// Sign in when needed.
-    WhenNeeded,
-    /// Sign in again, in any case.
-    Login,
-    /// Ask nothing: answer from the session or not at all.
-    None,
-}
-
-/// A request that keeps every rule.
-pub(crate) struct Asked {
-    pub(crate) request: AuthorizationRequestRow,
-    pub(crate) prompt: Prompt,
-    pub(crate) max_age: Option<Duration>,
-}
 
 /// A request that breaks a rule.
 pub(crate) enum Refusal {
@@ -41,70 +24,79 @@ pub(crate) struct RedirectRefusal {
     pub(crate) description: &'static str,
 }
 
-type Rule<T> = Result<T, (&'static str, &'static str)>;
+/// A value, or the standard's error and what it is about.
+pub(crate) type Rule<T> = Result<T, (&'static str, &'static str)>;
 
-impl Asked {
-    pub(crate) fn parse(parameters: &Parameters, provider: &Provider) -> Result<Self, Refusal> {
-        let required = |name| {
-            parameters
-                .once(name)
-                .ok()
-                .flatten()
-                .map(str::to_owned)
-                .ok_or(Refusal::Page)
-        };
-        let client_id = required("client_id")?;
-        let redirect_uri = required("redirect_uri")?;
-        if provider
-            .client_with_redirect(&client_id, &redirect_uri)
-            .is_none()
-        {
-            return Err(Refusal::Page);
-        }
-        Self::check(parameters, client_id, redirect_uri.clone()).map_err(|(error, description)| {
-            let state = plain(parameters, "state").ok().flatten();
-            Refusal::Redirect(RedirectRefusal {
-                redirect_uri,
-                state,
-                error,
-                description,
-            })
+/// A request that keeps every rule.
+pub(crate) fn parse(
+    parameters: &Parameters,
+    provider: &Provider,
+) -> Result<AuthorizationRequestRow, Refusal> {
+    let required = |name| parameters.once(name).ok().flatten().ok_or(Refusal::Page);
+    let (client_id, redirect_uri) = (required("client_id")?, required("redirect_uri")?);
+    let client = provider
+        .client_with_redirect(client_id, redirect_uri)
+        .ok_or(Refusal::Page)?;
+    check(parameters, provider, client, redirect_uri).map_err(|(error, description)| {
+        Refusal::Redirect(RedirectRefusal {
+            redirect_uri: redirect_uri.to_owned(),
+            state: plain(parameters, "state").ok().flatten(),
+            error,
+            description,
         })
-    }
+    })
+}
 
-    /// The refusal for a person who would have to be asked.
-    pub(crate) fn login_required(&self) -> RedirectRefusal {
-        RedirectRefusal {
-            redirect_uri: self.request.redirect_uri.clone(),
-            state: self.request.state.clone(),
-            error: "login_required",
-            description: "The person has to sign in.",
-        }
-    }
-
-    fn check(parameters: &Parameters, client_id: String, redirect_uri: String) -> Rule<Self> {
-        let state = plain(parameters, "state")?;
-        check_response(parameters)?;
-        Ok(Self {
-            prompt: prompt(parameters)?,
-            max_age: max_age(parameters)?,
-            request: AuthorizationRequestRow {
-                client_id,
-                redirect_uri,
-                scope: scope(parameters)?,
-                state,
-                nonce: plain(parameters, "nonce")?,
-                code_challenge: code_challenge(parameters)?,
-                login_hint: plain(parameters, "login_hint")?,
-            },
-        })
+/// The refusal for a person who would have to be asked.
+pub(crate) fn login_required(request: &AuthorizationRequestRow) -> RedirectRefusal {
+    RedirectRefusal {
+        redirect_uri: request.redirect_uri.clone(),
+        state: request.state.clone(),
+        error: "login_required",
+        description: "The person has to sign in.",
     }
 }
 
+fn check(
+    parameters: &Parameters,
+    provider: &Provider,
+    client: &Client,
+    redirect_uri: &str,
+) -> Rule<AuthorizationRequestRow> {
+    if parameters.has_repeated() {
+        return Err(REPEATED);
+    }
+    let state = plain(parameters, "state")?;
+    check_response(parameters)?;
+    let max_age_seconds = max_age(parameters)?;
+    let expected = expected(parameters, provider, client)?;
+    let is_anew = max_age_seconds == Some(0) || matches!(expected, Expected::Nobody);
+    Ok(AuthorizationRequestRow {
+        client_id: client.id.clone(),
+        redirect_uri: redirect_uri.to_owned(),
+        scope: scope(parameters)?,
+        state,
+        nonce: plain(parameters, "nonce")?,
+        code_challenge: code_challenge(parameters)?,
+        // Nothing but a help for typing.
+        login_hint: once(parameters, "login_hint")?
+            .filter(|it| is_plain(it))
+            .map(str::to_owned),
+        prompt: prompt::parse(once(parameters, "prompt")?)?.to_owned(),
+        // No session is as young as this.
+        max_age_seconds: if is_anew { Some(-1) } else { max_age_seconds },
+        hinted_account_id: match expected {
+            Expected::Account(id) => Some(id),
+            Expected::Anyone | Expected::Nobody => None,
+        },
+        created_at: provider.now(),
+    })
+}
+
+const REPEATED: (&str, &str) = ("invalid_request", "A parameter was sent more than once.");
+
 fn once<'a>(parameters: &'a Parameters, name: &str) -> Rule<Option<&'a str>> {
-    parameters
-        .once(name)
-        .map_err(|_| ("invalid_request", "A parameter was sent more than once."))
+    parameters.once(name).map_err(|_| REPEATED)
 }
 
 fn plain(parameters: &Parameters, name: &str) -> Rule<Option<String>> {
@@ -118,17 +110,15 @@ fn plain(parameters: &Parameters, name: &str) -> Rule<Option<String>> {
 }
 
 fn check_response(parameters: &Parameters) -> Rule<()> {
-    if once(parameters, "request")?.is_some() {
-        return Err((
-            "request_not_supported",
-            "Request objects are not supported.",
-        ));
-    }
-    if once(parameters, "request_uri")?.is_some() {
-        return Err((
-            "request_uri_not_supported",
-            "Request objects are not supported.",
-        ));
+    let unsupported = [
+        ("request", "request_not_supported"),
+        ("request_uri", "request_uri_not_supported"),
+        ("registration", "registration_not_supported"),
+    ];
+    for (name, error) in unsupported {
+        if once(parameters, name)?.is_some() {
+            return Err((error, "Everything is to be sent as a parameter of its own."));
+        }
     }
     match once(parameters, "response_type")? {
         Some("code") => {}
@@ -168,29 +158,18 @@ fn code_challenge(parameters: &Parameters) -> Rule<String> {
     }
 }
 
-fn prompt(parameters: &Parameters) -> Rule<Prompt> {
-    let values: Vec<&str> = once(parameters, "prompt")?
-        .unwrap_or_default()
-        .split(' ')
-        .filter(|value| !value.is_empty())
-        .collect();
-    match values.as_slice() {
-        ["none"] => Ok(Prompt::None),
-        values if values.contains(&"none") => Err(("invalid_request", "prompt=none stands alone.")),
-        values if values.contains(&"login") || values.contains(&"select_account") => {
-            Ok(Prompt::Login)
+fn expected(parameters: &Parameters, provider: &Provider, client: &Client) -> Rule<Expected> {
+    Ok(match once(parameters, "id_token_hint")? {
+        None => Expected::Anyone,
+        Some(token) => {
+            hint::account(provider, client, token).map_or(Expected::Nobody, Expected::Account)
         }
-        _ => Ok(Prompt::WhenNeeded),
-    }
+    })
 }
 
-fn max_age(parameters: &Parameters) -> Rule<Option<Duration>> {
+fn max_age(parameters: &Parameters) -> Rule<Option<i64>> {
     let refused = ("invalid_request", "max_age must be a number of seconds.");
     once(parameters, "max_age")?
-        .map(|text| {
-            text.parse::<u32>()
-                .map(|it| Duration::seconds(it.into()))
-                .map_err(|_| refused)
-        })
+        .map(|text| text.parse::<u32>().map(i64::from).map_err(|_| refused))
         .transpose()
 }

@@ -57,6 +57,20 @@ pub(crate) async fn by_email(
     .await
 }
 
+/// The address of an account.
+pub(crate) async fn email(db: &mut PgConnection, id: Uuid) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar!(
+        r#"
+        select email
+        from mxid.accounts
+        where id = $1
+        "#,
+        id,
+    )
+    .fetch_optional(db)
+    .await
+}
+
 /// Locks an account that may sign in, until the transaction ends; false when it may not.
 pub(crate) async fn lock_active(db: &mut PgConnection, id: Uuid) -> sqlx::Result<bool> {
     let row = sqlx::query!(

@@ -2,6 +2,7 @@
 
 use sqlx::PgConnection;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 /// What a client asked for, already checked.
 pub(crate) struct AuthorizationRequestRow {
@@ -12,6 +13,12 @@ pub(crate) struct AuthorizationRequestRow {
     pub(crate) nonce: Option<String>,
     pub(crate) code_challenge: String,
     pub(crate) login_hint: Option<String>,
+    /// `when_needed`, `login` or `none`.
+    pub(crate) prompt: String,
+    pub(crate) max_age_seconds: Option<i64>,
+    /// Only this account's session answers the request.
+    pub(crate) hinted_account_id: Option<Uuid>,
+    pub(crate) created_at: OffsetDateTime,
 }
 
 /// Keeps a request until `expires_at`.
@@ -19,15 +26,14 @@ pub(crate) async fn insert(
     db: &mut PgConnection,
     id_hash: &[u8],
     request: &AuthorizationRequestRow,
-    at: OffsetDateTime,
     expires_at: OffsetDateTime,
 ) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
         insert into mxid.authorization_requests
             (id_hash, client_id, redirect_uri, scope, state, nonce, code_challenge, login_hint,
-             created_at, expires_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+             prompt, max_age_seconds, hinted_account_id, created_at, expires_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
         "#,
         id_hash,
         request.client_id,
@@ -37,7 +43,10 @@ pub(crate) async fn insert(
         request.nonce,
         request.code_challenge,
         request.login_hint,
-        at,
+        request.prompt,
+        request.max_age_seconds,
+        request.hinted_account_id,
+        request.created_at,
         expires_at,
     )
     .execute(db)
@@ -54,7 +63,8 @@ pub(crate) async fn get(
     sqlx::query_as!(
         AuthorizationRequestRow,
         r#"
-        select client_id, redirect_uri, scope, state, nonce, code_challenge, login_hint
+        select client_id, redirect_uri, scope, state, nonce, code_challenge, login_hint,
+            prompt, max_age_seconds, hinted_account_id, created_at
         from mxid.authorization_requests
         where id_hash = $1 and expires_at > $2
         "#,

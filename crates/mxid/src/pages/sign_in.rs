@@ -23,6 +23,8 @@ pub(crate) enum Notice {
     },
     /// Address and password do not belong together. Which one is wrong is not said.
     Refused,
+    /// The application expects another person.
+    SomeoneElse,
     /// Too many attempts.
     TooOften(Duration),
 }
@@ -126,6 +128,11 @@ fn notice_text(notice: &Notice) -> Option<String> {
             "Email address and password do not match an account. Check both and try again."
                 .to_owned(),
         ),
+        Notice::SomeoneElse => Some(
+            "The application expects the person whose email address is filled in. Sign in as that \
+             person, or go back to the application and start again."
+                .to_owned(),
+        ),
         Notice::TooOften(wait) => Some(format!(
             "There were too many attempts. Try again in {}.",
             words(*wait)
@@ -136,7 +143,9 @@ fn notice_text(notice: &Notice) -> Option<String> {
 fn status(notice: &Notice) -> StatusCode {
     match notice {
         Notice::None => StatusCode::OK,
-        Notice::Fields { .. } | Notice::Refused => StatusCode::UNPROCESSABLE_ENTITY,
+        Notice::Fields { .. } | Notice::Refused | Notice::SomeoneElse => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
         Notice::TooOften(_) => StatusCode::TOO_MANY_REQUESTS,
     }
 }

@@ -3,24 +3,19 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::header::AUTHORIZATION;
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 use url::form_urlencoded;
 
-use crate::parameters::Parameters;
+use crate::parameters::{Parameters, is_form};
 use crate::provider::Provider;
 use crate::secret_token;
 use crate::token::error::TokenError;
 
 /// The form of a token request.
 pub(crate) fn form(headers: &HeaderMap, body: &str) -> Result<Parameters, TokenError> {
-    let kind = headers
-        .get(CONTENT_TYPE)
-        .and_then(|it| it.to_str().ok())
-        .unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim();
-    if kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+    if is_form(headers) {
         Ok(Parameters::parse(body))
     } else {
         Err(TokenError::InvalidRequest(

@@ -36,7 +36,7 @@ async fn an_unknown_client_or_address_is_never_redirected_to(pool: PgPool) {
 async fn the_client_is_told_which_rule_its_request_breaks(pool: PgPool) {
     let provider = TestProvider::new(pool).await;
     let mut browser = Browser::new(&provider);
-    let bad: [(&[(&str, &str)], &str); 15] = [
+    let bad: [(&[(&str, &str)], &str); 21] = [
         (&[("response_type", "token")], "unsupported_response_type"),
         (
             &[("response_type", "code id_token")],
@@ -52,7 +52,13 @@ async fn the_client_is_told_which_rule_its_request_breaks(pool: PgPool) {
         (&[("code_challenge", "too-short")], "invalid_request"),
         (&[("nonce", "zero\0")], "invalid_request"),
         (&[("prompt", "none login")], "invalid_request"),
+        (&[("prompt", "create")], "invalid_request"),
+        (&[("prompt", "login never")], "invalid_request"),
         (&[("max_age", "-1")], "invalid_request"),
+        (&[("max_age", "soon")], "invalid_request"),
+        (&[("response_mode", "form_post")], "invalid_request"),
+        (&[("registration", "{}")], "registration_not_supported"),
+        (&[("nonce", "1"), ("nonce", "1")], "invalid_request"),
         (&[("request", "x.y.z")], "request_not_supported"),
         (
             &[("request_uri", "https://evil.example/")],
@@ -73,7 +79,7 @@ async fn the_client_is_told_which_rule_its_request_breaks(pool: PgPool) {
     }
     let url = location(
         &browser
-            .get(&format!("{}&nonce=2", authorize_path(&[])))
+            .get(&format!("{}&colour=1&colour=2", authorize_path(&[])))
             .await,
     );
     assert_eq!(in_query(&url, "error").as_deref(), Some("invalid_request"));

@@ -34,7 +34,7 @@ async fn every_answer_carries_the_headers(pool: PgPool) {
             "nosniff",
             "{path}"
         );
-        assert_eq!(header(&answer, "referrer-policy"), "no-referrer", "{path}");
+        assert_eq!(header(&answer, "referrer-policy"), "same-origin", "{path}");
         assert_eq!(header(&answer, "cache-control"), "no-store", "{path}");
     }
 }

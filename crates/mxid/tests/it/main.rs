@@ -6,6 +6,7 @@ mod browser;
 mod end_session;
 mod flow;
 mod headers;
+mod hints;
 mod keys;
 mod limits;
 mod pages;

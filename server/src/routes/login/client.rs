@@ -1,11 +1,11 @@
 //! The portal as a client of its issuer: discovery, authorization code with PKCE, id token checks.
 
-use crate::routes::login::return_to::ReturnTo;
+use crate::routes::login::attempt::Attempt;
 use control::error::BoxedError;
 use futures::future::BoxFuture;
 use openidconnect::core::{
-    CoreAuthPrompt, CoreClient, CoreIdToken, CoreIdTokenClaims, CoreJwsSigningAlgorithm,
-    CoreResponseType, CoreUserInfoClaims,
+    CoreAuthPrompt, CoreClient, CoreErrorResponseType, CoreIdToken, CoreIdTokenClaims,
+    CoreJwsSigningAlgorithm, CoreResponseType, CoreUserInfoClaims,
 };
 use openidconnect::{
     AccessToken, AsyncHttpClient, AuthenticationFlow, AuthorizationCode, ClaimsVerificationError,
@@ -15,7 +15,6 @@ use openidconnect::{
     SignatureVerificationError, TokenResponse,
 };
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
@@ -58,6 +57,12 @@ pub enum SignInError {
     /// The answer belongs to no sign-in of this browser.
     #[error("the answer belongs to no sign-in of this browser")]
     NotBegunHere,
+    /// The browser keeps no cookie.
+    #[error("the browser sent back no cookie of the sign-in")]
+    NoCookies,
+    /// The issuer does not take the code: it was used, or came too late.
+    #[error("the issuer does not take the code")]
+    CodeRefused,
     /// The issuer, or the person there, said no.
     #[error("the issuer gave no code")]
     Declined,
@@ -67,23 +72,6 @@ pub enum SignInError {
     /// Proven, but nobody the portal knows or lets in.
     #[error("the person may not enter")]
     Refused(String),
-}
-
-/// A sign-in that was begun in a browser, kept in its session until the answer comes.
-#[derive(Serialize, Deserialize)]
-pub struct Attempt {
-    state: String,
-    nonce: String,
-    verifier: String,
-    /// The page to go to afterwards.
-    pub return_to: ReturnTo,
-}
-
-impl Attempt {
-    /// Whether an answer with this state belongs to it.
-    pub fn is_answered_by(&self, state: Option<&str>) -> bool {
-        state == Some(self.state.as_str())
-    }
 }
 
 /// Whom the issuer has signed in.
@@ -146,34 +134,30 @@ impl Client {
         })
     }
 
-    /// The address to send the browser to, and what to keep until it comes back.
-    pub async fn begin(
+    /// The address to send the browser to, with the sealed attempt as its state.
+    pub async fn address(
         &self,
-        return_to: ReturnTo,
+        attempt: &Attempt,
+        state: String,
         ask_again: bool,
-    ) -> Result<(Url, Attempt), SignInError> {
+    ) -> Result<Url, SignInError> {
         let client = self.configured(&*self.metadata().await?);
-        let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+        let verifier = PkceCodeVerifier::new(attempt.verifier.clone());
+        let nonce = attempt.nonce.clone();
         let mut request = client
             .authorize_url(
                 AuthenticationFlow::<CoreResponseType>::AuthorizationCode,
-                CsrfToken::new_random,
-                Nonce::new_random,
+                || CsrfToken::new(state),
+                || Nonce::new(nonce),
             )
             .add_scope(Scope::new("email".to_owned()))
             .add_scope(Scope::new("profile".to_owned()))
-            .set_pkce_challenge(challenge);
+            .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier));
         if ask_again {
             request = request.add_prompt(CoreAuthPrompt::Login);
         }
-        let (url, state, nonce) = request.url();
-        let attempt = Attempt {
-            state: state.into_secret(),
-            nonce: nonce.secret().clone(),
-            verifier: verifier.into_secret(),
-            return_to,
-        };
-        Ok((url, attempt))
+        let (url, ..) = request.url();
+        Ok(url)
     }
 
     /// The issuer's scheme, host and port.
@@ -204,6 +188,11 @@ impl Client {
             .map_err(|error| match error {
                 openidconnect::RequestTokenError::Request(cause) => {
                     SignInError::Unreachable(cause.into())
+                }
+                openidconnect::RequestTokenError::ServerResponse(refusal)
+                    if *refusal.error() == CoreErrorResponseType::InvalidGrant =>
+                {
+                    SignInError::CodeRefused
                 }
                 other => SignInError::Unproven(other.to_string().into()),
             })?;

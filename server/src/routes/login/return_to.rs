@@ -4,7 +4,7 @@ use crate::web::local_path;
 use serde::{Deserialize, Serialize};
 
 const LONGEST: usize = 1024;
-const NO_PAGES: [&str; 4] = ["/login", "/logout", "/api/", "/events"];
+const NO_PAGES: [&str; 5] = ["/login", "/logout", "/api/", "/events", "/mxid"];
 
 /// A local path.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,15 +13,26 @@ pub struct ReturnTo(String);
 impl ReturnTo {
     /// The path, or the start page for anything that is not a path of the portal's pages.
     pub fn parse(text: &str) -> Self {
-        let short = Some(text).filter(|text| text.len() <= LONGEST);
-        let path = short.and_then(local_path::parse);
-        let page = path.filter(|path| !NO_PAGES.iter().any(|it| path.starts_with(it)));
-        Self(page.unwrap_or_else(|| "/".to_owned()))
+        Self::local(text).unwrap_or_default()
+    }
+
+    fn local(text: &str) -> Option<Self> {
+        let short = Some(text).filter(|text| text.len() <= LONGEST)?;
+        let path = local_path::parse(short)?;
+        let is_a_page = path.len() <= LONGEST && !NO_PAGES.iter().any(|other| path.starts_with(other));
+        is_a_page.then_some(Self(path))
     }
 
     /// The path.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// The start page.
+impl Default for ReturnTo {
+    fn default() -> Self {
+        Self("/".to_owned())
     }
 }
 
@@ -39,9 +50,15 @@ mod tests {
             ("//evil.example/x", "/"),
             ("/\\evil.example", "/"),
             ("/\t/evil.example", "/"),
+            ("/.//evil.example", "/"),
+            ("/apps/..//evil.example", "/"),
+            ("/%2e//evil.example", "/"),
+            ("/.\\/evil.example", "/"),
+            ("/apps//shop", "/apps//shop"),
             ("https://evil.example", "/"),
             ("javascript:alert(1)", "/"),
             ("/login?return_to=/apps", "/"),
+            ("/./login", "/"),
             ("/api/fn/x", "/"),
             ("/./login", "/"),
             ("/x/../logout", "/"),
@@ -49,6 +66,7 @@ mod tests {
             ("/x/..//evil.example", "/"),
             ("/%2e//evil.example", "/"),
             ("/./\\evil.example", "/"),
+            ("/mxid/sign-in?request=x", "/"),
             ("/apps\r\nSet-Cookie: a=b", "/appsSet-Cookie:%20a=b"),
         ] {
             assert_eq!(ReturnTo::parse(text).as_str(), expected, "{text:?}");

@@ -10,8 +10,14 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
 
-/// Asked by other servers with credentials of their own; no browser's cookie counts there.
-const BACK_CHANNEL: [&str; 2] = ["/mxid/token", "/mxid/userinfo"];
+/// Asked by other servers with credentials of their own, and by forms of other sites that the standard
+/// provides for; no browser's cookie counts there.
+const FROM_ELSEWHERE: [&str; 4] = [
+    "/mxid/token",
+    "/mxid/userinfo",
+    "/mxid/authorize",
+    "/mxid/end-session",
+];
 
 /// Lets a request pass if it is safe or comes from the portal itself.
 pub async fn check(State(portal_url): State<Arc<str>>, request: Request, next: Next) -> Response {
@@ -20,7 +26,7 @@ pub async fn check(State(portal_url): State<Arc<str>>, request: Request, next: N
         Method::GET | Method::HEAD | Method::OPTIONS
     );
     if safe
-        || BACK_CHANNEL.contains(&request.uri().path())
+        || FROM_ELSEWHERE.contains(&request.uri().path())
         || is_own(request.headers(), &portal_url)
     {
         return next.run(request).await;
