@@ -113,6 +113,7 @@ impl Engine for MemoryEngine {
             ingress: "127.0.0.1:1".to_owned(),
             zones: vec!["a".to_owned()],
             runtimes: vec!["sample".to_owned()],
+            room: None,
         })
     }
 

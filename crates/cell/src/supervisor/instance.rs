@@ -8,6 +8,7 @@ use super::report::{Ending, InstanceEvent, Order, Report};
 use super::shared::Shared;
 use super::{launch_spec, ownership};
 use crate::disk;
+use crate::file_limit;
 use crate::ingress::backend::Backend;
 use crate::local_path;
 use crate::process::{self, Watched};
@@ -15,6 +16,7 @@ use crate::record::InstanceRecord;
 use crate::shared_folder;
 use crate::usage::{self, Meter};
 use anyhow::Context;
+use domain::disk::words;
 use domain::states::InstanceState;
 use m2ee::client::Client;
 use std::path::PathBuf;
@@ -107,6 +109,7 @@ impl InstanceTask {
         let spec = launch_spec::sandbox_spec(&shared.layout, &self.record, runtime, &package)?;
         let first = shared.sandbox.start(&spec).await?;
         self.record.first = Some(first);
+        file_limit::set(first, file_limit::LARGEST);
         self.record.groups = usage::groups_of(first.pid);
         shared.layout.save(&self.record)?;
         Watched::open(first)?.with_context(|| self.how_it_ended())
@@ -281,11 +284,24 @@ impl InstanceTask {
                     return self.gone(format!("did not answer for {silence} s"));
                 }
             }
+            if let Some(reason) = self.outgrown() {
+                return self.gone(reason);
+            }
             self.report(InstanceEvent::Uses(running.meter.read()));
             if let Some(status) = status {
                 self.report(InstanceEvent::Debugger(status));
             }
         }
+    }
+
+    /// What is said of an instance that has written more beside its bucket than it may.
+    fn outgrown(&self) -> Option<String> {
+        let limit = self.shared.config.run_folder_mib.saturating_mul(1 << 20);
+        let bytes = self.shared.disk_uses.instance(self.record.id);
+        (bytes > limit).then(|| {
+            let limit = words(limit);
+            format!("the files that it keeps beside its bucket grew beyond {limit}")
+        })
     }
 
     fn doing(&self, state: InstanceState, what: &str) {

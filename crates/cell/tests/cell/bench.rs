@@ -188,6 +188,7 @@ impl Bench {
             }),
             debugger_instance: 0,
             drain_seconds: 10,
+            files_bytes: None,
         }
     }
 
