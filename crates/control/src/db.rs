@@ -4,6 +4,7 @@
 pub(crate) mod apps;
 pub(crate) mod audit;
 pub(crate) mod companies;
+pub(crate) mod connections;
 pub(crate) mod deployments;
 pub(crate) mod engines;
 pub(crate) mod environments;
@@ -19,6 +20,7 @@ pub(crate) mod people;
 pub(crate) mod plans;
 pub(crate) mod regions;
 pub(crate) mod tasks;
+pub(crate) mod usage;
 
 use crate::error::Inconsistent;
 

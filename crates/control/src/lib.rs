@@ -33,6 +33,7 @@ pub mod scram;
 pub mod secrets;
 pub mod state;
 pub mod upgrade;
+mod usage;
 
 /// The schema of the portal's own database.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");

@@ -4,6 +4,9 @@
 //! and digits only; PostgreSQL takes no parameters in these statements. Every answer has a time limit:
 //! a server that accepts a connection and is silent then must not hold an operation for ever.
 
+pub(crate) mod growth;
+pub(crate) mod promise;
+
 use crate::error::{Error, Result};
 use crate::scram;
 use secrecy::{ExposeSecret, SecretString};
@@ -17,9 +20,6 @@ const CONNECTS_WITHIN: Duration = Duration::from_secs(10);
 
 /// How long a statement may take: dropping a large database writes everything out first.
 const ANSWERS_WITHIN: Duration = Duration::from_mins(2);
-
-/// Connections that environments never get: the portal's pool, and what an operator needs to look.
-const KEPT_FOR_THE_PORTAL: u32 = 30;
 
 /// A region's server, as the role that may create roles and databases reaches it.
 pub(crate) struct Server<'a> {
@@ -66,7 +66,6 @@ pub(crate) async fn provision(
     // No quote is in a verifier.
     let verifier = scram::verifier(password);
     let mut server = Open::connect(server).await?;
-    let connections = connections.min(share(server.max_connections().await?));
     let known = server
         .knows("select 1 from pg_roles where rolname = $1", role)
         .await?;
@@ -102,12 +101,6 @@ pub(crate) async fn provision(
     server
         .execute(&format!("alter database {database} allow_connections true"))
         .await
-}
-
-/// The most connections that one environment gets on a server with so many: three of them together, as
-/// many as an app has at first, leave the portal its own.
-fn share(max_connections: u32) -> u32 {
-    (max_connections.saturating_sub(KEPT_FOR_THE_PORTAL) / 3).max(1)
 }
 
 /// Drops database and role with everything in them; nothing if they are gone.

@@ -7,8 +7,8 @@ use crate::error::Result;
 use crate::model::apps::App;
 use crate::model::environments::Environment;
 use crate::resources::buckets;
-use crate::resources::databases::{self, Server, Tenant};
-use crate::resources::regions::{self, RegionServers};
+use crate::resources::databases::{self, Tenant, promise};
+use crate::resources::regions;
 use domain::ids::{AppId, CompanyId};
 use domain::names::Subdomain;
 use domain::regions::RegionCode;
@@ -52,12 +52,17 @@ impl Params {
                 .database;
         let password = state.secrets.open(&sealed, &e.owner())?;
         let region = regions::servers(state, &self.region).await?;
-        databases::provision(&server(&region), &self.tenant(e), &password).await
+        let connections = promise::promise(state, &region, e, self.connections).await?;
+        let tenant = Tenant {
+            connections,
+            ..self.tenant(e)
+        };
+        databases::provision(&region.server(), &tenant, &password).await
     }
 
     pub(super) async fn drop_database(&self, state: &State, e: &Environment) -> Result<()> {
         let region = regions::servers(state, &self.region).await?;
-        databases::drop(&server(&region), &self.tenant(e)).await
+        databases::drop(&region.server(), &self.tenant(e)).await
     }
 
     pub(super) async fn make_bucket(&self, state: &State, e: &Environment) -> Result<()> {
@@ -81,13 +86,6 @@ impl Params {
     /// Tells pages that the app changed.
     pub(super) const fn topics(&self) -> [Topic; 2] {
         [Topic::Apps, Topic::App(self.app)]
-    }
-}
-
-fn server(region: &RegionServers) -> Server<'_> {
-    Server {
-        url: &region.postgres.admin_url,
-        region: &region.name,
     }
 }
 

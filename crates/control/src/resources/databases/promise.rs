@@ -1,0 +1,76 @@
+//! How many connections each environment gets, so that all together are never more than a server has.
+
+use super::growth;
+use crate::db;
+use crate::error::{Error, Result};
+use crate::model::environments::Environment;
+use crate::resources::regions::{self, RegionServers};
+use crate::state::State;
+
+/// An environment gets at most this part of what is left; the next one so finds some, too.
+const PART_OF_WHAT_IS_LEFT: u32 = 4;
+
+/// With fewer a runtime cannot work: one instance opens as many.
+const LEAST: u32 = domain::scaling::POOL_PER_INSTANCE;
+
+/// Promises an environment up to `wanted` connections of its region's server, once; how many those are.
+pub(crate) async fn promise(
+    state: &State,
+    region: &RegionServers,
+    environment: &Environment,
+    wanted: u32,
+) -> Result<u32> {
+    let (company, id) = (environment.company, environment.id);
+    let mut tx = state.pool.begin().await?;
+    if let Some(promised) = db::connections::of(&mut tx, company, id).await? {
+        return Ok(promised);
+    }
+    tx.rollback().await?;
+    // Before the lock: a silent server holds up nobody else.
+    let capacity = growth::capacity(&region.server()).await?;
+    let in_use = regions::servers_in_use(state).await?.into_iter();
+    let mut same = in_use.filter(|it| it.servers.postgres.is_same(&region.postgres));
+    let regions = same.next().map(|it| it.regions).unwrap_or_default();
+    let mut tx = state.pool.begin().await?;
+    db::connections::lock(&mut tx).await?;
+    if let Some(promised) = db::connections::of(&mut tx, company, id).await? {
+        return Ok(promised);
+    }
+    let promised = db::connections::promised(&mut tx, &regions).await?;
+    let connections = share(wanted, capacity, promised).ok_or_else(|| {
+        Error::Conflict(format!(
+            "The database server of {} has no connections left: {promised} of {capacity} are promised to environments. Delete an app that nobody needs, or ask an operator to raise max_connections.",
+            region.name
+        ))
+    })?;
+    db::connections::promise(&mut tx, company, id, connections).await?;
+    tx.commit().await?;
+    Ok(connections)
+}
+
+/// What one environment gets where `promised` of `capacity` are given away; nothing where too few are left.
+fn share(wanted: u32, capacity: u32, promised: u32) -> Option<u32> {
+    let left = capacity.saturating_sub(promised);
+    let share = wanted.min((left / PART_OF_WHAT_IS_LEFT).max(LEAST));
+    (share <= left).then_some(share)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::share;
+
+    #[test]
+    fn all_together_are_never_promised_more_than_there_is() {
+        for capacity in [0, 9, 10, 70, 370, 1170] {
+            let (mut promised, mut given) = (0, 0);
+            while let Some(share) = share(200, capacity, promised) {
+                assert!(share >= 10, "{share}");
+                promised += share;
+                given += 1;
+            }
+            assert!(promised <= capacity && capacity - promised < 10, "{capacity}");
+            assert!(capacity < 70 || given >= 6, "{capacity}: {given}");
+        }
+        assert_eq!(share(200, 1170, 0), Some(200), "the plan's, as long as there is plenty");
+    }
+}
