@@ -10,6 +10,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+/// Growth between two measurings that no straggler explains, bytes.
+const DEFIES: u64 = 16 << 20;
+
 /// What is known of all.
 #[derive(Debug, Default)]
 pub struct DiskUses {
@@ -42,6 +45,8 @@ pub struct Followed {
     pub allowed: Option<u64>,
     /// Its instances, and the first process of each.
     pub instances: Vec<(InstanceId, Option<Identity>)>,
+    /// The user id that they run as.
+    pub uid: Option<u32>,
 }
 
 #[derive(Debug)]
@@ -51,6 +56,9 @@ struct Environment {
     grown: u64,
     /// Held since the reserve was touched, for it grew most then.
     taken_most: bool,
+    /// Held at the two measurings before.
+    held_before: bool,
+    held_once: bool,
 }
 
 /// What one measuring found.
@@ -84,6 +92,8 @@ impl DiskUses {
             },
             grown: before.map_or(0, |_| found.bucket.0.saturating_sub(was)),
             taken_most,
+            held_before: before.is_some_and(|it| it.held_once && it.of.held),
+            held_once: before.is_some_and(|it| it.of.held),
         };
         known.environments.insert(id.uuid(), environment);
     }
@@ -137,6 +147,14 @@ impl DiskUses {
             .environments
             .get(&id.uuid())
             .is_some_and(|it| it.of.held)
+    }
+
+    /// Whether an environment's files went on growing after they were held, as those of a program do that has
+    /// found a way.
+    pub fn defies(&self, id: EnvironmentId) -> bool {
+        let known = self.known();
+        let environment = known.environments.get(&id.uuid());
+        environment.is_some_and(|it| it.held_before && it.grown >= DEFIES)
     }
 
     /// The reserve is touched: of those who still grow the one that grew most is held, or the largest.
@@ -202,6 +220,15 @@ mod tests {
         }
         uses.note(id(1), files(500), None);
         assert!(!uses.is_held(id(1)), "nobody said how much");
+    }
+
+    #[test]
+    fn who_grows_on_after_being_held_is_found_out() {
+        let uses = DiskUses::default();
+        for (mib, defies) in [(10, false), (200, false), (210, false), (230, true), (231, false)] {
+            uses.note(id(1), files(mib << 20), Some(100 << 20));
+            assert_eq!(uses.defies(id(1)), defies, "{mib}");
+        }
     }
 
     #[test]

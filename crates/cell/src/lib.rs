@@ -13,7 +13,7 @@ pub mod descriptors;
 mod disk;
 mod disk_uses;
 mod disk_walk;
-mod file_limit;
+pub mod file_limit;
 pub mod ingress;
 pub mod init;
 mod journal;

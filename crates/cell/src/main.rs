@@ -2,6 +2,7 @@
 
 use cell::config::{Config, Runtime, SandboxChoice};
 use cell::descriptors;
+use cell::file_limit::LimitFiles;
 use cell::init::{self, Init};
 use cell::serve;
 use clap::{Args, Parser, Subcommand};
@@ -26,6 +27,9 @@ enum Command {
     /// Be the first process in a sandbox; not for people.
     #[command(hide = true)]
     Init(Init),
+    /// Limit the files of processes of this user; not for people.
+    #[command(hide = true)]
+    LimitFiles(LimitFiles),
 }
 
 #[derive(Args)]
@@ -74,6 +78,7 @@ struct Serve {
 fn main() -> anyhow::Result<ExitCode> {
     match Arguments::parse().command {
         Command::Init(init) => init::run(&init),
+        Command::LimitFiles(limit) => Ok(limit.run()),
         Command::Serve(serve) => {
             tracing_subscriber::fmt()
                 .with_env_filter(

@@ -8,7 +8,6 @@ use super::report::{Ending, InstanceEvent, Order, Report};
 use super::shared::Shared;
 use super::{launch_spec, ownership};
 use crate::disk;
-use crate::file_limit;
 use crate::ingress::backend::Backend;
 use crate::local_path;
 use crate::process::{self, Watched};
@@ -109,7 +108,6 @@ impl InstanceTask {
         let spec = launch_spec::sandbox_spec(&shared.layout, &self.record, runtime, &package)?;
         let first = shared.sandbox.start(&spec).await?;
         self.record.first = Some(first);
-        file_limit::set(first, file_limit::LARGEST);
         self.record.groups = usage::groups_of(first.pid);
         shared.layout.save(&self.record)?;
         Watched::open(first)?.with_context(|| self.how_it_ended())
@@ -297,10 +295,15 @@ impl InstanceTask {
     /// What is said of an instance that has written more beside its bucket than it may.
     fn outgrown(&self) -> Option<String> {
         let limit = self.shared.config.run_folder_mib.saturating_mul(1 << 20);
-        let bytes = self.shared.disk_uses.instance(self.record.id);
-        (bytes > limit).then(|| {
+        let uses = &self.shared.disk_uses;
+        if uses.instance(self.record.id) > limit {
             let limit = words(limit);
-            format!("the files that it keeps beside its bucket grew beyond {limit}")
+            return Some(format!(
+                "the files that it keeps beside its bucket grew beyond {limit}"
+            ));
+        }
+        uses.defies(self.record.workload).then(|| {
+            "its files went on growing although they are beyond what its plan allows".to_owned()
         })
     }
 

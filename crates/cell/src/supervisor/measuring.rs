@@ -29,7 +29,7 @@ async fn measure(shared: Weak<Shared>) {
         };
         for it in shared.disk_uses.followed() {
             one(&shared, &it).await;
-            hold(&shared, &it);
+            hold(&shared, &it).await;
         }
         let every = Duration::from_secs(shared.config.measure_every_seconds);
         drop(shared);
@@ -72,19 +72,24 @@ async fn size(folder: PathBuf) -> (u64, u64) {
 }
 
 /// Lets the files of an environment's instances grow, or not.
-fn hold(shared: &Shared, it: &Followed) {
+async fn hold(shared: &Shared, it: &Followed) {
     let held = shared.disk_uses.is_held(it.id);
     for (instance, first) in &it.instances {
-        let Some(first) = *first else { continue };
+        let (Some(first), Some(uid)) = (*first, it.uid) else {
+            continue;
+        };
         let new = shared.disk_uses.tell(*instance, held);
         if held && new {
             tracing::warn!(workload = %it.id, %instance, "its files may grow no further");
         }
-        if held {
-            // In every round: one that was being started meanwhile may have been missed.
-            file_limit::set(first, 0);
-        } else if new {
-            file_limit::set(first, file_limit::LARGEST);
+        let bytes = if held { 0 } else { file_limit::LARGEST };
+        // While it is held in every round: one that was being started meanwhile may have been missed.
+        if held || new {
+            let owner = shared.sandbox.owner(uid);
+            let set = tokio::task::spawn_blocking(move || file_limit::set(first, owner, bytes));
+            if let Ok(Err(error)) = set.await {
+                tracing::warn!(%instance, %error, "the files of an instance cannot be limited");
+            }
         }
     }
 }
@@ -120,7 +125,7 @@ async fn watch_reserve(shared: Weak<Shared>) {
             tracing::error!(workload = %held, "the reserve of the disk is touched: its files may grow no further");
             let all = shared.disk_uses.followed();
             if let Some(it) = all.iter().find(|it| it.id == held) {
-                hold(&shared, it);
+                hold(&shared, it).await;
             }
         }
     }

@@ -19,5 +19,6 @@ mod second_postgres;
 mod silent_engine;
 mod tenants;
 mod upgrade;
+mod usage;
 mod workloads;
 mod world;

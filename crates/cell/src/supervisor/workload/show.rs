@@ -52,6 +52,7 @@ impl WorkloadTask {
             instances: instances
                 .map(|live| (live.record.id, live.record.first))
                 .collect(),
+            uid: self.live.first().map(|live| live.record.uid),
         }
     }
 
