@@ -9,6 +9,7 @@ use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use domain::ids::{EnvironmentId, InstanceId};
 use engine::observation::{Event, Info, LogLine, Observation};
+use engine::usage::Usage;
 use engine::workload::Workload;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -43,6 +44,7 @@ pub fn router(interface: Interface) -> Router {
         .route("/workloads", get(observe_all))
         .route("/workloads/{id}", put(apply).delete(remove).get(observe))
         .route("/workloads/{id}/logs", get(logs))
+        .route("/usage", get(usage))
         .route("/events", get(events))
         .route("/instances/{id}/admin", post(admin))
         .route("/shutdown", post(shutdown))
@@ -72,6 +74,9 @@ async fn apply(
     }
     match interface.supervisor.apply(workload).await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(error) if error.is_no_room() => {
+            refused(StatusCode::INSUFFICIENT_STORAGE, &error.to_string())
+        }
         Err(error) => refused(StatusCode::CONFLICT, &error.to_string()),
     }
 }
@@ -93,6 +98,10 @@ async fn observe_all(State(interface): State<Interface>) -> Json<Vec<Observation
     let mut observations = interface.supervisor.observe_all().await;
     words::share_out(&mut observations, MOST_TEXT);
     Json(observations)
+}
+
+async fn usage(State(interface): State<Interface>) -> Json<Usage> {
+    Json(interface.supervisor.usage())
 }
 
 #[derive(Deserialize)]

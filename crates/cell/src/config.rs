@@ -1,5 +1,6 @@
 //! What a cell is told when it starts.
 
+use crate::room::memory;
 use anyhow::Context;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -30,6 +31,21 @@ pub struct Config {
     /// How long a started runtime may take until it answers requests, seconds.
     #[serde(default = "default_ready_within")]
     pub ready_within_seconds: u64,
+    /// Memory that instances may be promised, MiB; by default three quarters of the machine's.
+    #[serde(default)]
+    pub memory_mib: Option<u64>,
+    /// How many times over that memory may be promised.
+    #[serde(default = "default_overcommit")]
+    pub memory_overcommit: f64,
+    /// What stays free on the disk, MiB; by default 2 GiB, of a small disk a tenth.
+    #[serde(default)]
+    pub disk_reserve_mib: Option<u64>,
+    /// What an instance may write beside its bucket, MiB, its log among it.
+    #[serde(default = "default_run_folder")]
+    pub run_folder_mib: u64,
+    /// How often what environments take of the disk is measured, seconds.
+    #[serde(default = "default_measure_every")]
+    pub measure_every_seconds: u64,
     /// Runtimes by name.
     #[serde(default)]
     pub runtimes: BTreeMap<String, Runtime>,
@@ -77,6 +93,11 @@ impl Config {
             zones: default_zones(),
             first_uid: default_first_uid(),
             ready_within_seconds: default_ready_within(),
+            memory_mib: None,
+            memory_overcommit: default_overcommit(),
+            disk_reserve_mib: None,
+            run_folder_mib: default_run_folder(),
+            measure_every_seconds: default_measure_every(),
             runtimes: BTreeMap::new(),
         }
     }
@@ -98,6 +119,10 @@ impl Config {
             !self.zones.is_empty(),
             "zones: at least one label is needed, such as --zones a"
         );
+        anyhow::ensure!(
+            (0.1..=100.0).contains(&self.memory_overcommit),
+            "memory_overcommit: how many times over memory may be promised is 0.1 to 100, such as 1.5"
+        );
         for (name, runtime) in &mut self.runtimes {
             let paths: Vec<&mut PathBuf> = match runtime {
                 Runtime::Program { path } => vec![path],
@@ -110,6 +135,15 @@ impl Config {
             }
         }
         Ok(self)
+    }
+
+    /// MiB that instances may be promised.
+    pub fn promisable_mib(&self) -> u64 {
+        let memory = self.memory_mib.unwrap_or_else(memory::of_this_machine);
+        // Thousandths, for there is no exact way from a fraction to a whole number.
+        let thousandths = (self.memory_overcommit * 1000.0).round();
+        let thousandths = format!("{thousandths:.0}").parse().unwrap_or(1000);
+        memory.saturating_mul(thousandths) / 1000
     }
 
     /// Where the engine's interface listens.
@@ -132,6 +166,18 @@ const fn default_first_uid() -> u32 {
     200_000
 }
 
+const fn default_overcommit() -> f64 {
+    1.0
+}
+
+const fn default_run_folder() -> u64 {
+    256
+}
+
+const fn default_measure_every() -> u64 {
+    10
+}
+
 const fn default_ready_within() -> u64 {
     60
 }
@@ -151,6 +197,23 @@ mod tests {
         assert_eq!(config.sandbox, SandboxChoice::Runc);
         assert!(matches!(config.runtimes["mendix"], Runtime::Mendix { .. }));
         assert!(matches!(config.runtimes["sample"], Runtime::Program { .. }));
+    }
+
+    #[test]
+    fn memory_may_be_promised_more_than_once() {
+        let config = |more: &str| -> Config {
+            toml::from_str(&format!("data_dir = '/x'\n{more}")).expect("a configuration")
+        };
+        assert_eq!(config("memory_mib = 1000").promisable_mib(), 1000);
+        let twice = config("memory_mib = 1000\nmemory_overcommit = 1.5");
+        assert_eq!(twice.promisable_mib(), 1500);
+        let folder = tempfile::tempdir().expect("a folder");
+        let refused = Config {
+            data_dir: folder.path().to_owned(),
+            ..config("memory_overcommit = 0.0")
+        };
+        let said = refused.checked().expect_err("refused").to_string();
+        assert!(said.contains("memory_overcommit"), "{said}");
     }
 
     #[test]

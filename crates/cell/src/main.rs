@@ -2,6 +2,7 @@
 
 use cell::config::{Config, Runtime, SandboxChoice};
 use cell::descriptors;
+use cell::file_limit::LimitFiles;
 use cell::init::{self, Init};
 use cell::serve;
 use clap::{Args, Parser, Subcommand};
@@ -26,6 +27,9 @@ enum Command {
     /// Be the first process in a sandbox; not for people.
     #[command(hide = true)]
     Init(Init),
+    /// Limit the files of processes of this user; not for people.
+    #[command(hide = true)]
+    LimitFiles(LimitFiles),
 }
 
 #[derive(Args)]
@@ -51,6 +55,21 @@ struct Serve {
     /// How long a started runtime may take until it answers requests.
     #[arg(long, env = "CELL_READY_WITHIN_SECONDS")]
     ready_within_seconds: Option<u64>,
+    /// Memory that instances may be promised, MiB; by default three quarters of the machine's.
+    #[arg(long, env = "CELL_MEMORY_MIB")]
+    memory_mib: Option<u64>,
+    /// How many times over that memory may be promised.
+    #[arg(long, env = "CELL_MEMORY_OVERCOMMIT")]
+    memory_overcommit: Option<f64>,
+    /// What stays free on the disk, MiB; by default 2 GiB, of a small disk a tenth.
+    #[arg(long, env = "CELL_DISK_RESERVE_MIB")]
+    disk_reserve_mib: Option<u64>,
+    /// What an instance may write beside its bucket, MiB, its log among it.
+    #[arg(long, env = "CELL_RUN_FOLDER_MIB")]
+    run_folder_mib: Option<u64>,
+    /// How often what environments take of the disk is measured, seconds.
+    #[arg(long, env = "CELL_MEASURE_EVERY_SECONDS")]
+    measure_every_seconds: Option<u64>,
     /// A runtime that listens on unix sockets: `NAME=PROGRAM`. May be repeated.
     #[arg(long, env = "CELL_RUNTIMES", value_delimiter = ',', value_parser = program)]
     runtime: Vec<(String, PathBuf)>,
@@ -59,6 +78,7 @@ struct Serve {
 fn main() -> anyhow::Result<ExitCode> {
     match Arguments::parse().command {
         Command::Init(init) => init::run(&init),
+        Command::LimitFiles(limit) => Ok(limit.run()),
         Command::Serve(serve) => {
             tracing_subscriber::fmt()
                 .with_env_filter(
@@ -90,6 +110,13 @@ fn configuration(serve: Serve) -> anyhow::Result<Config> {
     }
     let ready_within = serve.ready_within_seconds;
     config.ready_within_seconds = ready_within.unwrap_or(config.ready_within_seconds);
+    config.memory_mib = serve.memory_mib.or(config.memory_mib);
+    let overcommit = serve.memory_overcommit;
+    config.memory_overcommit = overcommit.unwrap_or(config.memory_overcommit);
+    config.disk_reserve_mib = serve.disk_reserve_mib.or(config.disk_reserve_mib);
+    config.run_folder_mib = serve.run_folder_mib.unwrap_or(config.run_folder_mib);
+    let measure_every = serve.measure_every_seconds;
+    config.measure_every_seconds = measure_every.unwrap_or(config.measure_every_seconds);
     let programs = serve.runtime.into_iter();
     config
         .runtimes

@@ -2,6 +2,7 @@
 
 use crate::disk;
 use crate::local_path::{self, NotLocal};
+use crate::room::disk::{DiskRoom, TooLittle};
 use engine::refs::PackageRef;
 use mda::limits::Limits;
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,6 +41,15 @@ pub enum PackageError {
         #[source]
         source: NotLocal,
     },
+    /// The disk has too little room for what comes out of it.
+    #[error("there is no room for the package {label}")]
+    NoRoom {
+        /// Name and version.
+        label: String,
+        /// The need and the room.
+        #[source]
+        source: TooLittle,
+    },
     /// The machine fails to read or write.
     #[error("the package {label} cannot be put in place")]
     Io {
@@ -55,13 +65,14 @@ pub enum PackageError {
 #[derive(Debug)]
 pub struct Packages {
     folder: PathBuf,
+    disk: DiskRoom,
     unpacking: Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<()>>>>,
     held: Mutex<BTreeMap<Uuid, BTreeSet<String>>>,
 }
 
 impl Packages {
-    /// Uses `folder`; what an interrupted unpacking or removal left is removed.
-    pub fn open(folder: PathBuf) -> io::Result<Self> {
+    /// Uses `folder` on `disk`; what an interrupted unpacking or removal left is removed.
+    pub fn open(folder: PathBuf, disk: DiskRoom) -> io::Result<Self> {
         disk::private_dir(&folder)?;
         for entry in std::fs::read_dir(&folder)? {
             let entry = entry?;
@@ -71,6 +82,7 @@ impl Packages {
         }
         Ok(Self {
             folder,
+            disk,
             unpacking: Mutex::new(BTreeMap::new()),
             held: Mutex::new(BTreeMap::new()),
         })
@@ -91,7 +103,9 @@ impl Packages {
         }
         let package = package.clone();
         let label = package.label.clone();
-        let task = tokio::task::spawn_blocking(move || unpack(&package, &target).map(|()| target));
+        let disk = self.disk.clone();
+        let task =
+            tokio::task::spawn_blocking(move || unpack(&package, &target, &disk).map(|()| target));
         task.await.unwrap_or_else(|panicked| {
             Err(PackageError::Io {
                 label,
@@ -152,7 +166,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn unpack(package: &PackageRef, target: &Path) -> Result<(), PackageError> {
+fn unpack(package: &PackageRef, target: &Path, disk: &DiskRoom) -> Result<(), PackageError> {
     let io = |source| PackageError::Io {
         label: package.label.clone(),
         source,
@@ -170,12 +184,19 @@ fn unpack(package: &PackageRef, target: &Path) -> Result<(), PackageError> {
             label: package.label.clone(),
         });
     }
+    // The portal has applied its own limits at the upload; here only the form is checked again, and the room.
+    let form = Limits::new(u64::MAX, u64::MAX, u64::MAX);
+    let size = mda::size(&file, &form).map_err(refused)?;
+    let claim = disk.claim(size.bytes, size.entries).map_err(io)?;
+    let _claim = claim.map_err(|source| PackageError::NoRoom {
+        label: package.label.clone(),
+        source,
+    })?;
+    let limits = Limits::new(u64::MAX, size.bytes, size.entries);
     let temporary = target.with_file_name(format!("{}{UNFINISHED}", package.sha256));
     disk::remove_dir(&temporary).map_err(io)?;
     std::fs::create_dir(&temporary).map_err(io)?;
-    // The portal has applied its own limits at the upload; here only the form is checked again.
-    let limits = Limits::new(u64::MAX, u64::MAX, u64::MAX);
-    let outcome = mda::unpack(&file, &temporary, &limits)
+    let outcome = mda::unpack_while(&file, &temporary, &limits, &|| disk.check())
         .map_err(refused)
         .and_then(|()| make_both(&temporary).map_err(io))
         .and_then(|()| sync_all_of(&temporary).map_err(io))
@@ -203,6 +224,7 @@ fn make_both(folder: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::Packages;
+    use crate::room::disk::DiskRoom;
     use engine::refs::PackageRef;
     use futures::FutureExt;
     use std::collections::BTreeSet;
@@ -217,6 +239,10 @@ mod tests {
             url: "file:///nonexistent".parse().expect("an address"),
             label: "Shop 1.0.0".to_owned(),
         }
+    }
+
+    fn open(folder: &Path) -> std::io::Result<Packages> {
+        Packages::open(folder.to_owned(), DiskRoom::new(folder.to_owned(), Some(0)))
     }
 
     fn make(folder: &Path, name: &str) {
@@ -236,7 +262,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_held_or_being_unpacked_stays_and_the_rest_goes() {
         let folder = tempfile::tempdir().expect("a folder");
-        let packages = Packages::open(folder.path().to_owned()).expect("opened");
+        let packages = open(folder.path()).expect("opened");
         for name in ["held", "unused", "unpacking.new"] {
             make(folder.path(), name);
         }
@@ -249,7 +275,7 @@ mod tests {
     #[tokio::test]
     async fn a_package_that_is_there_waits_for_no_other() {
         let folder = tempfile::tempdir().expect("a folder");
-        let packages = Packages::open(folder.path().to_owned()).expect("opened");
+        let packages = open(folder.path()).expect("opened");
         make(folder.path(), "there");
         let turns = [packages.turn("there"), packages.turn("another")];
         let _busy = (turns[0].lock().await, turns[1].lock().await);
@@ -263,12 +289,12 @@ mod tests {
     #[test]
     fn half_a_package_never_passes_for_a_whole_one() {
         let folder = tempfile::tempdir().expect("a folder");
-        let packages = Packages::open(folder.path().to_owned()).expect("opened");
+        let packages = open(folder.path()).expect("opened");
         make(folder.path(), "unused");
         // The cell ends before what was taken out is removed.
         let out = packages.take_out().expect("taken out");
         assert!(out[0].exists() && !folder.path().join("unused").exists());
-        Packages::open(folder.path().to_owned()).expect("opened");
+        open(folder.path()).expect("opened");
         assert!(names(folder.path()).is_empty());
     }
 }

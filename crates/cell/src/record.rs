@@ -220,6 +220,7 @@ mod tests {
             template,
             debugger_instance: 0,
             drain_seconds: 30,
+            files_bytes: None,
         };
         let now = wanted(Some(template(|_| {})), 1);
         let moved = template(|it| {

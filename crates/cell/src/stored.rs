@@ -3,7 +3,7 @@
 //! A record that cannot be read whole never keeps the cell from starting. As much of it is taken as fits, so
 //! that what runs can be found and left alone.
 
-mod blank;
+pub mod blank;
 mod upgrade;
 
 use crate::record::{InstanceRecord, VERSION, WorkloadRecord};

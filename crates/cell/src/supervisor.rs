@@ -6,6 +6,7 @@ mod health;
 mod instance;
 mod launch_spec;
 mod logs;
+mod measuring;
 mod ownership;
 mod plan;
 mod refusal;
@@ -19,11 +20,13 @@ use crate::ingress::table::Table;
 use crate::journal::Journal;
 use crate::layout::Layout;
 use crate::record::WorkloadRecord;
+use crate::room::memory;
 use crate::sandbox::Sandbox;
 use crate::stored::StoredWorkload;
 use anyhow::Context;
 use domain::ids::{EnvironmentId, InstanceId};
 use engine::observation::{Info, LogLine, Observation};
+use engine::usage::{Room, Usage};
 use engine::workload::Workload;
 use m2ee::message::Reply;
 use refusal::Refusal;
@@ -69,9 +72,13 @@ impl Supervisor {
         }
         let mut held = BTreeMap::new();
         for found in found {
+            // It is there, whatever there is room for.
+            let wanted = &found.workload.record.wanted;
+            shared.memory.put(wanted.id, memory::needed(wanted));
             let id = found.workload.record.wanted.id.to_string();
             held.insert(id, hold(&shared, found));
         }
+        measuring::begin(&shared);
         Ok(Self {
             shared,
             workloads: tokio::sync::Mutex::new(held),
@@ -89,6 +96,28 @@ impl Supervisor {
             ingress,
             zones: self.shared.config.zones.clone(),
             runtimes: self.shared.config.runtimes.keys().cloned().collect(),
+            room: Some(self.room()),
+        }
+    }
+
+    /// What is left of this machine.
+    pub fn room(&self) -> Room {
+        let (memory_mib, memory_free_mib) = self.shared.memory.free();
+        // A disk that does not say has none.
+        let disk = self.shared.disk.free().ok();
+        Room {
+            memory_mib,
+            memory_free_mib,
+            disk_bytes: disk.map_or(0, |it| it.size),
+            disk_free_bytes: disk.map_or(0, |it| it.bytes),
+        }
+    }
+
+    /// What every environment takes of the disk.
+    pub fn usage(&self) -> Usage {
+        Usage {
+            room: Some(self.room()),
+            environments: self.shared.disk_uses.all(),
         }
     }
 
@@ -100,6 +129,17 @@ impl Supervisor {
     /// Makes `workload` the wanted state.
     pub async fn apply(&self, workload: Workload) -> Result<(), Refusal> {
         check::workload(&workload, &self.shared.config.runtimes)?;
+        let memory = &self.shared.memory;
+        let before = memory.admit(&workload).map_err(Refusal::no_room)?;
+        let id = workload.id;
+        let taken = self.take_on(workload).await;
+        if taken.is_err() {
+            memory.put(id, before);
+        }
+        taken
+    }
+
+    async fn take_on(&self, workload: Workload) -> Result<(), Refusal> {
         let id = workload.id.to_string();
         let mut workloads = self.workloads.lock().await;
         if let Some(held) = workloads.get(&id) {
@@ -139,6 +179,8 @@ impl Supervisor {
         if held.asks.send(Ask::Remove(answer)).await.is_ok() {
             drop(answered.await);
         }
+        self.shared.memory.put(id, 0);
+        self.shared.disk_uses.forget(id);
         let mut workloads = self.workloads.lock().await;
         if workloads
             .get(&key)

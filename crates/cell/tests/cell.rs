@@ -21,6 +21,8 @@ mod load;
 mod ports;
 #[path = "cell/rollout.rs"]
 mod rollout;
+#[path = "cell/room.rs"]
+mod room;
 #[path = "cell/stored.rs"]
 mod stored;
 #[path = "cell/surroundings.rs"]

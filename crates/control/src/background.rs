@@ -5,6 +5,8 @@
 //! with its connection. Each has a row that says how its last pass went; a failure or a panic in one
 //! is in its row, and no other's.
 
+mod database_sizes;
+mod disk_usage;
 mod engine_events;
 mod engine_info;
 mod engines;
@@ -86,7 +88,11 @@ impl Background {
 
 /// What one replica alone does; made anew with each leadership, so that nothing is remembered from the last.
 fn leader_tasks(replica: &Replica) -> Vec<Task> {
-    vec![engines::task(replica), object_sweep::task(&replica.state)]
+    vec![
+        engines::task(replica),
+        object_sweep::task(&replica.state),
+        database_sizes::task(&replica.state),
+    ]
 }
 
 /// Every task and how its last pass went, for those who look after the installation.

@@ -4,6 +4,7 @@
 pub(crate) mod apps;
 pub(crate) mod audit;
 pub(crate) mod companies;
+pub(crate) mod connections;
 pub(crate) mod deployments;
 pub(crate) mod engines;
 pub(crate) mod environments;
@@ -20,6 +21,7 @@ pub(crate) mod plans;
 pub(crate) mod regions;
 pub(crate) mod sessions;
 pub(crate) mod tasks;
+pub(crate) mod usage;
 
 use crate::error::Inconsistent;
 

@@ -8,6 +8,8 @@ use crate::model::environments::Environment;
 use crate::objects::key::ObjectKey;
 use crate::resources::regions;
 use crate::state::State;
+use crate::usage::databases;
+use domain::disk::gib;
 use domain::ids::{CompanyId, EnvironmentId};
 use domain::regions::RegionCode;
 use domain::states::{AppState, Desired};
@@ -63,6 +65,9 @@ async fn give(state: &State, app: &App, environment: &Environment) -> Result<i64
         let sha256 = &template.package.sha256;
         state.objects.fetch_local(&key, sha256).await?;
     }
+    if environment.desired == Desired::Running {
+        databases::open_to_clean_up(state, environment).await?;
+    }
     let engine = regions::engine(state, &app.region).await?;
     engine.apply(&workload).await?;
     Ok(workload.revision)
@@ -110,12 +115,14 @@ async fn assemble(state: &State, app: &App, environment: &Environment) -> Result
         Some(package) => db::packages::get(&mut db, company, app.id, package).await?,
         None => None,
     };
+    let plan = db::plans::get(&mut db, &app.plan).await?;
+    let files_bytes = plan.as_ref().ok().map(|plan| gib(plan.files_gib));
     let template = match package {
         None => None,
         Some(package) => {
             let passwords = db::environments::passwords(&mut db, company, id).await?;
             let open = |sealed: &[u8]| state.secrets.open(sealed, &environment.owner());
-            let plan = db::plans::get(&mut db, &app.plan).await??;
+            let plan = plan?;
             drop(db);
             let region = regions::servers(state, &app.region).await?;
             Some(Template {
@@ -169,6 +176,7 @@ async fn assemble(state: &State, app: &App, environment: &Environment) -> Result
         template,
         debugger_instance: environment.debugger_instance,
         drain_seconds: DRAIN_SECONDS,
+        files_bytes,
     })
 }
 

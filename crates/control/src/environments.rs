@@ -13,6 +13,7 @@ use crate::error::Result;
 use crate::model::packages::Package;
 use crate::operations;
 use crate::resources;
+use crate::usage::view;
 use domain::names::Subdomain;
 use domain::what_may::environments::Facts;
 use views::environments::EnvironmentDetails;
@@ -27,6 +28,8 @@ pub async fn get(ctx: &Ctx, subdomain: &Subdomain, slug: &str) -> Result<Environ
         None => None,
     };
     let plan = db::plans::get(db, &app.plan).await?;
+    let usage = db::usage::get(db, app.company, environment.id).await?;
+    let promised = usage.as_ref().and_then(|usage| usage.connections);
     let engine = resources::regions::engine_info(&ctx.state, db, &app.region).await?;
     let latest = operations::latest_of(ctx, db, app, environment).await?;
     let status = environment.status(ctx.now());
@@ -46,7 +49,9 @@ pub async fn get(ctx: &Ctx, subdomain: &Subdomain, slug: &str) -> Result<Environ
         status,
         desired: environment.desired,
         scale: environment.scale,
-        connections: plan.as_ref().map_or(0, |plan| app.connections(plan)),
+        connections: promised
+            .or(plan.as_ref().ok().map(|plan| app.connections(plan)))
+            .unwrap_or(0),
         plan,
         database: environment.database_name.clone(),
         package: package.as_ref().map(Package::summary),
@@ -58,6 +63,8 @@ pub async fn get(ctx: &Ctx, subdomain: &Subdomain, slug: &str) -> Result<Environ
             .as_ref()
             .map(|engine| engine.sandbox.clone())
             .unwrap_or_default(),
+        room: engine.as_ref().and_then(|it| it.room).map(view::room),
+        usage: usage.as_ref().map(view::usage).unwrap_or_default(),
         unenforced: engine.map(|engine| engine.unenforced).unwrap_or_default(),
         events: db::events::latest(db, app.company, environment.id).await?,
         operation: latest.unfinished,

@@ -149,7 +149,7 @@ impl From<engine::EngineError> for Error {
     fn from(error: engine::EngineError) -> Self {
         match error {
             engine::EngineError::NotFound => Self::NotFound,
-            engine::EngineError::Refused(why) => Self::Conflict(why),
+            engine::EngineError::Refused(why) | engine::EngineError::NoRoom(why) => Self::Conflict(why),
             engine::EngineError::Unavailable(_) => Self::Unavailable {
                 text: "The engine that runs the apps does not answer. Running apps are not affected; try again in a moment.".to_owned(),
                 source: Some(error.into()),

@@ -34,6 +34,7 @@ pub mod secrets;
 pub mod sessions;
 pub mod state;
 pub mod upgrade;
+mod usage;
 
 /// The schema of the portal's own database.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");

@@ -5,3 +5,4 @@ pub mod environments;
 pub(crate) mod packages;
 pub mod regions;
 pub mod tasks;
+pub(crate) mod usage;

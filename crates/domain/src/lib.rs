@@ -7,6 +7,7 @@ pub mod actors;
 pub mod bad_row;
 pub mod capabilities;
 mod codes;
+pub mod disk;
 pub mod ids;
 pub mod jurisdictions;
 pub mod names;

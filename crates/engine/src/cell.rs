@@ -2,6 +2,7 @@
 
 use crate::observation::{Event, Info, LogLine, Observation};
 use crate::text::{plain, sanitize};
+use crate::usage::Usage;
 use crate::workload::Workload;
 use crate::{Engine, EngineError};
 use async_trait::async_trait;
@@ -127,6 +128,10 @@ impl Engine for CellEngine {
         self.get(&path, within, ONE_THING).await
     }
 
+    async fn usage(&self) -> Result<Usage, EngineError> {
+        self.get("/usage", SOON, EVERYTHING).await
+    }
+
     async fn logs(&self, id: EnvironmentId, tail: u32) -> Result<Vec<LogLine>, EngineError> {
         let path = format!("/workloads/{id}/logs?tail={tail}");
         self.get(&path, SOON, EVERYTHING).await
@@ -170,7 +175,9 @@ fn check_status(answer: Answer) -> Result<Answer, EngineError> {
         return Err(EngineError::NotFound);
     }
     let said = said(&answer);
-    if answer.status().is_client_error() {
+    if answer.status() == StatusCode::INSUFFICIENT_STORAGE {
+        Err(EngineError::NoRoom(said))
+    } else if answer.status().is_client_error() {
         Err(EngineError::Refused(said))
     } else {
         Err(EngineError::Unavailable(said.into()))

@@ -9,12 +9,14 @@ pub mod observation;
 pub mod refs;
 pub mod secret;
 pub mod text;
+pub mod usage;
 pub mod workload;
 
 use async_trait::async_trait;
 use domain::ids::{EnvironmentId, InstanceId};
 use observation::{Event, Info, LogLine, Observation};
 use serde_json::Value;
+use usage::Usage;
 use workload::Workload;
 
 /// The version of the interface between portal and engine: of workloads, observations and what is asked. It counts
@@ -30,6 +32,10 @@ pub enum EngineError {
     /// The engine refused; asking again gives the same answer.
     #[error("the engine refused: {0}")]
     Refused(String),
+    /// It would need more than the engine has left; the sentence names the need and the room. Asking again
+    /// gives the same answer until something else takes less.
+    #[error("the engine has no room: {0}")]
+    NoRoom(String),
     /// No such workload or instance.
     #[error("the engine knows no such thing")]
     NotFound,
@@ -57,6 +63,12 @@ pub trait Engine: Send + Sync {
 
     /// Events after `after`, oldest first; waits up to `wait_seconds` for one.
     async fn events(&self, after: u64, wait_seconds: u32) -> Result<Vec<Event>, EngineError>;
+
+    /// What every environment takes of the disk, as it was measured last; nothing by an engine that does not
+    /// measure.
+    async fn usage(&self) -> Result<Usage, EngineError> {
+        Ok(Usage::default())
+    }
 
     /// The last `tail` log lines of a workload's instances, oldest first.
     async fn logs(&self, id: EnvironmentId, tail: u32) -> Result<Vec<LogLine>, EngineError>;

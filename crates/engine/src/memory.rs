@@ -1,6 +1,7 @@
 //! An engine that keeps workloads in memory and calls them running: for tests of what uses one.
 
 use crate::observation::{Event, Info, LogLine, Observation, Rollout};
+use crate::usage::Usage;
 use crate::workload::Workload;
 use crate::{Engine, EngineError};
 use async_trait::async_trait;
@@ -15,6 +16,8 @@ use time::OffsetDateTime;
 pub struct MemoryEngine {
     workloads: Mutex<BTreeMap<EnvironmentId, Workload>>,
     behaviour: Mutex<Behaviour>,
+    usage: Mutex<Usage>,
+    room_mib: Mutex<Option<u64>>,
 }
 
 /// How the engine does its work.
@@ -44,6 +47,28 @@ impl MemoryEngine {
             .behaviour
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = behaviour;
+    }
+
+    /// Has measured this from now on.
+    pub fn measures(&self, usage: Usage) {
+        *self.usage.lock().unwrap_or_else(PoisonError::into_inner) = usage;
+    }
+
+    /// Takes no workload that needs more memory than this; all with none.
+    pub fn has_room_for(&self, mib: Option<u64>) {
+        *self.room_mib.lock().unwrap_or_else(PoisonError::into_inner) = mib;
+    }
+
+    fn check_room(&self, workload: &Workload) -> Result<(), EngineError> {
+        let room = *self.room_mib.lock().unwrap_or_else(PoisonError::into_inner);
+        let each = workload.template.as_ref().map_or(0, |it| it.memory_mib);
+        let needed = u64::from(each) * u64::from(workload.instances);
+        match room {
+            Some(room) if needed > room => Err(EngineError::NoRoom(format!(
+                "It needs {needed} MB; {room} MB are free."
+            ))),
+            _ => Ok(()),
+        }
     }
 
     fn behaviour(&self) -> Behaviour {
@@ -113,11 +138,13 @@ impl Engine for MemoryEngine {
             ingress: "127.0.0.1:1".to_owned(),
             zones: vec!["a".to_owned()],
             runtimes: vec!["sample".to_owned()],
+            room: None,
         })
     }
 
     async fn apply(&self, workload: &Workload) -> Result<(), EngineError> {
         self.reached()?;
+        self.check_room(workload)?;
         let mut workloads = self.workloads();
         let refused = match workloads.get(&workload.id) {
             Some(known) if known.revision > workload.revision => {
@@ -157,6 +184,12 @@ impl Engine for MemoryEngine {
             .values()
             .map(|workload| observation(workload, behaviour))
             .collect())
+    }
+
+    async fn usage(&self) -> Result<Usage, EngineError> {
+        self.reached()?;
+        let usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(usage.clone())
     }
 
     async fn events(&self, _: u64, _: u32) -> Result<Vec<Event>, EngineError> {

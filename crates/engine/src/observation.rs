@@ -1,5 +1,6 @@
 //! What an engine sees.
 
+use crate::usage::Room;
 use domain::ids::{EnvironmentId, InstanceId};
 use domain::states::InstanceState;
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,9 @@ pub struct Info {
     pub zones: Vec<String>,
     /// Names of the runtimes that can be asked for.
     pub runtimes: Vec<String>,
+    /// The room for instances and files; none of an engine that does not count.
+    #[serde(default)]
+    pub room: Option<Room>,
 }
 
 /// The actual state of one workload.
@@ -199,6 +203,7 @@ mod tests {
         .expect("an engine's information");
         assert_eq!(info.unenforced, ["no limits"]);
         assert!(info.problems.is_empty());
+        assert_eq!(info.room, None);
         let observation: Observation = serde_json::from_value(json!({
             "id": "6f0d1b6e-53a1-4a27-9a0e-0f6f6f6e1a01", "revision": 7,
             "rollout": { "phase": "settled" }, "observed_at": "2026-01-01T00:00:00Z",

@@ -26,6 +26,9 @@ pub struct Workload {
     pub debugger_instance: u16,
     /// How long an instance may finish its requests before it is ended, seconds.
     pub drain_seconds: u32,
+    /// What the files of the bucket may come to, bytes; none when nobody has said.
+    #[serde(default)]
+    pub files_bytes: Option<u64>,
 }
 
 /// What one instance is made of.

@@ -14,6 +14,8 @@ use zip::ZipArchive;
 
 const ENTRY_GRACE: u64 = 1 << 20;
 const TOTAL_GRACE: u64 = 16 << 20;
+/// Bytes that come out between two questions whether to go on.
+const ASKED_EVERY: u64 = 8 << 20;
 
 pub(crate) struct Contents {
     pub(crate) metadata: Vec<u8>,
@@ -24,7 +26,7 @@ pub(crate) struct Contents {
 /// Unpacks everything to nowhere, but for the metadata.
 pub(crate) fn read(archive: &Archive, limits: &Limits) -> Result<Contents, Refusal> {
     let mut reader = open(archive)?;
-    let mut budget = Budget::new(archive, limits);
+    let mut budget = Budget::new(archive, limits, &|| Ok(()));
     let mut found = None;
     let mut files = 0;
     for (index, entry) in archive.entries.iter().enumerate() {
@@ -51,10 +53,15 @@ pub(crate) fn read(archive: &Archive, limits: &Limits) -> Result<Contents, Refus
 }
 
 /// Unpacks `model/` and `web/` into `into`.
-pub(crate) fn unpack(archive: &Archive, into: &Path, limits: &Limits) -> Result<(), Refusal> {
+pub(crate) fn unpack(
+    archive: &Archive,
+    into: &Path,
+    limits: &Limits,
+    may_go_on: &dyn Fn() -> io::Result<()>,
+) -> Result<(), Refusal> {
     check_empty(into)?;
     let mut reader = open(archive)?;
-    let mut budget = Budget::new(archive, limits);
+    let mut budget = Budget::new(archive, limits, may_go_on);
     for (index, entry) in archive.entries.iter().enumerate() {
         let path = entry.path();
         let mut parts = path.split('/');
@@ -133,15 +140,23 @@ struct Budget<'a> {
     package_bytes: u64,
     spent: u64,
     piece: Vec<u8>,
+    may_go_on: &'a dyn Fn() -> io::Result<()>,
+    asked_at: u64,
 }
 
 impl<'a> Budget<'a> {
-    fn new(archive: &Archive, limits: &'a Limits) -> Self {
+    fn new(
+        archive: &Archive,
+        limits: &'a Limits,
+        may_go_on: &'a dyn Fn() -> io::Result<()>,
+    ) -> Self {
         Self {
             limits,
             package_bytes: archive.bytes,
             spent: 0,
             piece: vec![0; 1 << 16],
+            may_go_on,
+            asked_at: 0,
         }
     }
 
@@ -173,6 +188,10 @@ impl<'a> Budget<'a> {
             came_out += read as u64;
             self.spent += read as u64;
             self.check(entry, came_out)?;
+            if came_out > entry.bytes {
+                return Err(broken(&"it is larger than the directory says"));
+            }
+            self.ask(entry)?;
             into.write_all(&self.piece[..read])
                 .map_err(|source| Refusal::writing(&entry.name, source))?;
         }
@@ -181,6 +200,15 @@ impl<'a> Budget<'a> {
         } else {
             Err(broken(&"it has another size than the directory says"))
         }
+    }
+
+    /// Asks, from time to time, whether the caller still wants what comes out.
+    fn ask(&mut self, entry: &Entry) -> Result<(), Refusal> {
+        if self.asked_at > 0 && self.spent - self.asked_at < ASKED_EVERY {
+            return Ok(());
+        }
+        self.asked_at = self.spent;
+        (self.may_go_on)().map_err(|source| Refusal::writing(&entry.name, source))
     }
 
     fn check(&self, entry: &Entry, came_out: u64) -> Result<(), Refusal> {

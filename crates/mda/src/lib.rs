@@ -19,9 +19,10 @@ pub mod manifest;
 pub mod refusal;
 
 use archive::Archive;
-use limits::Limits;
+use limits::{Limits, Size};
 use manifest::Manifest;
 use refusal::Refusal;
+use std::io;
 use std::path::Path;
 
 /// The largest metadata file that is looked at.
@@ -51,8 +52,29 @@ pub fn inspect(file: &Path, limits: &Limits) -> Result<Manifest, Refusal> {
 /// Every file is made anew (0644, folders 0755) and no link is followed. When it is refused half
 /// way, what was written stays for the caller to remove together with the folder.
 pub fn unpack(file: &Path, into: &Path, limits: &Limits) -> Result<(), Refusal> {
+    unpack_while(file, into, limits, &|| Ok(()))
+}
+
+/// [`unpack`], for as long as `may_go_on` says so; it is asked again and again, at least once in 8 MiB.
+pub fn unpack_while(
+    file: &Path,
+    into: &Path,
+    limits: &Limits,
+    may_go_on: &dyn Fn() -> io::Result<()>,
+) -> Result<(), Refusal> {
     let archive = Archive::open(file, limits)?;
-    contents::unpack(&archive, into, limits)
+    contents::unpack(&archive, into, limits, may_go_on)
+}
+
+/// What a package unpacks to by its own directory. More never comes out of it: an entry that is larger than
+/// the directory says is refused.
+pub fn size(file: &Path, limits: &Limits) -> Result<Size, Refusal> {
+    let archive = Archive::open(file, limits)?;
+    let entries = archive.entries.iter();
+    Ok(Size {
+        bytes: entries.fold(0, |sum, entry| sum.saturating_add(entry.bytes)),
+        entries: archive.entries.len() as u64,
+    })
 }
 
 /// SHA-256 of a file, lower-case hexadecimal.

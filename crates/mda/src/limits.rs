@@ -20,6 +20,15 @@ pub struct Limits {
     pub depth: usize,
 }
 
+/// What a package unpacks to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    /// Bytes of all files.
+    pub bytes: u64,
+    /// Files and folders.
+    pub entries: u64,
+}
+
 impl Limits {
     /// Limits with the usual form of names and compression.
     pub fn new(package_bytes: u64, unpacked_bytes: u64, files: u64) -> Self {

@@ -2,6 +2,7 @@
 
 use crate::operations::OperationSummary;
 use crate::packages::PackageSummary;
+use crate::usage::{Room, Usage};
 use domain::bad_row::BadRow;
 use domain::ids::{AppId, EnvironmentId, InstanceId, OperationId};
 use domain::plans::Plan;
@@ -65,7 +66,7 @@ pub struct EnvironmentDetails {
     pub plan: Result<Plan, BadRow>,
     /// The name of its database.
     pub database: String,
-    /// Connections that its database allows.
+    /// Connections that its database server has promised it.
     pub connections: u32,
     /// The package that serves.
     pub package: Option<PackageSummary>,
@@ -88,6 +89,10 @@ pub struct EnvironmentDetails {
     pub last_failure: Option<OperationSummary>,
     /// Newest first.
     pub deployments: Vec<Deployment>,
+    /// What it takes of disks.
+    pub usage: Usage,
+    /// What is left of the machine that runs it, as it was told last.
+    pub room: Option<Room>,
     pub actions: Actions,
 }
 

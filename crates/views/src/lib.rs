@@ -15,3 +15,4 @@ pub mod packages;
 pub mod page;
 pub mod people;
 pub mod rights;
+pub mod usage;

@@ -45,6 +45,7 @@ impl Engine for StubEngine {
             ingress: "127.0.0.1:1".to_owned(),
             zones: vec!["a".to_owned()],
             runtimes: vec!["sample".to_owned()],
+            room: None,
         })
     }
 

@@ -23,6 +23,7 @@ pub fn workload(id: EnvironmentId) -> WorkloadRecord {
         template: Some(template()),
         debugger_instance: 0,
         drain_seconds: DRAIN_SECONDS,
+        files_bytes: None,
     })
 }
 

@@ -15,6 +15,7 @@ use crate::record::InstanceRecord;
 use crate::shared_folder;
 use crate::usage::{self, Meter};
 use anyhow::Context;
+use domain::disk::words;
 use domain::states::InstanceState;
 use m2ee::client::Client;
 use std::path::PathBuf;
@@ -281,11 +282,29 @@ impl InstanceTask {
                     return self.gone(format!("did not answer for {silence} s"));
                 }
             }
+            if let Some(reason) = self.outgrown() {
+                return self.gone(reason);
+            }
             self.report(InstanceEvent::Uses(running.meter.read()));
             if let Some(status) = status {
                 self.report(InstanceEvent::Debugger(status));
             }
         }
+    }
+
+    /// What is said of an instance that has written more beside its bucket than it may.
+    fn outgrown(&self) -> Option<String> {
+        let limit = self.shared.config.run_folder_mib.saturating_mul(1 << 20);
+        let uses = &self.shared.disk_uses;
+        if uses.instance(self.record.id) > limit {
+            let limit = words(limit);
+            return Some(format!(
+                "the files that it keeps beside its bucket grew beyond {limit}"
+            ));
+        }
+        uses.defies(self.record.workload).then(|| {
+            "its files went on growing although they are beyond what its plan allows".to_owned()
+        })
     }
 
     fn doing(&self, state: InstanceState, what: &str) {

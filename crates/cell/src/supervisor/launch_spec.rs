@@ -29,6 +29,9 @@ const ADMIN_PORT: u16 = 8090;
 const RUNTIME_PORT: u16 = 8080;
 const POSTGRES_PORT: u16 = 5432;
 
+/// What writes a file larger than it may gets an error from then on, as of a full disk, rather than its end.
+const HEEDLESS: &str = r#"trap "" XFSZ; exec "$0" "$@""#;
+
 const TEMPORARY_BYTES: u64 = 256 << 20;
 const DATA_BYTES: u64 = 256 << 20;
 
@@ -48,7 +51,11 @@ pub fn sandbox_spec(
         Mount::write(local_path::of(&template.bucket.url)?, "/app/data/files"),
         database(layout, record)?,
     ];
-    let mut command = ["/cell", "init", "--run", RUN].map(str::to_owned).to_vec();
+    let mut command = [
+        "/bin/sh", "-c", HEEDLESS, "/cell", "init", "--run", RUN,
+    ]
+    .map(str::to_owned)
+    .to_vec();
     let mut environment: Vec<(String, String)> = [
         ("PATH", "/usr/local/bin:/usr/bin:/bin".to_owned()),
         ("HOME", "/tmp".to_owned()),

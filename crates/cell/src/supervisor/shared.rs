@@ -2,11 +2,14 @@
 
 use crate::config::{Config, Runtime};
 use crate::disk;
+use crate::disk_uses::DiskUses;
 use crate::ingress::table::Table;
 use crate::journal::Journal;
 use crate::layout::Layout;
 use crate::packages::Packages;
 use crate::record::{InstanceRecord, VERSION, WorkloadRecord};
+use crate::room::disk::DiskRoom;
+use crate::room::memory::MemoryRoom;
 use crate::sandbox::Sandbox;
 use crate::uids::Uids;
 use anyhow::Context;
@@ -36,6 +39,13 @@ pub struct Shared {
     pub journal: Journal,
     /// What is routable.
     pub table: Table,
+    /// The disk.
+    pub disk: DiskRoom,
+    /// What instances may be promised.
+    pub memory: MemoryRoom,
+    /// What environments take of the disk.
+    pub disk_uses: DiskUses,
+    disk_problem: Mutex<Option<String>>,
     channels: Mutex<BTreeMap<Uuid, Client>>,
     problems: Mutex<BTreeMap<Uuid, String>>,
 }
@@ -48,8 +58,14 @@ impl Shared {
         sandbox: Sandbox,
         table: Table,
     ) -> anyhow::Result<Self> {
+        let reserve = config.disk_reserve_mib.map(|mib| mib.saturating_mul(1 << 20));
+        let disk = DiskRoom::new(layout.path(""), reserve);
         Ok(Self {
-            packages: Packages::open(layout.path("packages"))?,
+            packages: Packages::open(layout.path("packages"), disk.clone())?,
+            disk,
+            memory: MemoryRoom::new(config.promisable_mib()),
+            disk_uses: DiskUses::default(),
+            disk_problem: Mutex::default(),
             uids: Uids::open(layout.path("uids.json"), config.first_uid)
                 .context("reading uids.json, the list of user ids")?,
             journal: Journal::open(&layout.path("events.jsonl")),
@@ -64,7 +80,14 @@ impl Shared {
 
     /// What an operator should look at.
     pub fn problems(&self) -> Vec<String> {
-        lock(&self.problems).values().cloned().collect()
+        let disk = lock(&self.disk_problem).clone();
+        let problems = lock(&self.problems);
+        disk.into_iter().chain(problems.values().cloned()).collect()
+    }
+
+    /// Says what is the matter with the disk; none when nothing is any more.
+    pub fn set_disk_problem(&self, problem: Option<String>) {
+        *lock(&self.disk_problem) = problem;
     }
 
     /// Says what is the matter with a workload; none when nothing is any more.

@@ -59,6 +59,15 @@ impl Bench {
         bench
     }
 
+    /// A cell with these lines in its configuration.
+    pub async fn start_told(lines: &str) -> Self {
+        let folder = TempDir::with_prefix("cell-").expect("a folder");
+        let data = folder.path().join("cell");
+        let config = format!("data_dir = '{}'\n{lines}\n", data.display());
+        std::fs::write(folder.path().join("cell.toml"), config).expect("written");
+        Self::start_in(folder, "auto").await
+    }
+
     /// A cell that `before`, a fixed line for the shell which ends in `exec "$0" "$@"`, has limited.
     pub async fn start_after(before: &'static str) -> Self {
         let mut bench = Self::start().await;
@@ -188,6 +197,7 @@ impl Bench {
             }),
             debugger_instance: 0,
             drain_seconds: 10,
+            files_bytes: None,
         }
     }
 

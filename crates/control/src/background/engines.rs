@@ -4,7 +4,7 @@
 
 use super::replica::Replica;
 use super::task::Task;
-use super::{engine_events, engine_info, workloads};
+use super::{disk_usage, engine_events, engine_info, workloads};
 use crate::error::Result;
 use crate::resources::engines::Named;
 use crate::resources::regions::{self, EngineInUse};
@@ -75,6 +75,7 @@ async fn work(replica: Replica, engine: Named) {
         workloads::task(state, &engine, &instances_changed),
         engine_events::task(state, &engine, &instances_changed),
         engine_info::task(state, &engine),
+        disk_usage::task(state, &engine),
     ];
     replica.run(&tasks, true).await;
 }

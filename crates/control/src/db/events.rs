@@ -5,6 +5,7 @@ use domain::ids::{CompanyId, EnvironmentId};
 use domain::states::Tone;
 use engine::observation::Event;
 use sqlx::PgConnection;
+use time::OffsetDateTime;
 use views::environments as views;
 
 /// How far the events of an engine have been read.
@@ -62,6 +63,41 @@ pub(crate) async fn insert(
     Ok(company.fetch_optional(db).await?)
 }
 
+/// Something that the portal itself has to tell of an environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OwnEvent {
+    pub(crate) kind: &'static str,
+    pub(crate) message: String,
+}
+
+/// Stores an event of the portal's own.
+pub(crate) async fn insert_own(
+    db: &mut PgConnection,
+    company: CompanyId,
+    environment: EnvironmentId,
+    event: &OwnEvent,
+    at: OffsetDateTime,
+) -> Result<()> {
+    sqlx::query!(
+        r#"
+        insert into environment_events (environment_id, company_id, source, sequence, at, kind, message)
+        select e.id, e.company_id, 'portal',
+               coalesce((select max(sequence) from environment_events where environment_id = e.id and source = 'portal'), 0) + 1,
+               $3, $4, $5
+        from environments e
+        where e.company_id = $1 and e.id = $2
+        "#,
+        company.uuid(),
+        environment.uuid(),
+        at,
+        event.kind,
+        event.message,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// The latest events of an environment, newest first.
 pub(crate) async fn latest(
     db: &mut PgConnection,
@@ -72,7 +108,7 @@ pub(crate) async fn latest(
         r#"
         select at, kind, message from environment_events
         where company_id = $1 and environment_id = $2
-        order by sequence desc limit 20
+        order by at desc, sequence desc limit 20
         "#,
         company.uuid(),
         environment.uuid(),
@@ -94,8 +130,9 @@ fn tone(kind: &str) -> Tone {
     match kind {
         "ready" | "converged" | "settled" => Tone::Ok,
         "starting" => Tone::Busy,
-        "unhealthy" => Tone::Warn,
-        "crashed" | "rollout_failed" => Tone::Bad,
+        "disk_fine" => Tone::Ok,
+        "unhealthy" | "disk_near" => Tone::Warn,
+        "crashed" | "rollout_failed" | "disk_over" | "disk_held" => Tone::Bad,
         _ => Tone::Idle,
     }
 }

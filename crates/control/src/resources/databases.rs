@@ -8,6 +8,9 @@
 //! connection, and whoever takes the lock ends the connection of the one before. So a statement of a worker that was
 //! given up, under way or on its way still, is over before its successor's first.
 
+pub(crate) mod growth;
+pub(crate) mod promise;
+
 use crate::error::{Error, Result};
 use crate::scram;
 use secrecy::{ExposeSecret, SecretString};
@@ -21,9 +24,6 @@ const CONNECTS_WITHIN: Duration = Duration::from_secs(10);
 
 /// How long a statement may take: dropping a large database writes everything out first.
 const ANSWERS_WITHIN: Duration = Duration::from_mins(2);
-
-/// Connections that environments never get: the portal's pool, and what an operator needs to look.
-const KEPT_FOR_THE_PORTAL: u32 = 30;
 
 /// A region's server, as the role that may create roles and databases reaches it.
 pub(crate) struct Server<'a> {
@@ -79,7 +79,6 @@ pub(crate) async fn provision(held: &mut Held<'_>, password: &SecretString) -> R
     // No quote is in a verifier.
     let verifier = scram::verifier(password);
     let server = &mut held.server;
-    let connections = connections.min(share(server.max_connections().await?));
     let known = server
         .knows("select 1 from pg_roles where rolname = $1", role)
         .await?;
@@ -115,12 +114,6 @@ pub(crate) async fn provision(held: &mut Held<'_>, password: &SecretString) -> R
     server
         .execute(&format!("alter database {database} allow_connections true"))
         .await
-}
-
-/// The most connections that one environment gets on a server with so many: three of them together, as
-/// many as an app has at first, leave the portal its own.
-fn share(max_connections: u32) -> u32 {
-    (max_connections.saturating_sub(KEPT_FOR_THE_PORTAL) / 3).max(1)
 }
 
 /// Drops database and role with everything in them; nothing if they are gone.

@@ -1,5 +1,6 @@
 //! What serves a region: the settings' word first, then the row's, then the installation's defaults.
 
+use super::databases::Server;
 use super::engines::Named;
 use crate::db;
 use crate::error::{Error, Result};
@@ -25,6 +26,16 @@ pub(crate) struct RegionServers {
     pub(crate) buckets_dir: PathBuf,
     /// The runtime entry of its engine.
     pub(crate) runtime: String,
+}
+
+impl RegionServers {
+    /// Its database server, for those who make roles and databases.
+    pub(crate) fn server(&self) -> Server<'_> {
+        Server {
+            url: &self.postgres.admin_url,
+            region: &self.name,
+        }
+    }
 }
 
 /// A PostgreSQL server.
@@ -70,6 +81,35 @@ pub(crate) async fn servers(state: &State, code: &RegionCode) -> Result<RegionSe
         buckets_dir: buckets.unwrap_or_else(|| defaults.folder.join(code.as_str()).join("buckets")),
         runtime: runtime.unwrap_or_else(|| defaults.runtime.clone()),
     })
+}
+
+/// A database server, and the regions whose databases it has.
+pub(crate) struct ServerInUse {
+    pub(crate) servers: RegionServers,
+    pub(crate) regions: Vec<String>,
+}
+
+/// Every database server; a region whose server has no good address is left out.
+pub(crate) async fn servers_in_use(state: &State) -> Result<Vec<ServerInUse>> {
+    let rows = db::regions::engines(&mut *state.pool.acquire().await?).await?;
+    let mut found: Vec<ServerInUse> = Vec::new();
+    for (code, _) in rows {
+        let Some(region) = RegionCode::parse(&code) else {
+            continue;
+        };
+        let Ok(servers) = servers(state, &region).await else {
+            continue;
+        };
+        let same = |it: &&mut ServerInUse| it.servers.postgres.is_same(&servers.postgres);
+        match found.iter_mut().find(same) {
+            Some(known) => known.regions.push(code),
+            None => found.push(ServerInUse {
+                servers,
+                regions: vec![code],
+            }),
+        }
+    }
+    Ok(found)
 }
 
 /// The engine of a region.
@@ -158,6 +198,16 @@ fn unusable(code: &RegionCode, field: &'static str, message: String) -> Error {
 }
 
 impl PostgresServer {
+    /// Whether it is the same server, by its address.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.admin_url.expose_secret() == other.admin_url.expose_secret()
+    }
+
+    /// Whether it is on this machine, and so may share its disk with the engine's.
+    pub(crate) fn is_here(&self) -> bool {
+        self.host.starts_with('/')
+    }
+
     /// The server of an address; runtimes reach it by the same one unless it is said otherwise.
     pub(crate) fn new(
         url: &SecretString,

@@ -7,6 +7,7 @@ use crate::desired_state;
 use crate::error::Result;
 use crate::model::environments::Environment;
 use crate::objects::key::ObjectKey;
+use crate::resources::databases::promise::{self, Room};
 use crate::resources::regions::{self, RegionServers};
 use crate::state::State;
 use domain::ids::{CompanyId, EnvironmentId, PackageId};
@@ -32,6 +33,11 @@ impl Parts {
     /// What serves a region.
     pub(super) async fn servers(&self, region: &RegionCode) -> Result<RegionServers> {
         regions::servers(&self.0, region).await
+    }
+
+    /// What a region's database server has to promise.
+    pub(super) async fn connections(&self, servers: &RegionServers) -> Result<Room> {
+        promise::room(&self.0, servers).await
     }
 
     /// The password of its role.

@@ -5,7 +5,7 @@ use crate::db;
 use crate::model::apps::App;
 use crate::model::environments::Environment;
 use crate::resources::buckets;
-use crate::resources::databases::{self, Server, Tenant};
+use crate::resources::databases::{self, Tenant, promise};
 use crate::resources::regions::RegionServers;
 use domain::ids::{AppId, CompanyId};
 use domain::names::Subdomain;
@@ -65,7 +65,15 @@ where
     tx.commit().await?;
     let password = ctx.context().open_database_password(e, &sealed.database)?;
     let servers = servers(ctx).await?;
-    let mut held = databases::hold(&server(&servers), ctx.params().tenant(e)).await?;
+    let room = ctx.context().connections(&servers).await?;
+    let mut tx = ctx.begin().await?;
+    let connections = promise::promise(&mut tx, &room, e, ctx.params().connections).await?;
+    tx.commit().await?;
+    let tenant = Tenant {
+        connections,
+        ..ctx.params().tenant(e)
+    };
+    let mut held = databases::hold(&servers.server(), tenant).await?;
     // Only now: who has lost the run before this does nothing, and who loses it later is ended by whoever holds next.
     ctx.check().await?;
     Ok(databases::provision(&mut held, &password).await?)
@@ -80,7 +88,7 @@ where
     S: Saga<Params = Params, Context = Parts>,
 {
     let servers = servers(ctx).await?;
-    let mut held = databases::hold(&server(&servers), ctx.params().tenant(e)).await?;
+    let mut held = databases::hold(&servers.server(), ctx.params().tenant(e)).await?;
     ctx.check().await?;
     Ok(databases::drop(&mut held).await?)
 }
@@ -140,13 +148,6 @@ impl Params {
     /// Tells pages that the app changed.
     pub(super) const fn topics(&self) -> [Topic; 2] {
         [Topic::Apps, Topic::App(self.app)]
-    }
-}
-
-fn server(region: &RegionServers) -> Server<'_> {
-    Server {
-        url: &region.postgres.admin_url,
-        region: &region.name,
     }
 }
 

@@ -37,6 +37,8 @@ async fn every_task_has_a_row_that_admins_may_read(pool: PgPool) {
     let bo = world.person("Bo", "Northwind", Role::Customer).await;
     let _background = world.background();
     let names = [
+        "database_sizes",
+        "disk_usage",
         "engine_events",
         "engine_info",
         "engines",

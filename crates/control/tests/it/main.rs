@@ -21,5 +21,6 @@ mod stalled_database;
 mod stalling;
 mod tenants;
 mod upgrade;
+mod usage;
 mod workloads;
 mod world;

@@ -3,9 +3,13 @@
 use crate::archive_builder::{Entry, entry, on_disk, package_with};
 use mda::limits::Limits;
 use mda::refusal::Rule;
+use std::cell::Cell;
 use std::fs;
+use std::io::{Cursor, Write};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
 
 fn mode(path: &Path) -> u32 {
     fs::symlink_metadata(path)
@@ -69,4 +73,54 @@ fn only_into_an_empty_folder_that_is_no_link() {
         assert_eq!(refusal.rule, Rule::MachineWrites, "{}", into.display());
     }
     assert_eq!(fs::read_dir(target).expect("a folder").count(), 0);
+}
+
+/// What a file of zeros becomes when it is packed.
+fn packed_zeros(bytes: usize) -> Vec<u8> {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    let packed = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
+    zip.start_file("x", packed).expect("started");
+    zip.write_all(&vec![0; bytes]).expect("written");
+    let zip = zip.finish().expect("finished").into_inner();
+    let length = u32::from_le_bytes(zip[18..22].try_into().expect("four bytes"));
+    let start = 30 + "x".len();
+    zip[start..start + usize::try_from(length).expect("fits")].to_vec()
+}
+
+#[test]
+fn no_more_comes_out_than_the_directory_says() {
+    let bomb = Entry {
+        method: 8,
+        claimed_bytes: Some(100),
+        ..entry("web/zeros", packed_zeros(64 << 20))
+    };
+    let file = on_disk(&package_with([bomb]));
+    let limits = Limits::new(u64::MAX, u64::MAX, u64::MAX);
+    let says = mda::size(file.path(), &limits).expect("read");
+    assert_eq!((says.bytes, says.entries), (100 + 75, 2));
+    let into = tempfile::tempdir().expect("a folder");
+    let refusal = mda::unpack(file.path(), into.path(), &limits).expect_err("refused");
+    assert!(refusal.message.contains("larger than the directory says"), "{refusal}");
+    let written = fs::metadata(into.path().join("web/zeros")).expect("begun").len();
+    assert!(written <= 1 << 16, "{written}");
+}
+
+#[test]
+fn it_ends_when_the_caller_says_so() {
+    let file = on_disk(&package_with([entry("web/large", vec![7; 40 << 20])]));
+    let into = tempfile::tempdir().expect("a folder");
+    let asked = Cell::new(0);
+    let twice = || {
+        asked.set(asked.get() + 1);
+        if asked.get() < 3 {
+            return Ok(());
+        }
+        Err(std::io::ErrorKind::StorageFull.into())
+    };
+    let refusal = mda::unpack_while(file.path(), into.path(), &Limits::default(), &twice);
+    let refusal = refusal.expect_err("refused");
+    assert_eq!(refusal.rule, Rule::MachineWrites);
+    assert!(refusal.message.contains("free some space"), "{refusal}");
+    let written = fs::metadata(into.path().join("web/large")).expect("begun").len();
+    assert!(written <= 17 << 20, "{written}");
 }

@@ -3,6 +3,8 @@
 use super::WorkloadTask;
 use super::live::Live;
 use crate::crash_policy::{self, Next};
+use crate::disk_uses::Followed;
+use crate::local_path;
 use domain::states::InstanceState;
 use engine::observation::{Instance, Observation, Rollout};
 use std::sync::PoisonError;
@@ -34,7 +36,24 @@ impl WorkloadTask {
             rollout: rollout.unwrap_or(Rollout::Converged),
             observed_at: OffsetDateTime::now_utc(),
         };
+        self.shared.disk_uses.follow(self.followed());
         *self.observed.lock().unwrap_or_else(PoisonError::into_inner) = observation;
+    }
+
+    /// What is measured of it.
+    fn followed(&self) -> Followed {
+        let wanted = &self.record.wanted;
+        let bucket = wanted.template.as_ref();
+        let instances = self.live.iter();
+        Followed {
+            id: wanted.id,
+            bucket: bucket.and_then(|it| local_path::of(&it.bucket.url).ok()),
+            allowed: wanted.files_bytes,
+            instances: instances
+                .map(|live| (live.record.id, live.record.first))
+                .collect(),
+            uid: self.live.first().map(|live| live.record.uid),
+        }
     }
 
     fn show(&self, live: &Live) -> Instance {

@@ -1,0 +1,132 @@
+//! Measures what environments take of the disk, again and again, a little at a time; and holds who takes too much.
+
+use super::shared::Shared;
+use crate::disk_uses::{Followed, Measured};
+use crate::disk_walk::Walk;
+use crate::file_limit;
+use std::path::PathBuf;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// Entries that are looked at before others get a turn, and the pause between.
+const SLICE: usize = 10_000;
+const PAUSE: Duration = Duration::from_millis(20);
+/// How often it is seen whether the reserve is touched.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Begins; ends with the cell.
+pub fn begin(shared: &Arc<Shared>) {
+    tokio::spawn(measure(Arc::downgrade(shared)));
+    tokio::spawn(watch_reserve(Arc::downgrade(shared)));
+}
+
+async fn measure(shared: Weak<Shared>) {
+    loop {
+        let began = Instant::now();
+        let Some(shared) = shared.upgrade() else {
+            return;
+        };
+        for it in shared.disk_uses.followed() {
+            one(&shared, &it).await;
+            hold(&shared, &it).await;
+        }
+        let every = Duration::from_secs(shared.config.measure_every_seconds);
+        drop(shared);
+        sleep(every.saturating_sub(began.elapsed()).max(PAUSE)).await;
+    }
+}
+
+async fn one(shared: &Arc<Shared>, it: &Followed) {
+    let mut run_bytes = 0_u64;
+    for (instance, _) in &it.instances {
+        let (bytes, _) = size(shared.layout.run(*instance)).await;
+        shared.disk_uses.note_instance(*instance, bytes);
+        run_bytes = run_bytes.saturating_add(bytes);
+    }
+    let bucket = match &it.bucket {
+        Some(bucket) => size(bucket.clone()).await,
+        None => (0, 0),
+    };
+    let found = Measured { bucket, run_bytes };
+    shared.disk_uses.note(it.id, found, it.allowed);
+}
+
+/// Bytes and files of a folder; none where there is none.
+async fn size(folder: PathBuf) -> (u64, u64) {
+    let Ok(mut walk) = Walk::begin(&folder) else {
+        return (0, 0);
+    };
+    loop {
+        let slice = tokio::task::spawn_blocking(move || {
+            let done = walk.slice(SLICE);
+            (walk, done)
+        });
+        match slice.await {
+            Ok((walk, true)) => return (walk.bytes, walk.files),
+            Ok((unfinished, false)) => walk = unfinished,
+            Err(_) => return (0, 0),
+        }
+        sleep(PAUSE).await;
+    }
+}
+
+/// Lets the files of an environment's instances grow, or not.
+async fn hold(shared: &Shared, it: &Followed) {
+    let held = shared.disk_uses.is_held(it.id);
+    for (instance, first) in &it.instances {
+        let (Some(first), Some(uid)) = (*first, it.uid) else {
+            continue;
+        };
+        let new = shared.disk_uses.tell(*instance, held);
+        if held && new {
+            tracing::warn!(workload = %it.id, %instance, "its files may grow no further");
+        }
+        let bytes = if held { 0 } else { file_limit::LARGEST };
+        // While it is held in every round: one that was being started meanwhile may have been missed.
+        if held || new {
+            let owner = shared.sandbox.owner(uid);
+            let set = tokio::task::spawn_blocking(move || file_limit::set(first, owner, bytes));
+            if let Ok(Err(error)) = set.await {
+                tracing::warn!(%instance, %error, "the files of an instance cannot be limited");
+            }
+        }
+    }
+}
+
+/// Holds who grows most while the reserve of the disk is touched.
+async fn watch_reserve(shared: Weak<Shared>) {
+    let mut touched = false;
+    loop {
+        sleep(LOOK_EVERY).await;
+        let Some(shared) = shared.upgrade() else {
+            return;
+        };
+        let Ok(free) = shared.disk.free() else {
+            continue;
+        };
+        if free.bytes > 0 {
+            if std::mem::take(&mut touched) {
+                tracing::info!("the reserve of the disk is whole again");
+                shared.disk_uses.let_go();
+                shared.set_disk_problem(None);
+            }
+            continue;
+        }
+        let problem = format!(
+            "The disk of {} has less free than is kept for the platform: nothing is unpacked, and who grows most may grow no further. Make room on it.",
+            shared.config.data_dir.display()
+        );
+        if !std::mem::replace(&mut touched, true) {
+            tracing::error!("{problem}");
+            shared.set_disk_problem(Some(problem));
+        }
+        if let Some(held) = shared.disk_uses.hold_the_fastest() {
+            tracing::error!(workload = %held, "the reserve of the disk is touched: its files may grow no further");
+            let all = shared.disk_uses.followed();
+            if let Some(it) = all.iter().find(|it| it.id == held) {
+                hold(&shared, it).await;
+            }
+        }
+    }
+}

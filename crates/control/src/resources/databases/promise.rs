@@ -1,0 +1,86 @@
+//! How many connections each environment gets, so that all together are never more than a server has.
+
+use super::growth;
+use crate::db;
+use crate::error::{Error, Result};
+use crate::model::environments::Environment;
+use crate::resources::regions::{self, RegionServers};
+use crate::state::State;
+use sqlx::PgConnection;
+
+/// An environment gets at most this part of what is left; the next one so finds some, too.
+const PART_OF_WHAT_IS_LEFT: u32 = 4;
+
+/// With fewer a runtime cannot work: one instance opens as many.
+const LEAST: u32 = domain::scaling::POOL_PER_INSTANCE;
+
+/// What a database server has to promise.
+pub(crate) struct Room {
+    /// The connections that it takes from environments.
+    capacity: u32,
+    /// The regions whose databases it has.
+    regions: Vec<String>,
+    /// The region that is asked for, for people.
+    name: String,
+}
+
+/// What the server of a region has to promise; asked before the lock, so that a silent server holds up nobody else.
+pub(crate) async fn room(state: &State, region: &RegionServers) -> Result<Room> {
+    let in_use = regions::servers_in_use(state).await?.into_iter();
+    let mut same = in_use.filter(|it| it.servers.postgres.is_same(&region.postgres));
+    Ok(Room {
+        capacity: growth::capacity(&region.server()).await?,
+        regions: same.next().map(|it| it.regions).unwrap_or_default(),
+        name: region.name.clone(),
+    })
+}
+
+/// Promises an environment up to `wanted` connections, once, in a transaction; how many those are.
+pub(crate) async fn promise(
+    tx: &mut PgConnection,
+    room: &Room,
+    environment: &Environment,
+    wanted: u32,
+) -> Result<u32> {
+    let (company, id) = (environment.company, environment.id);
+    db::connections::lock(tx).await?;
+    if let Some(promised) = db::connections::of(tx, company, id).await? {
+        return Ok(promised);
+    }
+    let promised = db::connections::promised(tx, &room.regions).await?;
+    let Room { capacity, name, .. } = room;
+    let connections = share(wanted, *capacity, promised).ok_or_else(|| {
+        Error::Conflict(format!(
+            "The database server of {name} has no connections left: {promised} of {capacity} are promised to environments. Delete an app that nobody needs, or ask an operator to raise max_connections.",
+        ))
+    })?;
+    db::connections::promise(tx, company, id, connections).await?;
+    Ok(connections)
+}
+
+/// What one environment gets where `promised` of `capacity` are given away; nothing where too few are left.
+fn share(wanted: u32, capacity: u32, promised: u32) -> Option<u32> {
+    let left = capacity.saturating_sub(promised);
+    let share = wanted.min((left / PART_OF_WHAT_IS_LEFT).max(LEAST));
+    (share <= left).then_some(share)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::share;
+
+    #[test]
+    fn all_together_are_never_promised_more_than_there_is() {
+        for capacity in [0, 9, 10, 70, 370, 1170] {
+            let (mut promised, mut given) = (0, 0);
+            while let Some(share) = share(200, capacity, promised) {
+                assert!(share >= 10, "{share}");
+                promised += share;
+                given += 1;
+            }
+            assert!(promised <= capacity && capacity - promised < 10, "{capacity}");
+            assert!(capacity < 70 || given >= 6, "{capacity}: {given}");
+        }
+        assert_eq!(share(200, 1170, 0), Some(200), "the plan's, as long as there is plenty");
+    }
+}

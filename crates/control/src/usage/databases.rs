@@ -1,0 +1,304 @@
+//! Databases beyond their plans: closed after a margin, opened again when they are within, or to delete in them.
+
+use super::words::{Of, crossing, opened, reserve_held};
+use super::{REFRESH_AFTER, tell};
+use crate::db;
+use crate::error::Result;
+use crate::model::environments::Environment;
+use crate::model::usage::{UsageRow, Why};
+use crate::resources::databases::growth::{self, OnServer};
+use crate::resources::databases::{Server, Tenant};
+use crate::resources::regions::{self, ServerInUse};
+use crate::state::State;
+use domain::disk::Level;
+use std::collections::HashMap;
+use time::{Duration, OffsetDateTime};
+
+/// How long a database that is too large is open to delete in it.
+const OPEN_FOR: Duration = Duration::hours(1);
+
+/// Growth between two measurings that counts where the reserve is touched, bytes.
+const GROWS: u64 = 16 << 20;
+
+/// What follows for one database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Leave,
+    Close(Why),
+    Open(Why),
+}
+
+/// Measures the databases of a server, and closes or opens what is to be.
+pub(crate) async fn measure(state: &State, in_use: &ServerInUse) -> Result<()> {
+    let rows = db::usage::of_regions(&mut *state.pool.acquire().await?, &in_use.regions).await?;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<String> = rows.iter().map(|row| row.database.clone()).collect();
+    let server = in_use.servers.server();
+    let sizes = growth::sizes(&server, &names).await?;
+    let touched = is_reserve_touched(state, in_use).await?;
+    let fastest = touched.then(|| fastest(&rows, &sizes)).flatten();
+    store(state, &rows, &sizes).await?;
+    for row in &rows {
+        let Some(found) = sizes.get(&row.database) else {
+            continue;
+        };
+        let level = level(row, found.bytes);
+        let verdict = if fastest.as_deref() == Some(row.database.as_str()) {
+            Verdict::Close(Why::Reserve)
+        } else {
+            verdict(row, level, touched, state.now())
+        };
+        match verdict {
+            Verdict::Leave => {}
+            Verdict::Close(why) => close(state, &server, row, why).await?,
+            Verdict::Open(why) => open(state, &server, row, why, None).await?,
+        }
+    }
+    Ok(())
+}
+
+/// Opens a database that was closed, for an hour, if a person has acted on its environment since.
+pub(crate) async fn open_to_clean_up(state: &State, environment: &Environment) -> Result<()> {
+    let (company, id) = (environment.company, environment.id);
+    let mut db = state.pool.acquire().await?;
+    let Some(row) = db::usage::get(&mut db, company, id).await? else {
+        return Ok(());
+    };
+    drop(db);
+    let Some(closed) = row.closed.filter(|it| it.revision < row.revision) else {
+        return Ok(());
+    };
+    if closed.why == Why::Reserve {
+        return Ok(());
+    }
+    let servers = regions::servers_in_use(state).await?;
+    let mut servers = servers.iter();
+    let Some(in_use) = servers.find(|it| it.regions.contains(&row.region)) else {
+        return Ok(());
+    };
+    let until = state.now() + OPEN_FOR;
+    open(state, &in_use.servers.server(), &row, closed.why, Some(until)).await
+}
+
+async fn store(
+    state: &State,
+    rows: &[UsageRow],
+    sizes: &HashMap<String, OnServer>,
+) -> Result<()> {
+    let now = state.now();
+    let mut tx = state.pool.begin().await?;
+    let mut changed = Vec::new();
+    for row in rows {
+        let Some(found) = sizes.get(&row.database) else {
+            continue;
+        };
+        // What was promised before promises were written down.
+        if let (None, Some(connections @ 1..)) = (row.connections, found.connections) {
+            db::connections::promise(&mut tx, row.company, row.environment, connections).await?;
+        }
+        let (before, level) = (row.of_database, level(row, found.bytes));
+        let is_old = before.at.is_none_or(|at| now - at >= REFRESH_AFTER);
+        if before.bytes == found.bytes && before.level == level && !is_old {
+            continue;
+        }
+        let allowed = row.database_allowed.unwrap_or(u64::MAX);
+        let (used, plan) = (found.bytes, row.plan.as_str());
+        if let Some(event) = crossing(Of::Database, before.level, level, used, allowed, plan) {
+            tell(&mut tx, state, row, &event).await?;
+        }
+        changed.push(db::usage::Database {
+            environment: row.environment,
+            bytes: found.bytes,
+            level,
+        });
+    }
+    if !changed.is_empty() {
+        db::usage::store_databases(&mut tx, &changed, now).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+fn level(row: &UsageRow, bytes: u64) -> Level {
+    let allowed = row.database_allowed;
+    allowed.map_or(Level::Fine, |allowed| Level::of(bytes, allowed))
+}
+
+fn verdict(row: &UsageRow, level: Level, touched: bool, now: OffsetDateTime) -> Verdict {
+    match row.closed {
+        Some(closed) => match closed.why {
+            Why::Plan if level < Level::Over => Verdict::Open(Why::Plan),
+            Why::Reserve if !touched => Verdict::Open(Why::Reserve),
+            Why::Plan | Why::Reserve => Verdict::Leave,
+        },
+        None if level == Level::Held && row.open_until.is_none_or(|until| until <= now) => {
+            Verdict::Close(Why::Plan)
+        }
+        None => Verdict::Leave,
+    }
+}
+
+/// The open database that grew most since it was measured last.
+fn fastest(rows: &[UsageRow], sizes: &HashMap<String, OnServer>) -> Option<String> {
+    let open = rows
+        .iter()
+        .filter(|row| row.closed.is_none() && row.of_database.at.is_some());
+    let grown = open.filter_map(|row| {
+        let bytes = sizes.get(&row.database)?.bytes;
+        let grown = bytes.saturating_sub(row.of_database.bytes);
+        (grown >= GROWS).then_some((grown, &row.database))
+    });
+    grown.max().map(|(_, database)| database.clone())
+}
+
+/// Whether the disk that the server writes to has less free than is kept for the platform: known where it is on
+/// the machine of an engine.
+async fn is_reserve_touched(state: &State, in_use: &ServerInUse) -> Result<bool> {
+    if !in_use.servers.postgres.is_here() {
+        return Ok(false);
+    }
+    let mut db = state.pool.acquire().await?;
+    for code in &in_use.regions {
+        let Some(region) = domain::regions::RegionCode::parse(code) else {
+            continue;
+        };
+        let info = regions::engine_info(state, &mut db, &region).await?;
+        if let Some(room) = info.and_then(|info| info.room) {
+            return Ok(room.disk_bytes > 0 && room.disk_free_bytes == 0);
+        }
+    }
+    Ok(false)
+}
+
+async fn close(state: &State, server: &Server<'_>, row: &UsageRow, why: Why) -> Result<()> {
+    tracing::error!(
+        environment = %row.environment,
+        why = why.as_str(),
+        "its database takes no connections any more: it is too large"
+    );
+    growth::close(server, &tenant(row)).await?;
+    let mut tx = state.pool.begin().await?;
+    db::usage::close(&mut tx, row, why, state.now()).await?;
+    if why == Why::Reserve {
+        tell(&mut tx, state, row, &reserve_held(Of::Database)).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+async fn open(
+    state: &State,
+    server: &Server<'_>,
+    row: &UsageRow,
+    why: Why,
+    until: Option<OffsetDateTime>,
+) -> Result<()> {
+    growth::open(server, &tenant(row)).await?;
+    let mut tx = state.pool.begin().await?;
+    db::usage::open(&mut tx, row, until).await?;
+    tell(&mut tx, state, row, &opened(why, until.is_some())).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+fn tenant(row: &UsageRow) -> Tenant<'_> {
+    Tenant {
+        database: &row.database,
+        role: &row.role,
+        // Few are enough to delete with where nobody knows better.
+        connections: row.connections.unwrap_or(domain::scaling::POOL_PER_INSTANCE),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Verdict, fastest, verdict};
+    use crate::model::usage::{Closed, Measured, UsageRow, Why};
+    use crate::resources::databases::growth::OnServer;
+    use domain::disk::Level;
+    use domain::ids::{CompanyId, EnvironmentId};
+    use std::collections::HashMap;
+    use time::{Duration, OffsetDateTime};
+    use uuid::Uuid;
+
+    const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
+
+    fn row(database: &str, bytes: u64) -> UsageRow {
+        let measured = Measured {
+            bytes,
+            level: Level::Fine,
+            at: Some(NOW),
+        };
+        UsageRow {
+            environment: EnvironmentId::new(Uuid::nil()),
+            company: CompanyId::new(Uuid::nil()),
+            region: "r".to_owned(),
+            plan: "M20".to_owned(),
+            database: database.to_owned(),
+            role: database.to_owned(),
+            connections: Some(10),
+            revision: 1,
+            files_allowed: None,
+            database_allowed: None,
+            files: measured,
+            file_count: 0,
+            run_bytes: 0,
+            files_held: false,
+            of_database: measured,
+            closed: None,
+            open_until: None,
+        }
+    }
+
+    #[test]
+    fn one_is_closed_beyond_the_margin_and_opened_within_the_plan() {
+        let open = row("one", 0);
+        assert_eq!(verdict(&open, Level::Over, false, NOW), Verdict::Leave);
+        assert_eq!(verdict(&open, Level::Over, true, NOW), Verdict::Leave);
+        let close = Verdict::Close(Why::Plan);
+        assert_eq!(verdict(&open, Level::Held, false, NOW), close);
+        let cleaning = UsageRow {
+            open_until: Some(NOW + Duration::HOUR),
+            ..row("one", 0)
+        };
+        assert_eq!(verdict(&cleaning, Level::Held, false, NOW), Verdict::Leave);
+        let later = NOW + Duration::HOUR;
+        assert_eq!(verdict(&cleaning, Level::Held, false, later), close);
+        let closed = |why| UsageRow {
+            closed: Some(Closed { why, revision: 1 }),
+            ..row("one", 0)
+        };
+        let plan = closed(Why::Plan);
+        assert_eq!(verdict(&plan, Level::Over, false, NOW), Verdict::Leave);
+        assert_eq!(
+            verdict(&plan, Level::Near, false, NOW),
+            Verdict::Open(Why::Plan)
+        );
+        let reserve = closed(Why::Reserve);
+        assert_eq!(verdict(&reserve, Level::Fine, true, NOW), Verdict::Leave);
+        assert_eq!(
+            verdict(&reserve, Level::Fine, false, NOW),
+            Verdict::Open(Why::Reserve)
+        );
+    }
+
+    #[test]
+    fn the_reserve_takes_who_grows_fastest_and_nobody_who_does_not() {
+        let size = |bytes| OnServer {
+            bytes,
+            connections: None,
+        };
+        let rows = [row("large", 900 << 20), row("fast", 10 << 20), row("slow", 0)];
+        let sizes = |fast| {
+            HashMap::from([
+                ("large".to_owned(), size(901 << 20)),
+                ("fast".to_owned(), size(fast)),
+                ("slow".to_owned(), size(1 << 20)),
+            ])
+        };
+        assert_eq!(fastest(&rows, &sizes(90 << 20)).as_deref(), Some("fast"));
+        assert_eq!(fastest(&rows, &sizes(11 << 20)), None);
+    }
+}
