@@ -32,6 +32,9 @@ use uuid::Uuid;
 /// Courses of events that each test tries unless told otherwise.
 const SEEDS: u64 = 5;
 
+/// How often the database stalls for each portal, in one course of events.
+const STALLS: u32 = 5;
+
 /// A lease that the stalls outlast.
 const TIMING: Timing = Timing {
     lease: Duration::from_millis(900),
@@ -337,13 +340,13 @@ async fn work(state: Arc<State>) {
     worker.run(std::future::pending()).await;
 }
 
-/// Stalls again and again, mostly for longer than a lease.
+/// Stalls again and again, mostly for longer than a lease. It ends some time, so that what is under way can.
 async fn stall(proxy: Arc<Stalling>, seed: u64) {
     let mut random = StdRng::seed_from_u64(seed);
-    loop {
-        sleep(Duration::from_millis(random.random_range(50..1_200))).await;
+    for _ in 0..STALLS {
+        sleep(Duration::from_millis(random.random_range(50..900))).await;
         proxy.hold(true);
-        sleep(Duration::from_millis(random.random_range(600..2_200))).await;
+        sleep(Duration::from_millis(random.random_range(600..1_800))).await;
         proxy.hold(false);
     }
 }

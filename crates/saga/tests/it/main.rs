@@ -1,7 +1,9 @@
 //! Sagas on a real `PostgreSQL`, with workers that fail, stop and vanish.
 
 mod cancel;
+mod claims;
 mod exclusive;
+mod fenced;
 mod harness;
 mod lanes;
 mod lifecycle;

@@ -1,5 +1,6 @@
 //! Workers that vanish, stop, are late, or compete.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -7,14 +8,17 @@ use std::time::Duration;
 use saga::clock::{self, Clock};
 use saga::fault::{Direction, Fault, Faults, Point};
 use saga::lane::{Lane, LaneLimits};
+use saga::registry::Registry;
 use saga::run::RunState;
-use saga::saga::SagaId;
+use saga::saga::{Saga, SagaId};
+use saga::step::{Step, Undo};
+use saga::store;
 use saga::worker::{Timing, Worker};
 use sqlx::PgPool;
 use time::OffsetDateTime;
 use tokio::sync::{Semaphore, oneshot};
 
-use crate::workshop::{Bench, STEPS, Twist, until};
+use crate::workshop::{Bench, Order, STEPS, Twist, until};
 
 /// A lease that is over soon.
 const BRIEF: Timing = Timing {
@@ -251,6 +255,66 @@ impl Faults for DeadlyPaint {
     }
 }
 
+/// A step that must be done is tried on, however often its worker ends.
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_step_that_must_be_done_survives_more_workers_than_any_other(pool: PgPool) {
+    let bench = Bench::new(pool);
+    let new = bench.new_saga();
+    let id = new.id;
+    let order = Order {
+        piece: "chair".to_owned(),
+    };
+    let mut db = bench.pool.acquire().await.expect("a connection");
+    store::start::<Insist>(&mut db, new, &order, OffsetDateTime::now_utc())
+        .await
+        .expect("it starts");
+    drop(db);
+    let deadly = Arc::new(Deadly(AtomicU32::new(30)));
+    for hours in 0..31 {
+        let ahead: Clock =
+            Arc::new(move || OffsetDateTime::now_utc() + time::Duration::HOUR * hours);
+        let registry = Registry::new(Arc::new(()))
+            .with::<Insist>()
+            .with_faults(Arc::clone(&deadly) as Arc<dyn Faults>);
+        Worker::new(bench.pool.clone(), registry, ahead, Timing::default())
+            .run_until_idle()
+            .await
+            .expect("the database answers");
+    }
+    assert_eq!(bench.run(id).await.state, RunState::Succeeded);
+}
+
+/// Has one step, which must be done.
+struct Insist;
+
+impl Saga for Insist {
+    const NAME: &'static str = "insist";
+    type Params = Order;
+    type Context = ();
+
+    fn steps() -> Vec<Step<Self>> {
+        let undo = Undo::none("There is no way back.");
+        let insist = |_| std::future::ready(Ok(()));
+        vec![Step::new("insist", "Insisting", insist, undo).until_done()]
+    }
+}
+
+/// Ends so many workers.
+struct Deadly(AtomicU32);
+
+impl Faults for Deadly {
+    fn before(&self, _: Point<'_>) -> Fault {
+        Fault::None
+    }
+
+    fn after(&self, _: Point<'_>) -> Fault {
+        let left = self
+            .0
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        left.map_or(Fault::None, |_| Fault::Die)
+    }
+}
+
 #[sqlx::test(migrations = "../../migrations")]
 async fn a_step_that_kills_every_worker_is_given_up(pool: PgPool) {
     let bench = Bench::new(pool);
@@ -300,4 +364,73 @@ async fn a_start_wakes_a_worker_that_would_not_look_for_an_hour(pool: PgPool) {
     let id = bench.start().await;
     bench.until_state(id, RunState::Succeeded).await;
     worker.abort();
+}
+
+/// Nobody tells of the end of a lease, or that a back-off is over.
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_worker_that_looks_once_an_hour_takes_what_is_due_when_it_is(pool: PgPool) {
+    let bench = Bench::new(pool);
+    let never = Arc::new(Semaphore::new(0));
+    bench
+        .workshop
+        .twist("cut", Direction::Forward, Twist::Wait(never));
+    bench
+        .workshop
+        .twist("glue", Direction::Forward, Twist::Retry);
+    let id = bench.start().await;
+    let victim = bench.spawn_worker();
+    bench.until_called("+cut", 1).await;
+    victim.abort();
+
+    let rare = Timing {
+        poll: Duration::from_hours(1),
+        ..Timing::default()
+    };
+    let heir = Worker::new(bench.pool.clone(), bench.registry(), clock::system(), rare);
+    let heir = tokio::spawn(heir.run(std::future::pending()));
+    bench.until_state(id, RunState::Succeeded).await;
+    heir.abort();
+    assert_eq!(
+        bench.workshop.calls(),
+        ["+cut", "+cut", "+glue", "+glue", "+paint"]
+    );
+}
+
+/// The database answers nobody: the row is locked, as if the server stood still.
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_worker_whose_heartbeats_are_not_written_stops_before_its_lease_does(pool: PgPool) {
+    let bench = Bench::new(pool);
+    let never = Arc::new(Semaphore::new(0));
+    bench
+        .workshop
+        .twist("cut", Direction::Forward, Twist::Wait(never));
+    let id = bench.start().await;
+    let timing = Timing {
+        lease: Duration::from_secs(2),
+        heartbeat: Duration::from_millis(200),
+        poll: Duration::from_millis(20),
+    };
+    let worker = Worker::new(
+        bench.pool.clone(),
+        bench.registry(),
+        clock::system(),
+        timing,
+    );
+    let worker = tokio::spawn(worker.run_until_idle());
+    bench.until_called("+cut", 1).await;
+    let mut tx = bench.pool.begin().await.expect("begins");
+    sqlx::query("select from sagas where id = $1 for update")
+        .bind(id)
+        .execute(&mut *tx)
+        .await
+        .expect("is locked");
+
+    worker.await.expect("it ends").expect("it is answered");
+    let now = OffsetDateTime::now_utc();
+    let lease: OffsetDateTime = sqlx::query_scalar("select lease_until from sagas where id = $1")
+        .bind(id)
+        .fetch_one(&bench.pool)
+        .await
+        .expect("it has one");
+    assert!(now < lease, "it stopped at {now}, its lease ended at {lease}");
 }
