@@ -16,6 +16,7 @@ mod schema;
 mod sessions;
 mod sign_in;
 mod stub_engine;
+mod tenant_limits;
 mod test_app;
 mod two_clusters;
 mod uploads;

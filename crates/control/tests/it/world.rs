@@ -101,6 +101,8 @@ impl World {
                 apps_port: 8080,
                 limits: Limits {
                     package_bytes: 1 << 20,
+                    // Some make dozens of apps on a small server.
+                    database_connections: Some(1_000_000),
                     ..Limits::default()
                 },
                 region_defaults: RegionDefaults {

@@ -8,7 +8,10 @@ use crate::resources::regions::{self, RegionServers};
 use crate::state::State;
 
 /// An environment gets at most this part of what is left; the next one so finds some, too.
-const PART_OF_WHAT_IS_LEFT: u32 = 4;
+const PART_OF_WHAT_IS_LEFT: u32 = 8;
+
+/// Nor more than this part of all that the server has.
+const PART_OF_ALL: u32 = 3;
 
 /// With fewer a runtime cannot work: one instance opens as many.
 const LEAST: u32 = domain::scaling::POOL_PER_INSTANCE;
@@ -27,7 +30,9 @@ pub(crate) async fn promise(
     }
     tx.rollback().await?;
     // Before the lock: a silent server holds up nobody else.
-    let capacity = growth::capacity(&region.server()).await?;
+    let all = growth::capacity(&region.server()).await?;
+    let wanted = wanted.min((all / PART_OF_ALL).max(LEAST));
+    let capacity = state.config.limits.database_connections.unwrap_or(all);
     let in_use = regions::servers_in_use(state).await?.into_iter();
     let mut same = in_use.filter(|it| it.servers.postgres.is_same(&region.postgres));
     let regions = same.next().map(|it| it.regions).unwrap_or_default();
@@ -69,8 +74,9 @@ mod tests {
                 given += 1;
             }
             assert!(promised <= capacity && capacity - promised < 10, "{capacity}");
-            assert!(capacity < 70 || given >= 6, "{capacity}: {given}");
+            assert!(capacity < 70 || given >= 7, "{capacity}: {given}");
         }
-        assert_eq!(share(200, 1170, 0), Some(200), "the plan's, as long as there is plenty");
+        assert_eq!(share(50, 1170, 0), Some(50), "no more than the plan's");
+        assert_eq!(share(200, 1170, 0), Some(146), "the first one gets an eighth");
     }
 }
