@@ -95,7 +95,11 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("postgres-apps.log");
         let mut options = OpenOptions::new();
-        let mut writer = options.create(true).append(true).open(&path).expect("opened");
+        let mut writer = options
+            .create(true)
+            .append(true)
+            .open(&path)
+            .expect("opened");
         for round in 0..100 {
             let line = format!("{round:03} {}\n", "x".repeat(995));
             writer.write_all(line.as_bytes()).expect("written");

@@ -11,10 +11,16 @@ async fn tenant(clusters: &Clusters) -> PgConnection {
         "create role tenant login password 'tenant'",
         "create database tenant owner tenant",
     ] {
-        raw_sql(statement).execute(&mut admin).await.expect("a tenant");
+        raw_sql(statement)
+            .execute(&mut admin)
+            .await
+            .expect("a tenant");
     }
     let options = on(&clusters.apps.admin_url());
-    let options = options.username("tenant").password("tenant").database("tenant");
+    let options = options
+        .username("tenant")
+        .password("tenant")
+        .database("tenant");
     options.connect().await.expect("gets in")
 }
 
@@ -58,7 +64,11 @@ async fn a_flood_of_warnings_leaves_the_log_as_it_was() {
         "set log_min_duration_statement = 0",
         "set log_temp_files = 0",
     ] {
-        assert!(refused(&mut tenant, setting).await.contains("permission denied"));
+        assert!(
+            refused(&mut tenant, setting)
+                .await
+                .contains("permission denied")
+        );
     }
     drop(tenant);
     clusters.stop().await;
@@ -69,22 +79,35 @@ async fn what_queries_set_aside_is_limited_and_the_last_connections_are_kept() {
     let folder = folder();
     let clusters = Clusters::start(&config(&folder)).await;
     let mut tenant = tenant(&clusters).await;
-    assert!(refused(&mut tenant, "set temp_file_limit = -1").await.contains("permission denied"));
+    assert!(
+        refused(&mut tenant, "set temp_file_limit = -1")
+            .await
+            .contains("permission denied")
+    );
     let sort = "set work_mem = '64kB'; select count(*) from (select md5(g::text) || repeat('x', 1000) as t from generate_series(1, 1500000) g order by 1 offset 1) s";
     let said = refused(&mut tenant, sort).await;
-    assert!(said.contains("temporary file size exceeds temp_file_limit"), "{said}");
+    assert!(
+        said.contains("temporary file size exceeds temp_file_limit"),
+        "{said}"
+    );
     for setting in [
         "alter system set temp_file_limit = -1",
         "alter role tenant connection limit -1",
         "alter role tenant superuser",
     ] {
-        assert!(refused(&mut tenant, setting).await.contains("permission denied"), "{setting}");
+        assert!(
+            refused(&mut tenant, setting)
+                .await
+                .contains("permission denied"),
+            "{setting}"
+        );
     }
     let mut admin = admin(&clusters.apps).await;
-    let kept: String = sqlx::query_scalar("select current_setting('superuser_reserved_connections')")
-        .fetch_one(&mut admin)
-        .await
-        .expect("a setting");
+    let kept: String =
+        sqlx::query_scalar("select current_setting('superuser_reserved_connections')")
+            .fetch_one(&mut admin)
+            .await
+            .expect("a setting");
     assert_eq!(kept, "15");
     drop((tenant, admin));
     clusters.stop().await;

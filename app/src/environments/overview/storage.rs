@@ -55,7 +55,10 @@ fn measured_at(usage: &Usage) -> Option<i64> {
 }
 
 fn rows(usage: &Usage) -> Vec<Row> {
-    let database = usage.database.as_ref().map(|taken| of("Database", taken, ""));
+    let database = usage
+        .database
+        .as_ref()
+        .map(|taken| of("Database", taken, ""));
     let files = usage.files.as_ref().map(|taken| {
         let more = format!(" in {} files", count(usage.file_count));
         of("Files", taken, &more)

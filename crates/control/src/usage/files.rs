@@ -69,5 +69,8 @@ fn is_news(row: &UsageRow, found: &DiskUse) -> bool {
         || row.file_count != found.files
         || row.files_held != found.held
         || row.files.level != level(row, found)
-        || row.files.at.is_none_or(|at| found.measured_at - at >= REFRESH_AFTER)
+        || row
+            .files
+            .at
+            .is_none_or(|at| found.measured_at - at >= REFRESH_AFTER)
 }

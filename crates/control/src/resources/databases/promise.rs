@@ -73,10 +73,17 @@ mod tests {
                 promised += share;
                 given += 1;
             }
-            assert!(promised <= capacity && capacity - promised < 10, "{capacity}");
+            assert!(
+                promised <= capacity && capacity - promised < 10,
+                "{capacity}"
+            );
             assert!(capacity < 70 || given >= 7, "{capacity}: {given}");
         }
         assert_eq!(share(50, 1170, 0), Some(50), "no more than the plan's");
-        assert_eq!(share(200, 1170, 0), Some(146), "the first one gets an eighth");
+        assert_eq!(
+            share(200, 1170, 0),
+            Some(146),
+            "the first one gets an eighth"
+        );
     }
 }
