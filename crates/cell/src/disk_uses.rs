@@ -157,14 +157,12 @@ impl DiskUses {
         environment.is_some_and(|it| it.held_before && it.grown >= DEFIES)
     }
 
-    /// The reserve is touched: of those who still grow the one that grew most is held, or the largest.
+    /// The reserve is touched: of those who still grow the one that grew most is held.
     pub fn hold_the_fastest(&self) -> Option<EnvironmentId> {
         let mut known = self.known();
-        let free = known.environments.values_mut().filter(|it| !it.of.held);
-        let most = free.max_by_key(|it| (it.grown, it.of.files_bytes))?;
-        if most.of.files_bytes == 0 {
-            return None;
-        }
+        let grow = known.environments.values_mut();
+        let grow = grow.filter(|it| it.grown > 0 && !it.of.held);
+        let most = grow.max_by_key(|it| (it.grown, it.of.files_bytes))?;
         most.taken_most = true;
         most.of.held = true;
         Some(most.of.id)
@@ -255,7 +253,7 @@ mod tests {
         assert_eq!(
             uses.hold_the_fastest(),
             None,
-            "who has nothing grows nothing"
+            "who does not grow takes nothing"
         );
         uses.let_go();
         assert!(!uses.is_held(id(2)));

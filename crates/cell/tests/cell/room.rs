@@ -25,8 +25,8 @@ async fn measured(bench: &Bench, workload: &Workload, so: impl Fn(&DiskUse) -> b
     let deadline = Instant::now() + PATIENCE;
     loop {
         let usage = bench.engine.usage().await.expect("measured");
-        let all = usage.environments.into_iter();
-        let found = all.filter(|it| it.id == workload.id).last();
+        let mut all = usage.environments.into_iter();
+        let found = all.find(|it| it.id == workload.id);
         match found {
             Some(found) if so(&found) => return found,
             found => assert!(Instant::now() < deadline, "{found:?} {}", bench.log()),
@@ -204,10 +204,7 @@ async fn files_beyond_the_plan_grow_no_further_until_there_is_room_again() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert_eq!(bench.converged(&workload).await, pids);
-    assert_eq!(
-        who(bench.apps(), &workload).await["index"].is_number(),
-        true
-    );
+    assert!(who(bench.apps(), &workload).await["index"].is_number());
     let state = bench.instance(&workload, 0).await.state;
     assert_eq!(state, InstanceState::Ready);
     bench.end().await;

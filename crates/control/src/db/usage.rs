@@ -13,7 +13,7 @@ use uuid::Uuid;
 pub(crate) struct Files {
     pub(crate) environment: EnvironmentId,
     pub(crate) bytes: u64,
-    pub(crate) files: u64,
+    pub(crate) count: u64,
     pub(crate) run_bytes: u64,
     pub(crate) held: bool,
     pub(crate) level: Level,
@@ -113,7 +113,7 @@ async fn select(
 pub(crate) async fn store_files(db: &mut PgConnection, all: &[Files]) -> Result<()> {
     let ids: Vec<Uuid> = all.iter().map(|it| it.environment.uuid()).collect();
     let bytes: Vec<i64> = all.iter().map(|it| big(it.bytes)).collect();
-    let files: Vec<i64> = all.iter().map(|it| big(it.files)).collect();
+    let files: Vec<i64> = all.iter().map(|it| big(it.count)).collect();
     let run: Vec<i64> = all.iter().map(|it| big(it.run_bytes)).collect();
     let held: Vec<bool> = all.iter().map(|it| it.held).collect();
     let levels: Vec<String> = all

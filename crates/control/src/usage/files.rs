@@ -51,7 +51,7 @@ fn files(row: &UsageRow, found: &DiskUse) -> Files {
     Files {
         environment: row.environment,
         bytes: found.files_bytes,
-        files: found.files,
+        count: found.files,
         run_bytes: found.run_bytes,
         held: found.held,
         level: level(row, found),

@@ -23,7 +23,7 @@ async fn small_plan(pool: &PgPool) {
         .expect("is small");
 }
 
-fn files(id: EnvironmentId, bytes: u64, held: bool) -> Usage {
+fn files(at: OffsetDateTime, id: EnvironmentId, bytes: u64, held: bool) -> Usage {
     Usage {
         room: Some(Room {
             memory_mib: 4096,
@@ -37,7 +37,7 @@ fn files(id: EnvironmentId, bytes: u64, held: bool) -> Usage {
             files: 7,
             run_bytes: 12 << 20,
             held,
-            measured_at: OffsetDateTime::now_utc(),
+            measured_at: at,
         }],
     }
 }
@@ -83,7 +83,9 @@ async fn files_are_shown_beside_the_plan_and_told_as_they_near_it(pool: PgPool) 
             "well within the plan again",
         ),
     ] {
-        world.engine.measures(files(id, bytes, held));
+        world
+            .engine
+            .measures(files(world.state.now(), id, bytes, held));
         let shown = until(async || {
             let shown = get().await;
             let files = shown.usage.files.clone()?;
