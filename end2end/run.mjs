@@ -73,6 +73,8 @@ async function start() {
     LEPTOS_SITE_ROOT: path.join(TOP, "target/site"),
     LEPTOS_SITE_PKG_DIR: "pkg",
     LEPTOS_HASH_FILES: "true",
+    // The sample apps use a hundredth of what they are promised, on however small a machine.
+    CELL_MEMORY_MIB: "1000000",
   };
   const log = createWriteStream(LOG);
   await once(log, "open");

@@ -156,6 +156,9 @@ fn limits(settings: &LimitSettings) -> Limits {
     ] {
         *limit = given.unwrap_or(*limit);
     }
+    limits.database_connections = settings
+        .database_connections
+        .map(|connections| u32::try_from(connections).unwrap_or(u32::MAX));
     limits
 }
 

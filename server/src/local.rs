@@ -2,6 +2,7 @@
 
 pub mod cell;
 pub mod demo_people;
+pub mod log_size;
 mod part;
 pub mod postgres;
 pub mod up;

@@ -1,8 +1,10 @@
 //! An environment: how it does, what runs, what may be done.
 
 mod facts;
+mod storage;
 
 use self::facts::{Database, Deployments, Events, LiveVersion};
+use self::storage::{Held, Storage};
 use super::api::{
     RestartEnvironment, ScaleEnvironment, StartEnvironment, StopEnvironment, get_environment,
 };
@@ -140,12 +142,14 @@ fn Overview(
         <Refusal error=refusal(actions.restart) />
         <OperationStrips operations=running />
         <Trouble details />
+        <Held details />
         <InstancePanel details />
         <div class="columns">
             <div class="columns__main">
                 <div class="grid">
                     <Panel title="Live version"><LiveVersion details /></Panel>
                     <Panel title="Database"><Database details /></Panel>
+                    <Panel title="Storage"><Storage details /></Panel>
                 </div>
                 <Panel title="Events"><Events details /></Panel>
                 <Panel title="Deployments"><Deployments details /></Panel>

@@ -7,6 +7,7 @@ use crate::error::view::{Refusal, refusal};
 use crate::ui::button::{Button, ButtonKind};
 use crate::ui::slider::Slider;
 use domain::bad_row::BadRow;
+use domain::disk::words;
 use domain::ids::EnvironmentId;
 use domain::plans::Plan;
 use domain::scaling::{
@@ -15,6 +16,7 @@ use domain::scaling::{
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use views::environments::EnvironmentDetails;
+use views::usage::Room;
 
 /// What the sliders say. It outlives every refresh of the page's data: what a person has moved stays,
 /// what nobody has touched follows the environment.
@@ -196,6 +198,7 @@ pub fn ScalePanel(
             alive.get().then(hindrance).flatten()
         })
     });
+    let room = Memo::new(move |_| details.with(|details| details.room.map(room_words)));
     let most = Signal::derive(move || situation.with(Situation::most_instances));
     let most_memory = Signal::derive(move || situation.with(Situation::largest_memory));
     view! {
@@ -237,9 +240,19 @@ pub fn ScalePanel(
                     Err(error) => view! { <p class="scale__refusal">{error.message}</p> }.into_any(),
                 }}
             </div>
+            <p class="soft" hidden=move || room.with(Option::is_none)>{move || room.get()}</p>
             <Button kind=ButtonKind::Secondary type_="submit" reason busy=action.pending()>"Apply"</Button>
         </ActionForm>
     }
+}
+
+/// What the machine has left for more.
+fn room_words(room: Room) -> String {
+    format!(
+        "The region's machine has {} of {} of memory left for instances.",
+        words(room.memory_free_mib << 20),
+        words(room.memory_mib << 20)
+    )
 }
 
 fn instances_words(count: u32) -> String {
@@ -281,6 +294,20 @@ mod tests {
             Ok("Adds 2 instances. Nothing restarts.".to_owned())
         );
         assert_eq!(summary(5, 1024), Err("memory"));
+    }
+
+    #[test]
+    fn one_sees_the_room_before_asking_for_it() {
+        let room = Room {
+            memory_mib: 18 << 10,
+            memory_free_mib: 1536,
+            disk: 0,
+            disk_free: 0,
+        };
+        assert_eq!(
+            room_words(room),
+            "The region's machine has 1.5 GB of 18 GB of memory left for instances."
+        );
     }
 
     #[test]

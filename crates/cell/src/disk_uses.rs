@@ -78,8 +78,8 @@ impl DiskUses {
         let was = before.map_or(0, |it| it.of.files_bytes);
         let level = allowed.map_or(Level::Fine, |all| Level::of(found.bucket.0, all));
         // Once held it stays so until it is back within the plan, or it would go to and fro.
-        let held = level == Level::Held
-            || (level == Level::Over && before.is_some_and(|it| it.of.held));
+        let held =
+            level == Level::Held || (level == Level::Over && before.is_some_and(|it| it.of.held));
         let taken_most = before.is_some_and(|it| it.taken_most) && found.bucket.0 >= was;
         let environment = Environment {
             of: DiskUse {
@@ -157,14 +157,12 @@ impl DiskUses {
         environment.is_some_and(|it| it.held_before && it.grown >= DEFIES)
     }
 
-    /// The reserve is touched: of those who still grow the one that grew most is held, or the largest.
+    /// The reserve is touched: of those who still grow the one that grew most is held.
     pub fn hold_the_fastest(&self) -> Option<EnvironmentId> {
         let mut known = self.known();
-        let free = known.environments.values_mut().filter(|it| !it.of.held);
-        let most = free.max_by_key(|it| (it.grown, it.of.files_bytes))?;
-        if most.of.files_bytes == 0 {
-            return None;
-        }
+        let grow = known.environments.values_mut();
+        let grow = grow.filter(|it| it.grown > 0 && !it.of.held);
+        let most = grow.max_by_key(|it| (it.grown, it.of.files_bytes))?;
         most.taken_most = true;
         most.of.held = true;
         Some(most.of.id)
@@ -214,7 +212,13 @@ mod tests {
     #[test]
     fn who_is_beyond_the_margin_is_held_until_back_within_the_plan() {
         let uses = DiskUses::default();
-        for (bytes, held) in [(105, false), (111, true), (105, true), (100, false), (105, false)] {
+        for (bytes, held) in [
+            (105, false),
+            (111, true),
+            (105, true),
+            (100, false),
+            (105, false),
+        ] {
             uses.note(id(1), files(bytes), Some(100));
             assert_eq!(uses.is_held(id(1)), held, "{bytes}");
         }
@@ -225,7 +229,13 @@ mod tests {
     #[test]
     fn who_grows_on_after_being_held_is_found_out() {
         let uses = DiskUses::default();
-        for (mib, defies) in [(10, false), (200, false), (210, false), (230, true), (231, false)] {
+        for (mib, defies) in [
+            (10, false),
+            (200, false),
+            (210, false),
+            (230, true),
+            (231, false),
+        ] {
             uses.note(id(1), files(mib << 20), Some(100 << 20));
             assert_eq!(uses.defies(id(1)), defies, "{mib}");
         }
@@ -240,7 +250,11 @@ mod tests {
         }
         assert_eq!(uses.hold_the_fastest(), Some(id(2)));
         assert_eq!(uses.hold_the_fastest(), Some(id(1)));
-        assert_eq!(uses.hold_the_fastest(), None, "who has nothing grows nothing");
+        assert_eq!(
+            uses.hold_the_fastest(),
+            None,
+            "who does not grow takes nothing"
+        );
         uses.let_go();
         assert!(!uses.is_held(id(2)));
     }

@@ -4,9 +4,7 @@
 //! folder without end takes many slices, never a long one. Files count by the blocks that they take, so a hole
 //! costs nothing; one with several names counts once.
 
-use rustix::fs::{
-    AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags, fstat, openat2, statat,
-};
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags, fstat, openat2, statat};
 use std::collections::HashSet;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -145,7 +143,10 @@ mod tests {
         let hole = File::create(inside.join("hole")).expect("made");
         hole.set_len(1 << 40).expect("grown");
         symlink(&outside, inside.join("link")).expect("linked");
-        File::open(inside.join("a/b/data")).expect("opened").sync_all().expect("on disk");
+        File::open(inside.join("a/b/data"))
+            .expect("opened")
+            .sync_all()
+            .expect("on disk");
         let (bytes, files) = counted(&inside);
         let grown = bytes - empty;
         assert!((1 << 20..2 << 20).contains(&grown), "{grown}");

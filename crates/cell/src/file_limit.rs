@@ -37,7 +37,9 @@ pub fn set(first: Identity, owner: Option<u32>, bytes: u64) -> io::Result<()> {
         }
         limit(&new, within, owner, bytes)?;
     }
-    Err(io::Error::other("processes are made faster than they are limited"))
+    Err(io::Error::other(
+        "processes are made faster than they are limited",
+    ))
 }
 
 fn limit(pids: &[u32], within: u64, owner: Option<u32>, bytes: u64) -> io::Result<()> {

@@ -15,7 +15,7 @@ pub struct Config {
     pub apps_domain: String,
     /// The port of the ingress, as browsers see it.
     pub apps_port: u16,
-    /// What a package may be.
+    /// What a package may be, and how many connections there are.
     pub limits: Limits,
     /// What serves a region, where neither the settings nor its row say anything else.
     pub region_defaults: RegionDefaults,
@@ -35,7 +35,7 @@ impl Config {
     }
 }
 
-/// Limits of packages that an admin sets.
+/// Limits that an admin sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Size of the file, bytes.
@@ -44,6 +44,9 @@ pub struct Limits {
     pub package_unpacked_bytes: u64,
     /// Number of files in it.
     pub package_files: u64,
+    /// Connections that the environments on one database server get together; what the server has, less those
+    /// that are kept, when nothing is said.
+    pub database_connections: Option<u32>,
 }
 
 impl Default for Limits {
@@ -53,6 +56,7 @@ impl Default for Limits {
             package_bytes: 16 << 30,
             package_unpacked_bytes: 32 << 30,
             package_files: 1_000_000,
+            database_connections: None,
         }
     }
 }

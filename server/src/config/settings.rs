@@ -79,14 +79,10 @@ pub struct Settings {
     pub regions: BTreeMap<String, RegionTexts>,
 }
 
-/// The table `[limits]`: what a package may be.
+/// The table `[limits]`: what a package may be, and how many connections there are.
 #[derive(Default, Deserialize)]
 #[cfg_attr(test, derive(serde::Serialize))]
 #[serde(default, deny_unknown_fields)]
-#[expect(
-    clippy::struct_field_names,
-    reason = "they are named as the settings are"
-)]
 pub struct LimitSettings {
     /// Bytes.
     #[serde(deserialize_with = "above_zero")]
@@ -96,6 +92,9 @@ pub struct LimitSettings {
     pub package_unpacked_bytes: Option<u64>,
     #[serde(deserialize_with = "above_zero")]
     pub package_files: Option<u64>,
+    /// Of all environments on one database server.
+    #[serde(deserialize_with = "above_zero")]
+    pub database_connections: Option<u64>,
 }
 
 /// A table `[regions.CODE]`.

@@ -80,7 +80,8 @@ pub struct Kept<T> {
 }
 
 impl<T: Part> Kept<T> {
-    fn new(mut it: T) -> Self {
+    /// Keeps running what has been started.
+    pub fn new(mut it: T) -> Self {
         let stop = CancellationToken::new();
         let stopping = stop.clone();
         let task = tokio::spawn(async move {

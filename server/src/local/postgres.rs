@@ -12,5 +12,6 @@ mod folders;
 mod owner;
 pub mod portal_database;
 pub mod server;
+mod settings;
 pub mod single_cluster;
 mod tools;

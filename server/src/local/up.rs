@@ -5,6 +5,7 @@
 
 use super::cell::Cell;
 use super::demo_people::{self, DemoPerson};
+use super::log_size::Logs;
 use super::part::{Kept, end, say, start, timed};
 use super::postgres::cluster::{Cluster, Purpose};
 use super::postgres::server::Server;
@@ -77,11 +78,15 @@ struct Parts {
     apps_database: Option<Kept<Server>>,
     portal_database: Option<Kept<Server>>,
     cell: Option<Kept<Cell>>,
+    logs: Option<Kept<Logs>>,
 }
 
 impl Parts {
     async fn run(&mut self, config: &Config, stop: &CancellationToken) -> Result<()> {
         let listener = serve::bind(config).await?;
+        let logs = config.data.join("log");
+        private_file::create_dir(&logs)?;
+        self.logs = Some(Kept::new(Logs::new(logs)));
         if config.database_url.is_none() {
             self.start_databases(config, stop).await?;
         }
@@ -130,7 +135,8 @@ impl Parts {
         let cell = end(self.cell).await;
         let portal = end(self.portal_database).await;
         let apps = end(self.apps_database).await;
-        cell.and(portal).and(apps)
+        let logs = end(self.logs).await;
+        cell.and(portal).and(apps).and(logs)
     }
 }
 

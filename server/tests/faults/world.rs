@@ -97,6 +97,7 @@ impl World {
         ));
         command
             .env_remove("DATABASE_URL")
+            .env("CELL_MEMORY_MIB", "1000000")
             .env("RUST_LOG", "info,cell=debug");
         let mut cell = Program::start("cell", command, self.data(&format!("{name}.log")));
         until("the cell", async || {

@@ -20,6 +20,7 @@ mod sessions;
 mod sign_in;
 mod stub_engine;
 mod tabs;
+mod tenant_limits;
 mod test_app;
 mod two_clusters;
 mod uploads;

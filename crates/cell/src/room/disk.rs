@@ -141,10 +141,7 @@ mod tests {
         let half = disk.free().expect("asked").bytes / 5 * 3;
         let first = disk.claim(half, 1).expect("asked").expect("has room");
         let second = disk.claim(half, 1).expect("asked");
-        assert!(
-            matches!(second, Err(TooLittle::Bytes { .. })),
-            "{second:?}"
-        );
+        assert!(matches!(second, Err(TooLittle::Bytes { .. })), "{second:?}");
         drop(first);
         disk.claim(half, 1).expect("asked").expect("has room again");
     }
@@ -156,7 +153,10 @@ mod tests {
         assert_eq!(disk.free().expect("asked").bytes, 0);
         let refused = disk.claim(3 << 30, 1).expect("asked").expect_err("no room");
         let said = refused.to_string();
-        assert!(said.contains("needs 3 GB") && said.contains("0 MB are free"), "{said}");
+        assert!(
+            said.contains("needs 3 GB") && said.contains("0 MB are free"),
+            "{said}"
+        );
         assert!(disk.check().is_err());
         let open = DiskRoom::new(folder.path().to_owned(), Some(0));
         open.check().expect("there is room for the tests");

@@ -51,11 +51,9 @@ pub fn sandbox_spec(
         Mount::write(local_path::of(&template.bucket.url)?, "/app/data/files"),
         database(layout, record)?,
     ];
-    let mut command = [
-        "/bin/sh", "-c", HEEDLESS, "/cell", "init", "--run", RUN,
-    ]
-    .map(str::to_owned)
-    .to_vec();
+    let mut command = ["/bin/sh", "-c", HEEDLESS, "/cell", "init", "--run", RUN]
+        .map(str::to_owned)
+        .to_vec();
     let mut environment: Vec<(String, String)> = [
         ("PATH", "/usr/local/bin:/usr/bin:/bin".to_owned()),
         ("HOME", "/tmp".to_owned()),

@@ -12,6 +12,8 @@ use tokio::time::{Instant, sleep};
 /// Entries that are looked at before others get a turn, and the pause between.
 const SLICE: usize = 10_000;
 const PAUSE: Duration = Duration::from_millis(20);
+/// So many times as long as the disk was busy with it nothing is measured: many files cost no more than a tenth.
+const REST: u32 = 9;
 /// How often it is seen whether the reserve is touched.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
@@ -23,46 +25,51 @@ pub fn begin(shared: &Arc<Shared>) {
 
 async fn measure(shared: Weak<Shared>) {
     loop {
-        let began = Instant::now();
         let Some(shared) = shared.upgrade() else {
             return;
         };
+        let mut busy = Duration::ZERO;
         for it in shared.disk_uses.followed() {
-            one(&shared, &it).await;
+            busy += one(&shared, &it).await;
             hold(&shared, &it).await;
         }
         let every = Duration::from_secs(shared.config.measure_every_seconds);
         drop(shared);
-        sleep(every.saturating_sub(began.elapsed()).max(PAUSE)).await;
+        sleep(every.max(busy * REST)).await;
     }
 }
 
-async fn one(shared: &Arc<Shared>, it: &Followed) {
-    let mut run_bytes = 0_u64;
+/// Measures one environment; the time that the disk was busy with it.
+async fn one(shared: &Arc<Shared>, it: &Followed) -> Duration {
+    let (mut run_bytes, mut busy) = (0_u64, Duration::ZERO);
     for (instance, _) in &it.instances {
-        let (bytes, _) = size(shared.layout.run(*instance)).await;
+        let (bytes, _) = size(shared.layout.instance(*instance), &mut busy).await;
         shared.disk_uses.note_instance(*instance, bytes);
         run_bytes = run_bytes.saturating_add(bytes);
     }
     let bucket = match &it.bucket {
-        Some(bucket) => size(bucket.clone()).await,
+        Some(bucket) => size(bucket.clone(), &mut busy).await,
         None => (0, 0),
     };
     let found = Measured { bucket, run_bytes };
     shared.disk_uses.note(it.id, found, it.allowed);
+    busy
 }
 
 /// Bytes and files of a folder; none where there is none.
-async fn size(folder: PathBuf) -> (u64, u64) {
+async fn size(folder: PathBuf, busy: &mut Duration) -> (u64, u64) {
     let Ok(mut walk) = Walk::begin(&folder) else {
         return (0, 0);
     };
     loop {
+        let began = Instant::now();
         let slice = tokio::task::spawn_blocking(move || {
             let done = walk.slice(SLICE);
             (walk, done)
         });
-        match slice.await {
+        let slice = slice.await;
+        *busy += began.elapsed();
+        match slice {
             Ok((walk, true)) => return (walk.bytes, walk.files),
             Ok((unfinished, false)) => walk = unfinished,
             Err(_) => return (0, 0),

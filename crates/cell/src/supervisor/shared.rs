@@ -58,7 +58,9 @@ impl Shared {
         sandbox: Sandbox,
         table: Table,
     ) -> anyhow::Result<Self> {
-        let reserve = config.disk_reserve_mib.map(|mib| mib.saturating_mul(1 << 20));
+        let reserve = config
+            .disk_reserve_mib
+            .map(|mib| mib.saturating_mul(1 << 20));
         let disk = DiskRoom::new(layout.path(""), reserve);
         Ok(Self {
             packages: Packages::open(layout.path("packages"), disk.clone())?,

@@ -25,8 +25,8 @@ async fn measured(bench: &Bench, workload: &Workload, so: impl Fn(&DiskUse) -> b
     let deadline = Instant::now() + PATIENCE;
     loop {
         let usage = bench.engine.usage().await.expect("measured");
-        let all = usage.environments.into_iter();
-        let found = all.filter(|it| it.id == workload.id).last();
+        let mut all = usage.environments.into_iter();
+        let found = all.find(|it| it.id == workload.id);
         match found {
             Some(found) if so(&found) => return found,
             found => assert!(Instant::now() < deadline, "{found:?} {}", bench.log()),
@@ -80,7 +80,11 @@ async fn what_there_is_no_memory_for_is_refused_in_words_and_changes_nothing() {
 
     workload.instances = 3;
     bench.apply(&workload).await;
-    assert_eq!(bench.converged(&workload).await[..1], pids, "the old one serves on");
+    assert_eq!(
+        bench.converged(&workload).await[..1],
+        pids,
+        "the old one serves on"
+    );
     workload.instances = 0;
     next(&mut workload);
     bench.apply(&workload).await;
@@ -104,7 +108,11 @@ async fn a_restarted_cell_with_less_memory_ends_nothing() {
     workload.instances = 1;
     next(&mut workload);
     bench.apply(&workload).await;
-    assert_eq!(bench.converged(&workload).await, pids[..1], "less is always taken");
+    assert_eq!(
+        bench.converged(&workload).await,
+        pids[..1],
+        "less is always taken"
+    );
     bench.end().await;
 }
 
@@ -115,16 +123,29 @@ async fn a_package_that_the_disk_has_no_room_for_is_not_unpacked() {
     let workload = bench.workload(database.by_socket(), 1);
     bench.apply(&workload).await;
     let (reason, _) = bench.failed(&workload).await;
-    for words in ["no room for the package Shop 1.0.0", "it needs", "0 MB are free"] {
+    for words in [
+        "no room for the package Shop 1.0.0",
+        "it needs",
+        "0 MB are free",
+    ] {
         assert!(reason.contains(words), "{reason}");
     }
     let packages = std::fs::read_dir(bench.data().join("packages"));
     assert_eq!(packages.expect("a folder").count(), 0);
     let info = bench.engine.info().await.expect("info");
     assert_eq!(info.room.expect("it counts").disk_free_bytes, 0);
-    bench.until(&workload, "the alarm", |_| bench.log().contains("ERROR").then_some(())).await;
+    bench
+        .until(&workload, "the alarm", |_| {
+            bench.log().contains("ERROR").then_some(())
+        })
+        .await;
     let problems = bench.engine.info().await.expect("info").problems;
-    assert!(problems.iter().any(|it| it.contains("kept for the platform")), "{problems:?}");
+    assert!(
+        problems
+            .iter()
+            .any(|it| it.contains("kept for the platform")),
+        "{problems:?}"
+    );
     bench.end().await;
 }
 
@@ -137,7 +158,10 @@ async fn an_instance_that_fills_its_own_folder_is_ended_and_replaced() {
     std::fs::write(run.join("run/filling"), vec![7; 8 << 20]).expect("written");
     let replacement = bench.replaced(&workload, 0, pids[0]).await;
     let crash = replacement.last_crash.expect("a crash");
-    assert_eq!(crash.reason, "the files that it keeps beside its bucket grew beyond 4 MB");
+    assert_eq!(
+        crash.reason,
+        "the files that it keeps beside its bucket grew beyond 4 MB"
+    );
     assert!(!run.exists(), "its folder went with it");
     measured(&bench, &workload, |it| it.run_bytes < 4 << 20).await;
     bench.end().await;
@@ -162,10 +186,17 @@ async fn files_beyond_the_plan_grow_no_further_until_there_is_room_again() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     // Nothing else is taken from it.
-    assert_eq!(get(bench.apps(), &workload, "/api/files/first").await.0, StatusCode::OK);
+    assert_eq!(
+        get(bench.apps(), &workload, "/api/files/first").await.0,
+        StatusCode::OK
+    );
     let counted = request(bench.apps(), &workload, Method::POST, "/api/counter").await;
     assert_eq!(counted.expect("counted").0, StatusCode::OK);
-    assert_eq!(bench.converged(&workload).await, pids, "nobody was ended for it");
+    assert_eq!(
+        bench.converged(&workload).await,
+        pids,
+        "nobody was ended for it"
+    );
 
     std::fs::remove_file(&large).expect("removed");
     measured(&bench, &workload, |it| !it.held).await;
@@ -173,7 +204,7 @@ async fn files_beyond_the_plan_grow_no_further_until_there_is_room_again() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert_eq!(bench.converged(&workload).await, pids);
-    assert_eq!(who(bench.apps(), &workload).await["index"].is_number(), true);
+    assert!(who(bench.apps(), &workload).await["index"].is_number());
     let state = bench.instance(&workload, 0).await.state;
     assert_eq!(state, InstanceState::Ready);
     bench.end().await;

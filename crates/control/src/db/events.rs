@@ -128,9 +128,8 @@ pub(crate) async fn latest(
 /// The tone of an event, by the code of its kind.
 fn tone(kind: &str) -> Tone {
     match kind {
-        "ready" | "converged" | "settled" => Tone::Ok,
+        "ready" | "converged" | "settled" | "disk_fine" => Tone::Ok,
         "starting" => Tone::Busy,
-        "disk_fine" => Tone::Ok,
         "unhealthy" | "disk_near" => Tone::Warn,
         "crashed" | "rollout_failed" | "disk_over" | "disk_held" => Tone::Bad,
         _ => Tone::Idle,

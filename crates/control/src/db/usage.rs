@@ -1,9 +1,7 @@
 //! SQL of what environments take of disks.
 
 use crate::error::Result;
-use crate::model::usage::{
-    Closed, Measured, UsageRow, Why, allowed, level_of, level_word,
-};
+use crate::model::usage::{Closed, Measured, UsageRow, Why, allowed, level_of, level_word};
 use domain::disk::Level;
 use domain::ids::{CompanyId, EnvironmentId};
 use sqlx::PgConnection;
@@ -15,7 +13,7 @@ use uuid::Uuid;
 pub(crate) struct Files {
     pub(crate) environment: EnvironmentId,
     pub(crate) bytes: u64,
-    pub(crate) files: u64,
+    pub(crate) count: u64,
     pub(crate) run_bytes: u64,
     pub(crate) held: bool,
     pub(crate) level: Level,
@@ -31,10 +29,7 @@ pub(crate) struct Database {
 }
 
 /// The environments that have a database, of some regions.
-pub(crate) async fn of_regions(
-    db: &mut PgConnection,
-    regions: &[String],
-) -> Result<Vec<UsageRow>> {
+pub(crate) async fn of_regions(db: &mut PgConnection, regions: &[String]) -> Result<Vec<UsageRow>> {
     select(db, Some(regions), None).await
 }
 
@@ -118,10 +113,13 @@ async fn select(
 pub(crate) async fn store_files(db: &mut PgConnection, all: &[Files]) -> Result<()> {
     let ids: Vec<Uuid> = all.iter().map(|it| it.environment.uuid()).collect();
     let bytes: Vec<i64> = all.iter().map(|it| big(it.bytes)).collect();
-    let files: Vec<i64> = all.iter().map(|it| big(it.files)).collect();
+    let files: Vec<i64> = all.iter().map(|it| big(it.count)).collect();
     let run: Vec<i64> = all.iter().map(|it| big(it.run_bytes)).collect();
     let held: Vec<bool> = all.iter().map(|it| it.held).collect();
-    let levels: Vec<String> = all.iter().map(|it| level_word(it.level).to_owned()).collect();
+    let levels: Vec<String> = all
+        .iter()
+        .map(|it| level_word(it.level).to_owned())
+        .collect();
     let at: Vec<OffsetDateTime> = all.iter().map(|it| it.at).collect();
     sqlx::query!(
         r#"
@@ -155,7 +153,10 @@ pub(crate) async fn store_databases(
 ) -> Result<()> {
     let ids: Vec<Uuid> = all.iter().map(|it| it.environment.uuid()).collect();
     let bytes: Vec<i64> = all.iter().map(|it| big(it.bytes)).collect();
-    let levels: Vec<String> = all.iter().map(|it| level_word(it.level).to_owned()).collect();
+    let levels: Vec<String> = all
+        .iter()
+        .map(|it| level_word(it.level).to_owned())
+        .collect();
     sqlx::query!(
         r#"
         insert into environment_usage (environment_id, company_id, database_bytes, database_level, database_at)

@@ -4,12 +4,8 @@
 //! would stop the portal and every app.
 
 use crate::error::{Error, Result};
+use domain::disk::reserve;
 use std::path::Path;
-
-/// What an upload leaves free, bytes.
-const LEFT_FREE: u64 = 2 << 30;
-/// Of a small disk it leaves at least this part.
-const LEFT_PART: u64 = 10;
 
 /// Refuses unless `coming` more bytes fit on the disk of `file` and leave enough free.
 pub(crate) fn check(file: &Path, coming: u64) -> Result<()> {
@@ -31,8 +27,7 @@ pub(crate) fn check(file: &Path, coming: u64) -> Result<()> {
 }
 
 fn fits(free: u64, size: u64, coming: u64) -> bool {
-    let left = LEFT_FREE.min(size / LEFT_PART);
-    free >= left.saturating_add(coming)
+    free >= reserve(size).saturating_add(coming)
 }
 
 #[cfg(test)]

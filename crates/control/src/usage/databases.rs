@@ -79,14 +79,17 @@ pub(crate) async fn open_to_clean_up(state: &State, environment: &Environment) -
         return Ok(());
     };
     let until = state.now() + OPEN_FOR;
-    open(state, &in_use.servers.server(), &row, closed.why, Some(until)).await
+    open(
+        state,
+        &in_use.servers.server(),
+        &row,
+        closed.why,
+        Some(until),
+    )
+    .await
 }
 
-async fn store(
-    state: &State,
-    rows: &[UsageRow],
-    sizes: &HashMap<String, OnServer>,
-) -> Result<()> {
+async fn store(state: &State, rows: &[UsageRow], sizes: &HashMap<String, OnServer>) -> Result<()> {
     let now = state.now();
     let mut tx = state.pool.begin().await?;
     let mut changed = Vec::new();
@@ -208,7 +211,9 @@ fn tenant(row: &UsageRow) -> Tenant<'_> {
         database: &row.database,
         role: &row.role,
         // Few are enough to delete with where nobody knows better.
-        connections: row.connections.unwrap_or(domain::scaling::POOL_PER_INSTANCE),
+        connections: row
+            .connections
+            .unwrap_or(domain::scaling::POOL_PER_INSTANCE),
     }
 }
 
@@ -290,7 +295,11 @@ mod tests {
             bytes,
             connections: None,
         };
-        let rows = [row("large", 900 << 20), row("fast", 10 << 20), row("slow", 0)];
+        let rows = [
+            row("large", 900 << 20),
+            row("fast", 10 << 20),
+            row("slow", 0),
+        ];
         let sizes = |fast| {
             HashMap::from([
                 ("large".to_owned(), size(901 << 20)),

@@ -51,7 +51,7 @@ fn files(row: &UsageRow, found: &DiskUse) -> Files {
     Files {
         environment: row.environment,
         bytes: found.files_bytes,
-        files: found.files,
+        count: found.files,
         run_bytes: found.run_bytes,
         held: found.held,
         level: level(row, found),
@@ -69,5 +69,8 @@ fn is_news(row: &UsageRow, found: &DiskUse) -> bool {
         || row.file_count != found.files
         || row.files_held != found.held
         || row.files.level != level(row, found)
-        || row.files.at.is_none_or(|at| found.measured_at - at >= REFRESH_AFTER)
+        || row
+            .files
+            .at
+            .is_none_or(|at| found.measured_at - at >= REFRESH_AFTER)
 }

@@ -92,7 +92,10 @@ pub(super) fn crossing(
             ),
         ),
         Level::Near if before == Level::Fine => event("disk_near", format!("{sum}.")),
-        Level::Near => event("disk_fine", format!("{subject} {} within the plan again.", of.is())),
+        Level::Near => event(
+            "disk_fine",
+            format!("{subject} {} within the plan again.", of.is()),
+        ),
         Level::Over if before < Level::Over => event(
             "disk_over",
             format!(
@@ -128,7 +131,11 @@ pub(super) fn opened(why: Why, for_an_hour: bool) -> OwnEvent {
         (false, Why::Reserve) => "Its database takes connections again: the disk has room.",
     };
     OwnEvent {
-        kind: if for_an_hour { "disk_near" } else { "disk_fine" },
+        kind: if for_an_hour {
+            "disk_near"
+        } else {
+            "disk_fine"
+        },
         message: message.to_owned(),
     }
 }
@@ -156,11 +163,17 @@ mod tests {
         let (kind, text) = told(Level::Fine, Level::Near, 9).expect("is told");
         assert_eq!(
             (kind, text.as_str()),
-            ("disk_near", "Its files take 9 GB of the 10 GB that plan M20 allows.")
+            (
+                "disk_near",
+                "Its files take 9 GB of the 10 GB that plan M20 allows."
+            )
         );
         let (kind, text) = told(Level::Near, Level::Over, 10).expect("is told");
         assert_eq!(kind, "disk_over");
-        assert!(text.contains("Above 11 GB they may grow no further"), "{text}");
+        assert!(
+            text.contains("Above 11 GB they may grow no further"),
+            "{text}"
+        );
         let (kind, text) = told(Level::Over, Level::Held, 12).expect("is told");
         assert_eq!(kind, "disk_held");
         assert!(text.contains("deleting works"), "{text}");

@@ -57,6 +57,8 @@ fn config(folder: &Path, server: SecretString) -> Config {
         apps_port: 8080,
         limits: Limits {
             package_bytes: 1 << 20,
+            // Some make dozens of apps on a small server.
+            database_connections: Some(1_000_000),
             ..Limits::default()
         },
         region_defaults: RegionDefaults {

@@ -100,8 +100,13 @@ fn no_more_comes_out_than_the_directory_says() {
     assert_eq!((says.bytes, says.entries), (100 + 75, 2));
     let into = tempfile::tempdir().expect("a folder");
     let refusal = mda::unpack(file.path(), into.path(), &limits).expect_err("refused");
-    assert!(refusal.message.contains("larger than the directory says"), "{refusal}");
-    let written = fs::metadata(into.path().join("web/zeros")).expect("begun").len();
+    assert!(
+        refusal.message.contains("larger than the directory says"),
+        "{refusal}"
+    );
+    let written = fs::metadata(into.path().join("web/zeros"))
+        .expect("begun")
+        .len();
     assert!(written <= 1 << 16, "{written}");
 }
 
@@ -121,6 +126,8 @@ fn it_ends_when_the_caller_says_so() {
     let refusal = refusal.expect_err("refused");
     assert_eq!(refusal.rule, Rule::MachineWrites);
     assert!(refusal.message.contains("free some space"), "{refusal}");
-    let written = fs::metadata(into.path().join("web/large")).expect("begun").len();
+    let written = fs::metadata(into.path().join("web/large"))
+        .expect("begun")
+        .len();
     assert!(written <= 17 << 20, "{written}");
 }

@@ -1,7 +1,8 @@
 //! Starts the cluster, takes over one that is running, keeps it running, stops it.
 
 use super::binaries;
-use super::cluster::{Cluster, Purpose};
+use super::cluster::Cluster;
+use super::settings;
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 use secrecy::ExposeSecret;
@@ -165,33 +166,7 @@ impl Server {
             .arg("-p")
             .arg(self.cluster.port().to_string());
         command.arg("-k").arg(&self.cluster.socket_dir);
-        let own = match self.cluster.purpose {
-            // One portal takes 20 connections, and several may share it.
-            Purpose::Portal => [
-                "max_connections=200",
-                "shared_buffers=64MB",
-                "unix_socket_permissions=0700",
-                "log_min_messages=warning",
-                "log_min_error_statement=error",
-                "authentication_timeout=60s",
-            ],
-            // What apps do wrong is not written down: it would fill the disk. Nor may they wait at the door.
-            Purpose::Apps => [
-                "max_connections=1200",
-                "shared_buffers=128MB",
-                "unix_socket_permissions=0777",
-                "log_min_messages=fatal",
-                "log_min_error_statement=panic",
-                "authentication_timeout=10s",
-            ],
-        };
-        let common = [
-            "listen_addresses=",
-            "password_encryption=scram-sha-256",
-            "logging_collector=off",
-            "log_line_prefix=%m [%p] %q%u@%d ",
-        ];
-        for setting in own.into_iter().chain(common) {
+        for setting in settings::of(self.cluster.purpose) {
             command.arg("-c").arg(setting);
         }
         command

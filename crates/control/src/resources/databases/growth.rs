@@ -34,16 +34,17 @@ pub(crate) async fn sizes(
         ",
     )
     .bind(names);
-    let rows: Vec<(String, i64, Option<i32>)> =
+    let rows: Vec<(String, Option<i64>, Option<i32>)> =
         within(ANSWERS_WITHIN, asked.fetch_all(&mut server.connection))
             .await
             .map_err(|error| failed(region, error))?;
-    let found = rows.into_iter().map(|(name, bytes, connections)| {
+    // One that is being dropped just now has no size.
+    let found = rows.into_iter().filter_map(|(name, bytes, connections)| {
         let found = OnServer {
-            bytes: u64::try_from(bytes).unwrap_or(0),
+            bytes: u64::try_from(bytes?).unwrap_or(0),
             connections: connections.and_then(|it| u32::try_from(it).ok()),
         };
-        (name, found)
+        Some((name, found))
     });
     Ok(found.collect())
 }

@@ -9,7 +9,10 @@ use crate::state::State;
 use sqlx::PgConnection;
 
 /// An environment gets at most this part of what is left; the next one so finds some, too.
-const PART_OF_WHAT_IS_LEFT: u32 = 4;
+const PART_OF_WHAT_IS_LEFT: u32 = 8;
+
+/// Nor more than this part of all that the server has.
+const PART_OF_ALL: u32 = 3;
 
 /// With fewer a runtime cannot work: one instance opens as many.
 const LEAST: u32 = domain::scaling::POOL_PER_INSTANCE;
@@ -17,6 +20,8 @@ const LEAST: u32 = domain::scaling::POOL_PER_INSTANCE;
 /// What a database server has to promise.
 pub(crate) struct Room {
     /// The connections that it takes from environments.
+    all: u32,
+    /// How many of them may be promised.
     capacity: u32,
     /// The regions whose databases it has.
     regions: Vec<String>,
@@ -28,8 +33,10 @@ pub(crate) struct Room {
 pub(crate) async fn room(state: &State, region: &RegionServers) -> Result<Room> {
     let in_use = regions::servers_in_use(state).await?.into_iter();
     let mut same = in_use.filter(|it| it.servers.postgres.is_same(&region.postgres));
+    let all = growth::capacity(&region.server()).await?;
     Ok(Room {
-        capacity: growth::capacity(&region.server()).await?,
+        all,
+        capacity: state.config.limits.database_connections.unwrap_or(all),
         regions: same.next().map(|it| it.regions).unwrap_or_default(),
         name: region.name.clone(),
     })
@@ -48,7 +55,8 @@ pub(crate) async fn promise(
         return Ok(promised);
     }
     let promised = db::connections::promised(tx, &room.regions).await?;
-    let Room { capacity, name, .. } = room;
+    let Room { all, capacity, name, .. } = room;
+    let wanted = wanted.min((all / PART_OF_ALL).max(LEAST));
     let connections = share(wanted, *capacity, promised).ok_or_else(|| {
         Error::Conflict(format!(
             "The database server of {name} has no connections left: {promised} of {capacity} are promised to environments. Delete an app that nobody needs, or ask an operator to raise max_connections.",
@@ -78,9 +86,17 @@ mod tests {
                 promised += share;
                 given += 1;
             }
-            assert!(promised <= capacity && capacity - promised < 10, "{capacity}");
-            assert!(capacity < 70 || given >= 6, "{capacity}: {given}");
+            assert!(
+                promised <= capacity && capacity - promised < 10,
+                "{capacity}"
+            );
+            assert!(capacity < 70 || given >= 7, "{capacity}: {given}");
         }
-        assert_eq!(share(200, 1170, 0), Some(200), "the plan's, as long as there is plenty");
+        assert_eq!(share(50, 1170, 0), Some(50), "no more than the plan's");
+        assert_eq!(
+            share(200, 1170, 0),
+            Some(146),
+            "the first one gets an eighth"
+        );
     }
 }

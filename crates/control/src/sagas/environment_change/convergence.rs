@@ -80,7 +80,9 @@ pub(super) async fn wait(ctx: Call) -> Result<(), StepError> {
         Err(EngineError::Unavailable(_)) => {
             tell(&ctx, &mut memory, None, "The engine is silent").await;
         }
-        Err(refused @ (EngineError::Refused(_) | EngineError::NoRoom(_))) => return Err(Error::from(refused).into()),
+        Err(refused @ (EngineError::Refused(_) | EngineError::NoRoom(_))) => {
+            return Err(Error::from(refused).into());
+        }
     }
     let now = ctx.now();
     if memory.is_over(now) {
