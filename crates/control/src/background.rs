@@ -13,6 +13,7 @@ mod object_store;
 mod object_sweep;
 mod record;
 mod replica;
+mod retention;
 mod runner;
 mod saga_worker;
 pub mod task;
@@ -86,7 +87,11 @@ impl Background {
 
 /// What one replica alone does; made anew with each leadership, so that nothing is remembered from the last.
 fn leader_tasks(replica: &Replica) -> Vec<Task> {
-    vec![engines::task(replica), object_sweep::task(&replica.state)]
+    vec![
+        engines::task(replica),
+        object_sweep::task(&replica.state),
+        retention::task(&replica.state),
+    ]
 }
 
 /// Every task and how its last pass went, for those who look after the installation.

@@ -18,6 +18,7 @@ pub(crate) mod packages;
 pub(crate) mod people;
 pub(crate) mod plans;
 pub(crate) mod regions;
+pub(crate) mod retention;
 pub(crate) mod tasks;
 
 use crate::error::Inconsistent;

@@ -7,6 +7,9 @@ use engine::observation::Event;
 use sqlx::PgConnection;
 use views::environments as views;
 
+/// Events that the page of an environment shows.
+pub(crate) const SHOWN: i64 = 20;
+
 /// How far the events of an engine have been read.
 pub(crate) async fn cursor(db: &mut PgConnection, engine: &str) -> Result<u64> {
     let sequence = sqlx::query_scalar!(
@@ -72,10 +75,11 @@ pub(crate) async fn latest(
         r#"
         select at, kind, message from environment_events
         where company_id = $1 and environment_id = $2
-        order by sequence desc limit 20
+        order by sequence desc limit $3
         "#,
         company.uuid(),
         environment.uuid(),
+        SHOWN,
     )
     .fetch_all(db)
     .await?;
