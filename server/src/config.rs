@@ -10,7 +10,7 @@ mod settings;
 use crate::fault_injection::FaultInjection;
 use crate::socket_path;
 use anyhow::{Context, Result};
-use control::config::Limits;
+use control::config::{Limits, Retention};
 use control::model::regions::Serving;
 use control::objects::settings::Bucket;
 use domain::regions::RegionCode;
@@ -18,7 +18,7 @@ use ipnet::IpNet;
 use networks::read_networks;
 use regions::read_regions;
 use secrecy::SecretString;
-use settings::{LimitSettings, Settings};
+use settings::{LimitSettings, RetentionSettings, Settings};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -57,6 +57,8 @@ pub struct Config {
     pub fault: FaultInjection,
     /// `[limits]`: what a package may be.
     pub limits: Limits,
+    /// `[retention]`: how long what has ended is kept.
+    pub retention: Retention,
     /// `[objects]`: the bucket that keeps files; a folder of the data folder when absent.
     pub objects: Option<Bucket>,
     /// `[regions.CODE]`: what serves a region, before its row and the defaults.
@@ -136,6 +138,7 @@ impl Config {
             trusted_proxies: trusted_proxies.transpose()?.unwrap_or_default(),
             fault: FaultInjection::parse(settings.portal_fault.as_deref())?,
             limits: limits(&settings.limits),
+            retention: retention(&settings.retention),
             objects: settings.objects.bucket().context("portal.toml")?,
             regions: read_regions(settings.regions)?,
             runtime: settings.runtime.unwrap_or_else(|| "sample".to_owned()),
@@ -160,6 +163,17 @@ fn limits(settings: &LimitSettings) -> Limits {
         .database_connections
         .map(|connections| u32::try_from(connections).unwrap_or(u32::MAX));
     limits
+}
+
+fn retention(settings: &RetentionSettings) -> Retention {
+    let default = Retention::default();
+    Retention {
+        operations_days: settings.operations_days.unwrap_or(default.operations_days),
+        deployments_days: settings
+            .deployments_days
+            .unwrap_or(default.deployments_days),
+        events_days: settings.events_days.unwrap_or(default.events_days),
+    }
 }
 
 fn read_issuer(settings: &Settings) -> Result<Option<IssuerSettings>> {

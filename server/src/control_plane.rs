@@ -137,6 +137,7 @@ fn control_config(config: &Config, database: &Database) -> control::config::Conf
         apps_domain: config.apps_domain.clone(),
         apps_port: config.apps_addr.port(),
         limits: config.limits,
+        retention: config.retention,
         region_defaults: RegionDefaults {
             postgres: database.admin.clone(),
             folder: config.data.join("regions"),

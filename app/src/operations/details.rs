@@ -222,7 +222,13 @@ fn Log(details: Signal<OperationDetails>) -> impl IntoView {
         }
         log => log.into_iter().map(line).collect_view().into_any(),
     };
-    view! { <div class="log" role="log" aria-label="Log" tabindex="0"><ol>{lines}</ol></div> }
+    let skipped = Memo::new(move |_| details.with(|details| details.log_skipped));
+    let skipped = move || {
+        (skipped.get() > 0).then(|| {
+            view! { <li class="soft">{format!("{} lines before these are not shown.", skipped.get())}</li> }
+        })
+    };
+    view! { <div class="log" role="log" aria-label="Log" tabindex="0"><ol>{skipped} {lines}</ol></div> }
 }
 
 #[component]
@@ -289,6 +295,7 @@ mod tests {
             summary: running(),
             phases: states.iter().enumerate().map(phase).collect(),
             log: Vec::new(),
+            log_skipped: 0,
             app: Some("shop".to_owned()),
             environment: None,
             cancel: Access::Allowed,

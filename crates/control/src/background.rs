@@ -15,6 +15,7 @@ mod object_store;
 mod object_sweep;
 mod record;
 mod replica;
+mod retention;
 mod runner;
 mod saga_worker;
 pub mod task;
@@ -92,6 +93,7 @@ fn leader_tasks(replica: &Replica) -> Vec<Task> {
         engines::task(replica),
         object_sweep::task(&replica.state),
         database_sizes::task(&replica.state),
+        retention::task(&replica.state),
     ]
 }
 

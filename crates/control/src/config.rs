@@ -17,6 +17,8 @@ pub struct Config {
     pub apps_port: u16,
     /// What a package may be, and how many connections there are.
     pub limits: Limits,
+    /// How long what has ended is kept.
+    pub retention: Retention,
     /// What serves a region, where neither the settings nor its row say anything else.
     pub region_defaults: RegionDefaults,
     /// What the settings say of regions; it comes before what their rows say.
@@ -57,6 +59,32 @@ impl Default for Limits {
             package_unpacked_bytes: 32 << 30,
             package_files: 1_000_000,
             database_connections: None,
+        }
+    }
+}
+
+/// How long what has ended is kept, in days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "they are named as the settings are"
+)]
+pub struct Retention {
+    /// Operations with their logs, after their end.
+    pub operations_days: u32,
+    /// Deployments, after their start.
+    pub deployments_days: u32,
+    /// What happened to instances.
+    pub events_days: u32,
+}
+
+impl Default for Retention {
+    /// A year of what people did, a quarter of what machines did.
+    fn default() -> Self {
+        Self {
+            operations_days: 365,
+            deployments_days: 365,
+            events_days: 90,
         }
     }
 }

@@ -20,6 +20,7 @@ pub(crate) mod people;
 pub(crate) mod plans;
 pub(crate) mod regions;
 pub(crate) mod sessions;
+pub(crate) mod retention;
 pub(crate) mod tasks;
 pub(crate) mod usage;
 

@@ -27,6 +27,7 @@ pub mod people;
 pub mod plans;
 pub mod regions;
 pub mod resources;
+pub mod retention;
 pub mod rights;
 pub mod sagas;
 pub mod scram;

@@ -30,6 +30,9 @@ use uuid::Uuid;
 use views::operations::{LogEntry, OperationDetails, OperationSummary, Phase};
 use views::page::Page;
 
+/// Lines of a log that a page shows: its last.
+const LOG_LINES: i64 = 500;
+
 /// Operations of apps whose team the person is in, newest first.
 pub async fn list(
     ctx: &Ctx,
@@ -59,7 +62,9 @@ pub async fn get(ctx: &Ctx, id: OperationId) -> Result<OperationDetails> {
     let run = visible(ctx, &mut db, id).await?;
     let subject = db::operations::subject(&mut db, ctx, &run).await?;
     let steps = saga::store::steps(&mut db, company, saga_id).await?;
-    let log = saga::store::log(&mut db, company, saga_id, 0, i64::MAX).await?;
+    let last = saga::run_log::end(&mut db, company, saga_id).await?;
+    let skipped = (last - LOG_LINES).max(0);
+    let log = saga::run_log::lines(&mut db, company, saga_id, skipped, LOG_LINES).await?;
     let (now, target) = (state(&run), subject.target);
     let may = || ctx.may(control_right(&target), &target);
     let phase = |step: StepRow| Phase {
@@ -78,6 +83,7 @@ pub async fn get(ctx: &Ctx, id: OperationId) -> Result<OperationDetails> {
                 line: row.line,
             })
             .collect(),
+        log_skipped: skipped,
         app: subject.app,
         environment: subject.environment,
         summary: summary(ctx, run),

@@ -161,7 +161,8 @@ pub(crate) async fn heartbeat(
     at: OffsetDateTime,
     length: Duration,
 ) -> Result<Vec<Beat>, sqlx::Error> {
-    let (ids, fences): (Vec<Uuid>, Vec<i64>) = held.iter().map(|(id, fence)| (id.0, *fence)).unzip();
+    let (ids, fences): (Vec<Uuid>, Vec<i64>) =
+        held.iter().map(|(id, fence)| (id.0, *fence)).unzip();
     sqlx::query_as!(
         Beat,
         r#"

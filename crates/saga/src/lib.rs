@@ -62,6 +62,7 @@ pub mod registry;
 mod reporter;
 mod retry;
 pub mod run;
+pub mod run_log;
 pub mod saga;
 mod signals;
 pub mod step;

@@ -48,6 +48,8 @@ pub struct OperationDetails {
     pub phases: Vec<Phase>,
     /// Oldest first.
     pub log: Vec<LogEntry>,
+    /// Lines before those.
+    pub log_skipped: i64,
     /// The subdomain of the app it is about, if that is still there.
     pub app: Option<String>,
     /// The name in addresses of the environment it is about.

@@ -36,6 +36,9 @@ const OBJECTS_IN_ENVIRONMENT: [&str; 5] = [
     "secret_access_key",
 ];
 
+/// A century.
+const MOST_DAYS: u32 = 36_500;
+
 /// Every setting by its name in the file; text is trimmed, and empty text counts as absent.
 #[derive(Default, Deserialize)]
 #[cfg_attr(test, derive(serde::Serialize))]
@@ -74,6 +77,7 @@ pub struct Settings {
     #[serde(deserialize_with = "text")]
     pub runtime: Option<String>,
     pub limits: LimitSettings,
+    pub retention: RetentionSettings,
     #[cfg_attr(test, serde(skip_serializing))]
     pub objects: ObjectSettings,
     pub regions: BTreeMap<String, RegionTexts>,
@@ -95,6 +99,23 @@ pub struct LimitSettings {
     /// Of all environments on one database server.
     #[serde(deserialize_with = "above_zero")]
     pub database_connections: Option<u64>,
+}
+
+/// The table `[retention]`: how long what has ended is kept.
+#[derive(Default, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default, deny_unknown_fields)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "they are named as the settings are"
+)]
+pub struct RetentionSettings {
+    #[serde(deserialize_with = "days")]
+    pub operations_days: Option<u32>,
+    #[serde(deserialize_with = "days")]
+    pub deployments_days: Option<u32>,
+    #[serde(deserialize_with = "days")]
+    pub events_days: Option<u32>,
 }
 
 /// A table `[regions.CODE]`.
@@ -139,6 +160,15 @@ fn above_zero<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Erro
     match u64::deserialize(from) {
         Ok(number) if number > 0 => Ok(Some(number)),
         _ => Err(D::Error::custom("must be a whole number above 0")),
+    }
+}
+
+fn days<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
+    match u32::deserialize(from) {
+        Ok(days) if (1..=MOST_DAYS).contains(&days) => Ok(Some(days)),
+        _ => Err(D::Error::custom(format!(
+            "must be a whole number of days from 1 to {MOST_DAYS}"
+        ))),
     }
 }
 
@@ -209,7 +239,8 @@ mod tests {
     #[test]
     fn the_environment_may_give_what_is_no_table() {
         let all = serde_json::to_value(Settings::default()).expect("JSON");
-        let mut expected: Vec<&str> = [&IN_ENVIRONMENT[..], &["limits", "regions"]].concat();
+        let mut expected: Vec<&str> =
+            [&IN_ENVIRONMENT[..], &["limits", "regions", "retention"]].concat();
         expected.sort_unstable();
         let mut found = names(&all);
         found.sort_unstable();
@@ -220,8 +251,14 @@ mod tests {
     fn every_setting_is_in_both_tables() {
         let limits = serde_json::to_value(LimitSettings::default()).expect("JSON");
         let region = serde_json::to_value(RegionTexts::default()).expect("JSON");
+        let retention = serde_json::to_value(RetentionSettings::default()).expect("JSON");
         let mut all: Vec<String> = IN_ENVIRONMENT.map(str::to_uppercase).to_vec();
         all.extend(names(&limits).into_iter().map(|it| format!("limits.{it}")));
+        all.extend(
+            names(&retention)
+                .into_iter()
+                .map(|it| format!("retention.{it}")),
+        );
         all.extend(
             names(&region)
                 .into_iter()
@@ -249,6 +286,15 @@ mod tests {
                 "limits.package_files = 0",
                 ["limits.package_files", "above 0"],
             ),
+            (
+                "retention.events_days = 0",
+                ["retention.events_days", "from 1 to 36500"],
+            ),
+            (
+                "retention.operations_days = 40000",
+                ["retention.operations_days", "from 1 to 36500"],
+            ),
+            ("retention.colour = 1", ["colour", "no such setting"]),
             ("limits.colour = 1", ["colour", "no such setting"]),
             ("objects.colour = 1", ["colour", "no such setting"]),
             ("regions.uk-london.colour = \"x\"", ["colour", "postgres"]),

@@ -5,7 +5,7 @@ use crate::stub_engine::StubEngine;
 use control::apps::create;
 use control::background::Background;
 use control::clock::{Clock, StoppedClock};
-use control::config::{Config, Limits, RegionDefaults};
+use control::config::{Config, Limits, RegionDefaults, Retention};
 use control::ctx::Ctx;
 use control::live_updates;
 use control::objects::Objects;
@@ -220,6 +220,7 @@ fn control_state(pool: PgPool, url: &str, folder: &TempDir, clock: Arc<StoppedCl
                 package_bytes: PACKAGE_BYTES,
                 ..Limits::default()
             },
+            retention: Retention::default(),
             region_defaults: RegionDefaults {
                 postgres: SecretString::from("postgres://nobody@127.0.0.1:1/none"),
                 folder: folder.path().join("regions"),

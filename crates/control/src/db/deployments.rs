@@ -8,6 +8,9 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 use views::environments::Deployment;
 
+/// Deployments that the page of an environment shows.
+pub(crate) const SHOWN: i64 = 10;
+
 pub(crate) async fn insert(
     db: &mut PgConnection,
     environment: &Environment,
@@ -63,10 +66,11 @@ pub(crate) async fn latest(
         r#"
         select package_label, started_by, created_at, outcome, operation_id from deployments
         where company_id = $1 and environment_id = $2
-        order by created_at desc limit 10
+        order by created_at desc limit $3
         "#,
         company.uuid(),
         environment.uuid(),
+        SHOWN,
     )
     .fetch_all(db)
     .await?;

@@ -276,12 +276,38 @@ pub(crate) async fn set_desired(
     )
     .execute(db)
     .await
-    .map_err(|error| match broken(&error) {
-        Some("environments_package_fkey") => {
+    .map_err(gone_meanwhile)?;
+    Ok(())
+}
+
+/// What it means that a package cannot be referred to.
+fn gone_meanwhile(error: sqlx::Error) -> Error {
+    match broken(&error) {
+        Some("environments_package_fkey" | "environments_deploying_package_fkey") => {
             Error::Conflict("The package was deleted meanwhile. Choose another.".to_owned())
         }
         _ => error.into(),
-    })?;
+    }
+}
+
+/// Writes down which package is on its way to the environment: it is kept meanwhile.
+pub(crate) async fn set_deploying(
+    db: &mut PgConnection,
+    company: CompanyId,
+    id: EnvironmentId,
+    package: Option<PackageId>,
+    at: OffsetDateTime,
+) -> Result<()> {
+    sqlx::query!(
+        "update environments set deploying_package_id = $3, updated_at = $4 where company_id = $1 and id = $2",
+        company.uuid(),
+        id.uuid(),
+        package.map(PackageId::uuid),
+        at,
+    )
+    .execute(db)
+    .await
+    .map_err(gone_meanwhile)?;
     Ok(())
 }
 

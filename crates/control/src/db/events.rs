@@ -8,6 +8,9 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 use views::environments as views;
 
+/// Events that the page of an environment shows.
+pub(crate) const SHOWN: i64 = 20;
+
 /// How far the events of an engine have been read.
 pub(crate) async fn cursor(db: &mut PgConnection, engine: &str) -> Result<u64> {
     let sequence = sqlx::query_scalar!(
@@ -108,10 +111,11 @@ pub(crate) async fn latest(
         r#"
         select at, kind, message from environment_events
         where company_id = $1 and environment_id = $2
-        order by at desc, sequence desc limit 20
+        order by at desc, sequence desc limit $3
         "#,
         company.uuid(),
         environment.uuid(),
+        SHOWN,
     )
     .fetch_all(db)
     .await?;

@@ -128,7 +128,7 @@ async fn select(
                -- A list shows none of these.
                case when $3::uuid is null then '[]' else p.constants end as "constants!",
                case when $3::uuid is null then '[]' else p.scheduled_events end as "scheduled_events!",
-               array(select e.name from environments e where p.id in (e.package_id, e.live_package_id) order by e.position) as "used_by!"
+               array(select e.name from environments e where p.id in (e.package_id, e.live_package_id, e.deploying_package_id) order by e.position) as "used_by!"
         from packages p
         where p.company_id = $1 and p.app_id = $2
             and ($3::uuid is null or p.id = $3)
@@ -202,7 +202,11 @@ pub(crate) async fn delete(
         Err(error)
             if matches!(
                 broken(&error),
-                Some("environments_package_fkey" | "environments_live_package_fkey")
+                Some(
+                    "environments_package_fkey"
+                        | "environments_live_package_fkey"
+                        | "environments_deploying_package_fkey"
+                )
             ) =>
         {
             Ok(false)

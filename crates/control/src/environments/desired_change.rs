@@ -136,6 +136,10 @@ async fn change(
         let (by, now) = (&ctx.name, ctx.now());
         db::deployments::insert(change.db(), environment, operation, label, by, now).await?;
     }
+    if let DesiredChange::Deploy { package } = desired {
+        let (company, id) = (found.app.company, environment.id);
+        db::environments::set_deploying(change.db(), company, id, Some(package), ctx.now()).await?;
+    }
     let before = json!({ "desired": environment.desired, "scale": environment.scale, "package": environment.package });
     let topics = [Topic::Environment(environment.id)];
     change

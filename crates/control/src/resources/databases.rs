@@ -159,11 +159,15 @@ impl<'a> Open<'a> {
                 and ((classid::bigint << 32) | objid::bigint) = hashtextextended('environment:' || $1, 0)
             ",
         );
-        let take = sqlx::query("select pg_advisory_lock(hashtextextended('environment:' || $1, 0))");
+        let take =
+            sqlx::query("select pg_advisory_lock(hashtextextended('environment:' || $1, 0))");
         for asked in [end_others, take] {
-            within(ANSWERS_WITHIN, self.connection.execute(asked.bind(database)))
-                .await
-                .map_err(|error| failed(self.region, error))?;
+            within(
+                ANSWERS_WITHIN,
+                self.connection.execute(asked.bind(database)),
+            )
+            .await
+            .map_err(|error| failed(self.region, error))?;
         }
         Ok(())
     }

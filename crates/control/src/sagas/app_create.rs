@@ -83,11 +83,8 @@ async fn free_names(ctx: Call) -> Result<(), StepError> {
 async fn make_databases(ctx: Call) -> Result<(), StepError> {
     let all = environments(&ctx).await?;
     for (done, e) in all.iter().enumerate() {
-        ctx.progress(
-            percent(done, all.len()),
-            &format!("Database of {}", e.name),
-        )
-        .await;
+        ctx.progress(percent(done, all.len()), &format!("Database of {}", e.name))
+            .await;
         make_database(&ctx, e).await?;
         ctx.log(format!("{}: database and role {}", e.name, e.database_name))
             .await;

@@ -69,11 +69,8 @@ async fn stop_instances(ctx: Call) -> Result<(), StepError> {
     let all = environments(&ctx).await?;
     end_changes(&ctx, &all).await?;
     for (done, e) in all.iter().enumerate() {
-        ctx.progress(
-            percent(done, all.len()),
-            &format!("Stopping {}", e.name),
-        )
-        .await;
+        ctx.progress(percent(done, all.len()), &format!("Stopping {}", e.name))
+            .await;
         remove_workload(&ctx, e).await?;
         ctx.log(format!("{}: nothing runs any more", e.name)).await;
     }

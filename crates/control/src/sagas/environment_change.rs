@@ -137,14 +137,8 @@ async fn want_the_old(ctx: Call) -> Result<(), StepError> {
 async fn write(ctx: &Call, new: DesiredState) -> Result<(), StepError> {
     let params = ctx.params();
     let mut tx = ctx.begin().await?;
-    db::environments::set_desired(
-        &mut tx,
-        params.company,
-        params.environment,
-        new,
-        ctx.now(),
-    )
-    .await?;
+    db::environments::set_desired(&mut tx, params.company, params.environment, new, ctx.now())
+        .await?;
     changed(&mut tx, params).await?;
     tx.commit().await?;
     Ok(())
@@ -178,6 +172,10 @@ async fn finish(ctx: Call) -> Result<(), StepError> {
 async fn end_deployment(ctx: &Call, succeeded: bool) -> Result<(), StepError> {
     let params = ctx.params();
     let mut tx = ctx.begin().await?;
+    if matches!(params.change, DesiredChange::Deploy { .. }) {
+        let (company, id) = (params.company, params.environment);
+        db::environments::set_deploying(&mut tx, company, id, None, ctx.now()).await?;
+    }
     db::deployments::finish(
         &mut tx,
         params.company,

@@ -53,10 +53,7 @@ where
 }
 
 /// Makes an environment's database and role.
-pub(super) async fn make_database<S>(
-    ctx: &StepContext<S>,
-    e: &Environment,
-) -> Result<(), StepError>
+pub(super) async fn make_database<S>(ctx: &StepContext<S>, e: &Environment) -> Result<(), StepError>
 where
     S: Saga<Params = Params, Context = Parts>,
 {
@@ -80,10 +77,7 @@ where
 }
 
 /// Drops an environment's database and role.
-pub(super) async fn drop_database<S>(
-    ctx: &StepContext<S>,
-    e: &Environment,
-) -> Result<(), StepError>
+pub(super) async fn drop_database<S>(ctx: &StepContext<S>, e: &Environment) -> Result<(), StepError>
 where
     S: Saga<Params = Params, Context = Parts>,
 {
@@ -105,10 +99,7 @@ where
 }
 
 /// Removes an environment's bucket. Late, it finds nothing: no environment gets the id of another.
-pub(super) async fn remove_bucket<S>(
-    ctx: &StepContext<S>,
-    e: &Environment,
-) -> Result<(), StepError>
+pub(super) async fn remove_bucket<S>(ctx: &StepContext<S>, e: &Environment) -> Result<(), StepError>
 where
     S: Saga<Params = Params, Context = Parts>,
 {

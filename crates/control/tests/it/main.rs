@@ -13,6 +13,7 @@ mod packages;
 mod people;
 mod queries;
 mod regions;
+mod retention;
 mod s3_server;
 mod sagas;
 mod second_postgres;

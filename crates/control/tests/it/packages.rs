@@ -251,3 +251,24 @@ async fn sent(pool: &PgPool, listener: &mut PgListener) -> Vec<String> {
         notices.push(notice);
     }
 }
+
+/// Between the start of a deployment and the step that writes down what is wanted.
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn a_package_that_is_being_deployed_cannot_be_deleted(pool: PgPool) {
+    let world = World::new(pool);
+    let (ada, shop) = world.shop().await;
+    let package = world.upload(&ada, &shop, "1.0.0").await.expect("is kept");
+    let deployment = deploy(&ada, &shop, "test", package).await.expect("starts");
+    let refused = packages::delete(&ada, &shop, package).await;
+    assert!(matches!(refused, Err(Error::Conflict(_))), "{refused:?}");
+
+    control::operations::cancel(&ada, deployment)
+        .await
+        .expect("is asked");
+    world.run_operations().await;
+    packages::delete(&ada, &shop, package)
+        .await
+        .expect("is no longer needed");
+    let refused = deploy(&ada, &shop, "test", package).await;
+    assert!(matches!(refused, Err(Error::Invalid(_))), "{refused:?}");
+}

@@ -1,11 +1,12 @@
 //! Every saga through the harness: repeated steps, failures, kills.
 
-use crate::world::{World, new_app};
+use crate::world::{World, new_app, server};
 use async_trait::async_trait;
 use control::apps::create::create;
 use control::ctx::Ctx;
 use control::environments;
 use control::environments::desired_change::{deploy, scale};
+use control::operations;
 use control::sagas::app_create::AppCreate;
 use control::sagas::app_delete::AppDelete;
 use control::sagas::environment_change::EnvironmentChange;
@@ -19,7 +20,8 @@ use saga::saga::SagaId;
 use saga::testing::{
     Scenario, Trial, every_failure_unwinds, every_kill_resumes, steps_are_idempotent,
 };
-use sqlx::PgPool;
+use secrecy::ExposeSecret;
+use sqlx::{Connection, PgConnection, PgPool};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -338,4 +340,31 @@ async fn environment_change_unwinds_at_every_failure(pool: PgPool) {
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn environment_change_survives_every_kill(pool: PgPool) {
     every_kill_resumes(&pool.clone(), &Deploying(Stage::new(pool).await)).await;
+}
+
+/// A worker that was given up has the database in its hands still, and would go on with its statements.
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn a_database_is_taken_out_of_the_hands_of_whoever_was_at_it_before(pool: PgPool) {
+    let stage = Stage::new(pool.clone()).await;
+    let created = create(&stage.ada, new_app("shop")).await.expect("starts");
+    let name: String = sqlx::query_scalar("select database_name from environments limit 1")
+        .fetch_one(&pool)
+        .await
+        .expect("a name");
+    let server = server();
+    let mut ghost = PgConnection::connect(server.expose_secret())
+        .await
+        .expect("connects");
+    sqlx::query("select pg_advisory_lock(hashtextextended('environment:' || $1, 0))")
+        .bind(&name)
+        .execute(&mut ghost)
+        .await
+        .expect("holds it");
+
+    stage.world.run_operations().await;
+    let details = operations::get(&stage.ada, created.operation).await;
+    let summary = details.expect("is there").summary;
+    assert_eq!(summary.state, OperationState::Succeeded, "{summary:?}");
+    let late = sqlx::query("select 1").execute(&mut ghost).await;
+    assert!(late.is_err(), "the one before was left its connection");
 }

@@ -301,11 +301,20 @@ impl Drill {
             .await
             .expect("reads");
             left.extend(on_server);
-            let buckets = self.world.folder.path().join("regions/eu-frankfurt/buckets");
+            let buckets = self
+                .world
+                .folder
+                .path()
+                .join("regions/eu-frankfurt/buckets");
             if buckets.join(id.to_string()).exists() {
                 left.push(format!("bucket {id}"));
             }
-            if self.world.engine.workload(domain::ids::EnvironmentId::new(id)).is_some() {
+            if self
+                .world
+                .engine
+                .workload(domain::ids::EnvironmentId::new(id))
+                .is_some()
+            {
                 left.push(format!("workload {id}"));
             }
         }

@@ -1,7 +1,7 @@
 //! A control plane of its own for each test: a fresh database, folders, an engine in memory.
 
 use control::clock::SystemClock;
-use control::config::{Config, Limits, RegionDefaults};
+use control::config::{Config, Limits, RegionDefaults, Retention};
 use control::ctx::Ctx;
 use control::environments::desired_change::deploy;
 use control::objects::Objects;
@@ -61,6 +61,7 @@ fn config(folder: &Path, server: SecretString) -> Config {
             database_connections: Some(1_000_000),
             ..Limits::default()
         },
+        retention: Retention::default(),
         region_defaults: RegionDefaults {
             postgres: server,
             folder: folder.join("regions"),
@@ -304,7 +305,7 @@ pub async fn until<T>(ask: impl AsyncFn() -> Option<T>) -> T {
     clippy::disallowed_methods,
     reason = "tests are told their server this way"
 )]
-fn server() -> SecretString {
+pub fn server() -> SecretString {
     SecretString::from(std::env::var("DATABASE_URL").expect("DATABASE_URL is set"))
 }
 

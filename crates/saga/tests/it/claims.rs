@@ -24,17 +24,17 @@ async fn rows_read(pool: &PgPool) -> f64 {
     let now = OffsetDateTime::now_utc();
     let explain = format!("explain (analyze, format json) {CLAIM}");
     let plan: Value = sqlx::query_scalar(&explain)
-    .bind(now)
-    .bind(["craft"].as_slice())
-    .bind([1_i16].as_slice())
-    .bind(["interactive"].as_slice())
-    .bind([128_i64].as_slice())
-    .bind([16_i64].as_slice())
-    .bind(now)
-    .bind(now + Duration::from_secs(15))
-    .fetch_one(&mut *tx)
-    .await
-    .expect("it is explained");
+        .bind(now)
+        .bind(["craft"].as_slice())
+        .bind([1_i16].as_slice())
+        .bind(["interactive"].as_slice())
+        .bind([128_i64].as_slice())
+        .bind([16_i64].as_slice())
+        .bind(now)
+        .bind(now + Duration::from_secs(15))
+        .fetch_one(&mut *tx)
+        .await
+        .expect("it is explained");
     read(&plan[0]["Plan"])
 }
 
@@ -176,6 +176,10 @@ async fn all_runs_of_a_worker_share_a_heartbeat(pool: PgPool) {
         .fetch_all(&pool)
         .await
         .expect("readable");
-    assert_eq!(kept.len(), 1, "the runs have different heartbeats: {kept:?}");
+    assert_eq!(
+        kept.len(),
+        1,
+        "the runs have different heartbeats: {kept:?}"
+    );
     worker.abort();
 }

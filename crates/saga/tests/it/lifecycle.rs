@@ -231,7 +231,7 @@ async fn another_tenant_sees_and_changes_nothing(pool: PgPool) {
     bench.run_until_idle().await;
     let mut db = bench.pool.acquire().await.expect("a connection");
     assert!(
-        store::log(&mut db, stranger, id, 0, i64::MAX)
+        saga::run_log::lines(&mut db, stranger, id, 0, i64::MAX)
             .await
             .expect("readable")
             .is_empty()

@@ -8,12 +8,12 @@ use saga::lock::Lock;
 use saga::run::RunState;
 use saga::saga::{NewSaga, SagaId};
 use saga::store;
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use crate::workshop::{Bench, Craft, Order, Twist};
+use crate::workshop::{Bench, Craft, Order, Twist, until};
 
 async fn start(bench: &Bench, title: &str, locks: Vec<Lock>) -> Result<SagaId, StartError> {
     let id = SagaId(Uuid::now_v7());
@@ -342,4 +342,46 @@ async fn a_start_that_is_rolled_back_leaves_no_lock(pool: PgPool) {
         .await
         .expect("starts");
     assert_eq!(bench.run(id).await.state, RunState::Queued);
+}
+
+/// Takes a name for the transaction, as a start does.
+async fn take(tx: &mut PgConnection, name: &str) -> Result<(), sqlx::Error> {
+    sqlx::query("select pg_advisory_xact_lock(hashtextextended('saga_locks:' || $1, 0))")
+        .bind(name)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// Two stuck runs of one thing are given up while somebody starts with the locks of both.
+#[sqlx::test(migrations = "../../migrations")]
+async fn giving_up_takes_names_in_the_order_of_everybody(pool: PgPool) {
+    let bench = Arc::new(Bench::new(pool));
+    for name in ["b", "a"] {
+        bench.workshop.twist("cut", Direction::Forward, Twist::Fail);
+        bench.workshop.twist("cut", Direction::Undo, Twist::Fail);
+        start(&bench, name, vec![Lock::exclusive(name)])
+            .await
+            .expect("starts");
+        bench.run_until_idle().await;
+    }
+    let mut starting = bench.pool.begin().await.expect("begins");
+    take(&mut starting, "a").await.expect("is free");
+    let giving_up = tokio::spawn({
+        let bench = Arc::clone(&bench);
+        async move { give_up_stuck(&bench).await }
+    });
+    until(async || {
+        let waiting: i64 = sqlx::query_scalar(
+            "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+        )
+        .fetch_one(&bench.pool)
+        .await
+        .expect("readable");
+        (waiting > 0).then_some(())
+    })
+    .await;
+    take(&mut starting, "b").await.expect("nobody has it");
+    starting.commit().await.expect("is done");
+    giving_up.await.expect("they are given up");
 }

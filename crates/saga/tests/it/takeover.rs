@@ -310,7 +310,9 @@ impl Faults for Deadly {
     fn after(&self, _: Point<'_>) -> Fault {
         let left = self
             .0
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
+                left.checked_sub(1)
+            });
         left.map_or(Fault::None, |_| Fault::Die)
     }
 }
@@ -432,5 +434,8 @@ async fn a_worker_whose_heartbeats_are_not_written_stops_before_its_lease_does(p
         .fetch_one(&bench.pool)
         .await
         .expect("it has one");
-    assert!(now < lease, "it stopped at {now}, its lease ended at {lease}");
+    assert!(
+        now < lease,
+        "it stopped at {now}, its lease ended at {lease}"
+    );
 }

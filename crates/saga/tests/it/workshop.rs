@@ -10,6 +10,7 @@ use saga::error::StepError;
 use saga::fault::Direction;
 use saga::registry::Registry;
 use saga::run::{LogRow, Run, RunState, StepRow, StepState};
+use saga::run_log;
 use saga::saga::{NewSaga, Saga, SagaId, Starter, Subject};
 use saga::step::{Step, StepContext, Undo};
 use saga::store;
@@ -290,7 +291,7 @@ impl Bench {
 
     pub async fn log(&self, id: SagaId) -> Vec<LogRow> {
         let mut db = self.pool.acquire().await.expect("a connection");
-        store::log(&mut db, self.scope, id, 0, i64::MAX)
+        run_log::lines(&mut db, self.scope, id, 0, i64::MAX)
             .await
             .expect("it can be read")
     }
