@@ -218,3 +218,31 @@ async fn files_beyond_the_plan_grow_no_further_until_there_is_room_again() {
     assert_eq!(state, InstanceState::Ready);
     bench.end().await;
 }
+
+#[tokio::test]
+async fn the_reserve_holds_who_grows_and_nobody_else() {
+    let mut bench = Bench::start_told("measure_every_seconds = 1").await;
+    let (_database, greedy, _) = serving(&bench, 1).await;
+    let (_other, quiet, pids) = serving(&bench, 1).await;
+    bench.kill();
+    let config = bench.data().with_file_name("cell.toml");
+    let told = std::fs::read_to_string(&config).expect("told");
+    let told = format!("{told}disk_reserve_mib = 1000000000\n");
+    std::fs::write(&config, told).expect("told");
+    bench.run().await;
+
+    let deadline = Instant::now() + PATIENCE;
+    let filling = bucket(&greedy).join("filling");
+    let mut size = 1 << 20;
+    while !measured(&bench, &greedy, |_| true).await.held {
+        assert!(Instant::now() < deadline, "{}", bench.log());
+        std::fs::write(&filling, vec![7; size]).expect("written");
+        size += 1 << 20;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    kept(&bench, &greedy, "503").await;
+    kept(&bench, &quiet, "201").await;
+    assert_eq!(bench.converged(&quiet).await, pids);
+    assert!(bench.log().contains("the reserve of the disk is touched"));
+    bench.end().await;
+}
