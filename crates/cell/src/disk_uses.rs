@@ -10,6 +10,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+/// Growth between two measurings that counts while the reserve is touched, bytes: who writes little goes on.
+const GROWS: u64 = 1 << 20;
+
 /// Growth between two measurings that no straggler explains, bytes.
 const DEFIES: u64 = 16 << 20;
 
@@ -161,7 +164,7 @@ impl DiskUses {
     pub fn hold_the_fastest(&self) -> Option<EnvironmentId> {
         let mut known = self.known();
         let grow = known.environments.values_mut();
-        let grow = grow.filter(|it| it.grown > 0 && !it.of.held);
+        let grow = grow.filter(|it| it.grown >= GROWS && !it.of.held);
         let most = grow.max_by_key(|it| (it.grown, it.of.files_bytes))?;
         most.taken_most = true;
         most.of.held = true;
@@ -244,9 +247,9 @@ mod tests {
     #[test]
     fn the_reserve_holds_who_grows_most() {
         let uses = DiskUses::default();
-        for (number, first, second) in [(1, 900, 901), (2, 10, 60), (3, 0, 0)] {
-            uses.note(id(number), files(first), None);
-            uses.note(id(number), files(second), None);
+        for (number, first, second) in [(1, 900, 901), (2, 10, 60), (3, 7, 7)] {
+            uses.note(id(number), files(first << 20), None);
+            uses.note(id(number), files(second << 20), None);
         }
         assert_eq!(uses.hold_the_fastest(), Some(id(2)));
         assert_eq!(uses.hold_the_fastest(), Some(id(1)));

