@@ -30,6 +30,9 @@ pub struct Config {
     /// How long a started runtime may take until it answers requests, seconds.
     #[serde(default = "default_ready_within")]
     pub ready_within_seconds: u64,
+    /// Serve addresses that others reach also where nothing limits what an app takes of the machine.
+    #[serde(default)]
+    pub allow_unlimited: bool,
     /// Runtimes by name.
     #[serde(default)]
     pub runtimes: BTreeMap<String, Runtime>,
@@ -77,6 +80,7 @@ impl Config {
             zones: default_zones(),
             first_uid: default_first_uid(),
             ready_within_seconds: default_ready_within(),
+            allow_unlimited: false,
             runtimes: BTreeMap::new(),
         }
     }

@@ -26,4 +26,5 @@ mod stored;
 pub mod supervisor;
 mod uids;
 mod usage;
+mod watched_task;
 mod words;

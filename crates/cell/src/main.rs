@@ -51,6 +51,9 @@ struct Serve {
     /// How long a started runtime may take until it answers requests.
     #[arg(long, env = "CELL_READY_WITHIN_SECONDS")]
     ready_within_seconds: Option<u64>,
+    /// Serve addresses that others reach also where nothing limits what an app takes of the machine.
+    #[arg(long, env = "CELL_ALLOW_UNLIMITED")]
+    allow_unlimited: bool,
     /// A runtime that listens on unix sockets: `NAME=PROGRAM`. May be repeated.
     #[arg(long, env = "CELL_RUNTIMES", value_delimiter = ',', value_parser = program)]
     runtime: Vec<(String, PathBuf)>,
@@ -85,6 +88,7 @@ fn configuration(serve: Serve) -> anyhow::Result<Config> {
     config.socket = serve.socket.or(config.socket);
     config.apps_addr = serve.apps_addr.unwrap_or(config.apps_addr);
     config.sandbox = serve.sandbox.unwrap_or(config.sandbox);
+    config.allow_unlimited |= serve.allow_unlimited;
     if !serve.zones.is_empty() {
         config.zones = serve.zones;
     }

@@ -55,21 +55,22 @@ pub enum PackageError {
 #[derive(Debug)]
 pub struct Packages {
     folder: PathBuf,
+    /// What a former cell did not finish.
+    unfinished: Mutex<Vec<PathBuf>>,
     unpacking: Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<()>>>>,
     held: Mutex<BTreeMap<Uuid, BTreeSet<String>>>,
 }
 
 impl Packages {
-    /// Uses `folder`; what an interrupted unpacking or removal left is removed.
+    /// Uses `folder`. What an interrupted unpacking or removal left is never believed; it goes with
+    /// [`Self::remove_unfinished`].
     pub fn open(folder: PathBuf) -> io::Result<Self> {
         disk::private_dir(&folder)?;
-        for entry in std::fs::read_dir(&folder)? {
-            let entry = entry?;
-            if entry.file_name().to_string_lossy().ends_with(UNFINISHED) {
-                disk::remove_dir(&entry.path())?;
-            }
-        }
+        let entries = std::fs::read_dir(&folder)?.flatten();
+        let unfinished =
+            entries.filter(|it| it.file_name().to_string_lossy().ends_with(UNFINISHED));
         Ok(Self {
+            unfinished: Mutex::new(unfinished.map(|entry| entry.path()).collect()),
             folder,
             unpacking: Mutex::new(BTreeMap::new()),
             held: Mutex::new(BTreeMap::new()),
@@ -98,6 +99,15 @@ impl Packages {
                 source: io::Error::other(panicked),
             })
         })
+    }
+
+    /// Removes what a former cell did not finish.
+    pub fn remove_unfinished(&self) {
+        for folder in lock(&self.unfinished).drain(..) {
+            if let Err(error) = disk::remove_dir(&folder) {
+                tracing::warn!(%error, folder = %folder.display(), "a half package cannot be removed");
+            }
+        }
     }
 
     /// Says which packages a workload needs from now on; others go with the next [`Self::sweep`].
@@ -170,8 +180,8 @@ fn unpack(package: &PackageRef, target: &Path) -> Result<(), PackageError> {
             label: package.label.clone(),
         });
     }
-    let temporary = target.with_file_name(format!("{}{UNFINISHED}", package.sha256));
-    disk::remove_dir(&temporary).map_err(io)?;
+    let temporary = format!("{}.{}{UNFINISHED}", package.sha256, Uuid::new_v4());
+    let temporary = target.with_file_name(temporary);
     std::fs::create_dir(&temporary).map_err(io)?;
     // The portal has applied its own limits at the upload; here only the form is checked again.
     let limits = Limits::new(u64::MAX, u64::MAX, u64::MAX);
@@ -179,11 +189,12 @@ fn unpack(package: &PackageRef, target: &Path) -> Result<(), PackageError> {
         .map_err(refused)
         .and_then(|()| make_both(&temporary).map_err(io))
         .and_then(|()| sync_all_of(&temporary).map_err(io))
-        .and_then(|()| std::fs::rename(&temporary, target).map_err(io));
+        .and_then(|()| disk::rename(&temporary, target).map_err(io));
     if outcome.is_err() {
         drop(disk::remove_dir(&temporary));
     }
-    outcome
+    // Whoever unpacked the same meanwhile, because nobody waited for that any more, was as good.
+    if target.exists() { Ok(()) } else { outcome }
 }
 
 /// Writes everything that was unpacked to the disk: under its name it counts as whole, also after a power cut.
@@ -268,7 +279,8 @@ mod tests {
         // The cell ends before what was taken out is removed.
         let out = packages.take_out().expect("taken out");
         assert!(out[0].exists() && !folder.path().join("unused").exists());
-        Packages::open(folder.path().to_owned()).expect("opened");
+        let packages = Packages::open(folder.path().to_owned()).expect("opened");
+        packages.remove_unfinished();
         assert!(names(folder.path()).is_empty());
     }
 }

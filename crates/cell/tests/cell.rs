@@ -21,6 +21,8 @@ mod load;
 mod ports;
 #[path = "cell/rollout.rs"]
 mod rollout;
+#[path = "cell/serving_first.rs"]
+mod serving_first;
 #[path = "cell/stored.rs"]
 mod stored;
 #[path = "cell/surroundings.rs"]

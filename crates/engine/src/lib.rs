@@ -30,6 +30,9 @@ pub enum EngineError {
     /// The engine refused; asking again gives the same answer.
     #[error("the engine refused: {0}")]
     Refused(String),
+    /// Nothing is wrong with what was asked; the engine's machine cannot do it at this moment, because of this.
+    #[error("the engine cannot do it now: {0}")]
+    NotNow(String),
     /// No such workload or instance.
     #[error("the engine knows no such thing")]
     NotFound,
