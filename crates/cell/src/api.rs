@@ -1,6 +1,7 @@
 //! The engine's interface: HTTP with JSON over a unix socket that its owner alone may use.
 
 use crate::supervisor::Supervisor;
+use crate::supervisor::refusal::Kind;
 use crate::words;
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::StatusCode;
@@ -10,7 +11,7 @@ use axum::{Json, Router};
 use domain::ids::{EnvironmentId, InstanceId};
 use engine::observation::{Event, Info, LogLine, Observation};
 use engine::usage::Usage;
-use engine::workload::Workload;
+use engine::workload::{LARGEST_WORKLOAD, Workload};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -23,9 +24,6 @@ const LONGEST_WAIT: u32 = 60;
 const MOST_LINES: usize = 5_000;
 /// The most text of runtimes in one answer about all workloads, bytes.
 const MOST_TEXT: usize = 8 << 20;
-/// The largest wanted state.
-const LARGEST_BODY: usize = 4 << 20;
-
 /// What the interface's answers come from.
 #[derive(Clone)]
 pub struct Interface {
@@ -48,7 +46,7 @@ pub fn router(interface: Interface) -> Router {
         .route("/events", get(events))
         .route("/instances/{id}/admin", post(admin))
         .route("/shutdown", post(shutdown))
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(DefaultBodyLimit::max(LARGEST_WORKLOAD))
         .with_state(interface)
 }
 
@@ -74,10 +72,15 @@ async fn apply(
     }
     match interface.supervisor.apply(workload).await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
-        Err(error) if error.is_no_room() => {
-            refused(StatusCode::INSUFFICIENT_STORAGE, &error.to_string())
+        Err(error) => {
+            let status = match error.kind {
+                Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+                Kind::Conflict => StatusCode::CONFLICT,
+                Kind::NoRoom => StatusCode::INSUFFICIENT_STORAGE,
+                Kind::NotNow => StatusCode::SERVICE_UNAVAILABLE,
+            };
+            refused(status, &error.to_string())
         }
-        Err(error) => refused(StatusCode::CONFLICT, &error.to_string()),
     }
 }
 

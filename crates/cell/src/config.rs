@@ -46,6 +46,9 @@ pub struct Config {
     /// How often what environments take of the disk is measured, seconds.
     #[serde(default = "default_measure_every")]
     pub measure_every_seconds: u64,
+    /// Serve addresses that others reach also where nothing limits what an app takes of the machine.
+    #[serde(default)]
+    pub allow_unlimited: bool,
     /// Runtimes by name.
     #[serde(default)]
     pub runtimes: BTreeMap<String, Runtime>,
@@ -98,6 +101,7 @@ impl Config {
             disk_reserve_mib: None,
             run_folder_mib: default_run_folder(),
             measure_every_seconds: default_measure_every(),
+            allow_unlimited: false,
             runtimes: BTreeMap::new(),
         }
     }

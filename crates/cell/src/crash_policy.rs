@@ -10,7 +10,7 @@ const AT_ONCE: u32 = 3;
 /// The first pause.
 const FIRST_PAUSE: Duration = Duration::from_secs(30);
 /// The longest pause.
-const LONGEST_PAUSE: Duration = Duration::from_mins(16);
+pub const LONGEST_PAUSE: Duration = Duration::from_mins(16);
 /// Crashes after which nothing is tried any more.
 const GIVE_UP: u32 = 200;
 /// Running this long makes the count start again.

@@ -78,8 +78,13 @@ fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
         .open(&temporary)?;
     file.write_all(text)?;
     file.sync_all()?;
-    std::fs::rename(&temporary, path)?;
-    if let Some(parent) = path.parent() {
+    rename(&temporary, path)
+}
+
+/// Gives what is on the disk already another name in its folder, also after a power cut.
+pub fn rename(path: &Path, to: &Path) -> io::Result<()> {
+    std::fs::rename(path, to)?;
+    if let Some(parent) = to.parent() {
         File::open(parent)?.sync_all()?;
     }
     Ok(())

@@ -83,33 +83,73 @@ impl Layout {
     }
 
     /// All workloads. One that cannot be read is among them, for else its instances would be ended.
-    pub fn workloads(&self) -> io::Result<Vec<StoredWorkload>> {
-        let mut found = Vec::new();
-        for entry in std::fs::read_dir(self.data.join("workloads"))? {
-            let path = entry?.path();
+    pub fn workloads(&self) -> Listed<StoredWorkload> {
+        list(&self.data.join("workloads"), |path| {
             if path.extension().is_none_or(|extension| extension != "json") {
-                continue;
+                return None;
             }
             let Some(id) = name_as_id(&path) else {
                 tracing::warn!(file = %path.display(), "by its name no workload's file; remove it");
-                continue;
+                return None;
             };
-            found.push(stored::workload(&path, EnvironmentId::new(id)));
-        }
-        Ok(found)
+            Some(self.stored_workload(EnvironmentId::new(id)))
+        })
+    }
+
+    /// A workload as it was written down.
+    pub fn stored_workload(&self, id: EnvironmentId) -> StoredWorkload {
+        stored::workload(&self.workload(id), id)
+    }
+
+    /// An instance as it was written down.
+    pub fn stored_instance(&self, id: InstanceId) -> Option<InstanceRecord> {
+        stored::instance(&self.instance(id).join("record.json"), id)
     }
 
     /// All instances' folders, each with its record if it has a readable one.
-    pub fn instances(&self) -> io::Result<Vec<(PathBuf, Option<InstanceRecord>)>> {
-        let mut found = Vec::new();
-        for entry in std::fs::read_dir(self.data.join("instances"))? {
-            let folder = entry?.path();
-            let record = name_as_id(&folder)
-                .and_then(|id| stored::instance(&folder.join("record.json"), InstanceId::new(id)));
-            found.push((folder, record));
-        }
-        Ok(found)
+    pub fn instances(&self) -> Listed<(PathBuf, Option<InstanceRecord>)> {
+        list(&self.data.join("instances"), |folder| {
+            let id = name_as_id(&folder).map(InstanceId::new);
+            let record = id.and_then(|id| self.stored_instance(id));
+            Some((folder, record))
+        })
     }
+}
+
+/// What lies in a folder.
+pub struct Listed<T> {
+    /// What could be listed.
+    pub found: Vec<T>,
+    /// Whether that is all.
+    pub complete: bool,
+    /// Why it is not.
+    pub problems: Vec<String>,
+}
+
+fn list<T>(folder: &Path, known: impl Fn(PathBuf) -> Option<T>) -> Listed<T> {
+    let mut listed = Listed {
+        found: Vec::new(),
+        complete: true,
+        problems: Vec::new(),
+    };
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries.collect(),
+        Err(error) => vec![Err(error)],
+    };
+    for entry in entries {
+        match entry {
+            Ok(entry) => listed.found.extend(known(entry.path())),
+            Err(error) => {
+                let folder = folder.display();
+                listed.complete = false;
+                listed.problems.push(format!(
+                    "{folder}: what lies there cannot be listed: {error}. Mend the disk and start the engine again; \
+                     until then nothing that is left over is removed."
+                ));
+            }
+        }
+    }
+    listed
 }
 
 fn name_as_id(path: &Path) -> Option<Uuid> {

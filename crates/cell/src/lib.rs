@@ -30,4 +30,5 @@ mod stored;
 pub mod supervisor;
 mod uids;
 mod usage;
+mod watched_task;
 mod words;

@@ -70,6 +70,9 @@ struct Serve {
     /// How often what environments take of the disk is measured, seconds.
     #[arg(long, env = "CELL_MEASURE_EVERY_SECONDS")]
     measure_every_seconds: Option<u64>,
+    /// Serve addresses that others reach also where nothing limits what an app takes of the machine.
+    #[arg(long, env = "CELL_ALLOW_UNLIMITED")]
+    allow_unlimited: bool,
     /// A runtime that listens on unix sockets: `NAME=PROGRAM`. May be repeated.
     #[arg(long, env = "CELL_RUNTIMES", value_delimiter = ',', value_parser = program)]
     runtime: Vec<(String, PathBuf)>,
@@ -105,6 +108,7 @@ fn configuration(serve: Serve) -> anyhow::Result<Config> {
     config.socket = serve.socket.or(config.socket);
     config.apps_addr = serve.apps_addr.unwrap_or(config.apps_addr);
     config.sandbox = serve.sandbox.unwrap_or(config.sandbox);
+    config.allow_unlimited |= serve.allow_unlimited;
     if !serve.zones.is_empty() {
         config.zones = serve.zones;
     }

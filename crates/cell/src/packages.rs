@@ -66,21 +66,22 @@ pub enum PackageError {
 pub struct Packages {
     folder: PathBuf,
     disk: DiskRoom,
+    /// What a former cell did not finish.
+    unfinished: Mutex<Vec<PathBuf>>,
     unpacking: Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<()>>>>,
     held: Mutex<BTreeMap<Uuid, BTreeSet<String>>>,
 }
 
 impl Packages {
-    /// Uses `folder` on `disk`; what an interrupted unpacking or removal left is removed.
+    /// Uses `folder` on `disk`. What an interrupted unpacking or removal left is never believed; it goes with
+    /// [`Self::remove_unfinished`].
     pub fn open(folder: PathBuf, disk: DiskRoom) -> io::Result<Self> {
         disk::private_dir(&folder)?;
-        for entry in std::fs::read_dir(&folder)? {
-            let entry = entry?;
-            if entry.file_name().to_string_lossy().ends_with(UNFINISHED) {
-                disk::remove_dir(&entry.path())?;
-            }
-        }
+        let entries = std::fs::read_dir(&folder)?.flatten();
+        let unfinished =
+            entries.filter(|it| it.file_name().to_string_lossy().ends_with(UNFINISHED));
         Ok(Self {
+            unfinished: Mutex::new(unfinished.map(|entry| entry.path()).collect()),
             folder,
             disk,
             unpacking: Mutex::new(BTreeMap::new()),
@@ -112,6 +113,15 @@ impl Packages {
                 source: io::Error::other(panicked),
             })
         })
+    }
+
+    /// Removes what a former cell did not finish.
+    pub fn remove_unfinished(&self) {
+        for folder in lock(&self.unfinished).drain(..) {
+            if let Err(error) = disk::remove_dir(&folder) {
+                tracing::warn!(%error, folder = %folder.display(), "a half package cannot be removed");
+            }
+        }
     }
 
     /// Says which packages a workload needs from now on; others go with the next [`Self::sweep`].
@@ -193,18 +203,19 @@ fn unpack(package: &PackageRef, target: &Path, disk: &DiskRoom) -> Result<(), Pa
         source,
     })?;
     let limits = Limits::new(u64::MAX, size.bytes, size.entries);
-    let temporary = target.with_file_name(format!("{}{UNFINISHED}", package.sha256));
-    disk::remove_dir(&temporary).map_err(io)?;
+    let temporary = format!("{}.{}{UNFINISHED}", package.sha256, Uuid::new_v4());
+    let temporary = target.with_file_name(temporary);
     std::fs::create_dir(&temporary).map_err(io)?;
     let outcome = mda::unpack_while(&file, &temporary, &limits, &|| disk.check())
         .map_err(refused)
         .and_then(|()| make_both(&temporary).map_err(io))
         .and_then(|()| sync_all_of(&temporary).map_err(io))
-        .and_then(|()| std::fs::rename(&temporary, target).map_err(io));
+        .and_then(|()| disk::rename(&temporary, target).map_err(io));
     if outcome.is_err() {
         drop(disk::remove_dir(&temporary));
     }
-    outcome
+    // Whoever unpacked the same meanwhile, because nobody waited for that any more, was as good.
+    if target.exists() { Ok(()) } else { outcome }
 }
 
 /// Writes everything that was unpacked to the disk: under its name it counts as whole, also after a power cut.
@@ -294,7 +305,8 @@ mod tests {
         // The cell ends before what was taken out is removed.
         let out = packages.take_out().expect("taken out");
         assert!(out[0].exists() && !folder.path().join("unused").exists());
-        open(folder.path()).expect("opened");
+        let packages = open(folder.path()).expect("opened");
+        packages.remove_unfinished();
         assert!(names(folder.path()).is_empty());
     }
 }

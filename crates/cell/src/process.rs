@@ -1,5 +1,6 @@
 //! Processes that may not be our children: told apart for certain, watched without polling.
 
+use procfs::Current;
 use procfs::process::Process;
 use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions};
 use serde::{Deserialize, Serialize};
@@ -7,7 +8,10 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::time::Duration;
 use tokio::io::unix::AsyncFd;
+use tokio::time::timeout;
+use uuid::Uuid;
 
 /// The path of this very program, as it was when first asked: it stays good when the file is replaced by
 /// a newer one.
@@ -20,31 +24,77 @@ pub fn own_program() -> io::Result<&'static Path> {
     Ok(PATH.get_or_init(|| path))
 }
 
-/// One process for certain: a number that is used again later comes with another start time.
+/// One process for certain: a number that is used again later comes with another start time, or after another
+/// start of the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     /// The number.
     pub pid: u32,
     /// When it started, in clock ticks since the machine started.
     pub start_time: u64,
+    /// Which start of the machine that was; none where it was not written down.
+    #[serde(default)]
+    pub boot: Option<Uuid>,
 }
 
 impl Identity {
     /// The process that has the number now; `None` when there is none, or only what is left of one.
     pub fn of(pid: u32) -> Option<Self> {
         let (state, start_time) = stat(pid)?;
-        (state != 'Z' && state != 'X').then_some(Self { pid, start_time })
+        (state != 'Z' && state != 'X').then(|| Self::new(pid, start_time))
     }
 
     /// The process that was given the number a moment ago; it may have ended since.
     pub fn of_started(pid: u32) -> Option<Self> {
-        stat(pid).map(|(_, start_time)| Self { pid, start_time })
+        stat(pid).map(|(_, start_time)| Self::new(pid, start_time))
     }
 
     /// Whether exactly this process runs.
     pub fn runs(self) -> bool {
-        Self::of(self.pid) == Some(self)
+        Self::of(self.pid).is_some_and(|now| now.is(self))
     }
+
+    /// For how long it has run, by a clock that nobody sets.
+    pub fn age(self) -> Duration {
+        let uptime = procfs::Uptime::current().map_or(Duration::ZERO, |now| now.uptime_duration());
+        let ticks = procfs::ticks_per_second().max(1);
+        let started = Duration::from_millis(self.start_time.saturating_mul(1_000) / ticks);
+        uptime.saturating_sub(started)
+    }
+
+    /// Ends it at once, if exactly this process runs.
+    pub fn kill(self) {
+        match Watched::open(self) {
+            Ok(Some(watched)) => watched.signal(Signal::KILL),
+            Ok(None) => {}
+            Err(error) => tracing::warn!(%error, pid = self.pid, "a process cannot be ended"),
+        }
+    }
+
+    fn new(pid: u32, start_time: u64) -> Self {
+        Self {
+            pid,
+            start_time,
+            boot: boot(),
+        }
+    }
+
+    fn is(self, other: Self) -> bool {
+        let of_one_boot = match (self.boot, other.boot) {
+            (Some(one), Some(other)) => one == other,
+            _ => true,
+        };
+        of_one_boot && (self.pid, self.start_time) == (other.pid, other.start_time)
+    }
+}
+
+/// This start of the machine.
+fn boot() -> Option<Uuid> {
+    static BOOT: OnceLock<Option<Uuid>> = OnceLock::new();
+    *BOOT.get_or_init(|| {
+        let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+        text.trim().parse().ok()
+    })
 }
 
 /// A hold on a running process.
@@ -81,6 +131,11 @@ impl Watched {
         if let Err(error) = self.fd.readable().await {
             tracing::error!(%error, "a process cannot be watched");
         }
+    }
+
+    /// The same, for as long as `within`: a process that waits for the kernel ends whenever that lets it.
+    pub async fn ended_within(&self, within: Duration) -> bool {
+        timeout(within, self.ended()).await.is_ok()
     }
 
     /// Sends a signal; a process that has ended takes none.
@@ -136,6 +191,8 @@ mod tests {
     use super::{Identity, Watched, collect};
     use rustix::process::Signal;
     use std::process::{Command, Stdio};
+    use std::time::Duration;
+    use uuid::Uuid;
 
     #[test]
     fn another_start_time_is_another_process() {
@@ -146,6 +203,28 @@ mod tests {
             ..own
         };
         assert!(!other.runs());
+    }
+
+    #[test]
+    fn the_same_number_after_another_start_of_the_machine_is_another_process() {
+        let own = Identity::of(std::process::id()).expect("this process runs");
+        let before = Identity {
+            boot: Some(Uuid::nil()),
+            ..own
+        };
+        assert!(!before.runs());
+        // What a cell wrote down that did not know of it is told apart as it was then.
+        let text = format!(r#"{{"pid":{},"start_time":{}}}"#, own.pid, own.start_time);
+        let older: Identity = serde_json::from_str(&text).expect("read");
+        assert!(older.boot.is_none() && older.runs());
+    }
+
+    #[test]
+    fn an_age_is_that_of_the_process() {
+        let own = Identity::of(std::process::id()).expect("this process runs");
+        let first = Identity::of(1).expect("the first process runs");
+        assert!(own.age() <= first.age());
+        assert!(own.age() < Duration::from_hours(1), "{:?}", own.age());
     }
 
     #[tokio::test]

@@ -100,7 +100,7 @@ pub struct Crashes {
     pub total: u32,
     /// The last one.
     pub last: Option<Crash>,
-    /// Nothing is started before; with `None` and a count that is too high, never.
+    /// Nothing is started before, by the time of day.
     #[serde(with = "time::serde::rfc3339::option", default)]
     pub not_before: Option<OffsetDateTime>,
     /// The instance that crashed last, until another one is started in its place.

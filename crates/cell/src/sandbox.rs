@@ -5,6 +5,7 @@ pub mod console;
 mod probe;
 pub mod runc;
 pub mod spec;
+pub mod stray;
 mod system;
 
 use crate::config::SandboxChoice;
@@ -12,8 +13,13 @@ use crate::process::{self, Identity, Watched};
 use anyhow::Context;
 use bubblewrap::Bubblewrap;
 use runc::Runc;
+use rustix::process::Signal;
 use spec::SandboxSpec;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How long a process may take to end that was killed.
+const ENDS_WITHIN: Duration = Duration::from_secs(10);
 
 /// The sandbox of this cell.
 #[derive(Debug)]
@@ -27,6 +33,8 @@ pub struct Sandbox {
 enum By {
     Runc(Runc),
     Bubblewrap(Bubblewrap),
+    /// Nothing works, because of this; what runs is served all the same.
+    Nothing(String),
 }
 
 impl Sandbox {
@@ -42,11 +50,29 @@ impl Sandbox {
         Ok(sandbox)
     }
 
+    /// None that could start anything, because of `why`.
+    pub fn nothing(why: String, data: &Path) -> Self {
+        Self {
+            by: By::Nothing(why),
+            runc_state: runc::state(data),
+        }
+    }
+
     /// Its name.
     pub fn name(&self) -> &'static str {
         match &self.by {
             By::Runc(_) => runc::NAME,
             By::Bubblewrap(_) => bubblewrap::NAME,
+            By::Nothing(_) => "none",
+        }
+    }
+
+    /// Whether an instance can use no more than its share of the machine.
+    pub fn limits(&self) -> bool {
+        match &self.by {
+            By::Runc(runc) => runc.limits(),
+            By::Bubblewrap(_) => false,
+            By::Nothing(_) => true,
         }
     }
 
@@ -55,6 +81,7 @@ impl Sandbox {
         match &self.by {
             By::Runc(runc) => runc.unenforced().to_vec(),
             By::Bubblewrap(bubblewrap) => bubblewrap.unenforced().to_vec(),
+            By::Nothing(_) => Vec::new(),
         }
     }
 
@@ -62,27 +89,54 @@ impl Sandbox {
     pub fn owner(&self, uid: u32) -> Option<u32> {
         match &self.by {
             By::Runc(_) => Some(uid),
-            By::Bubblewrap(_) => None,
+            By::Bubblewrap(_) | By::Nothing(_) => None,
         }
     }
 
-    /// Starts what `spec` says; gives the first process within.
+    /// Starts what `spec` says; gives the first process within. Whoever does not wait for it any more ends it.
     pub async fn start(&self, spec: &SandboxSpec) -> anyhow::Result<Identity> {
         match &self.by {
             By::Runc(runc) => runc.start(spec).await,
             By::Bubblewrap(bubblewrap) => bubblewrap.start(spec).await,
+            By::Nothing(why) => anyhow::bail!("no instance can be started: {why}"),
         }
     }
 
-    /// Ends everything in a container and removes what the sandbox keeps about it. Idempotent.
-    pub async fn remove(&self, name: &str, first: Option<Identity>) -> anyhow::Result<()> {
-        if let Some(first) = first
-            && let Some(watched) = Watched::open(first)?
-        {
-            watched.signal(rustix::process::Signal::KILL);
-            watched.ended().await;
+    /// Ends the first process of a sandbox, and with it all others. Idempotent.
+    pub async fn end(&self, first: Identity) -> anyhow::Result<()> {
+        if let Some(watched) = Watched::open(first)? {
+            watched.signal(Signal::KILL);
+            anyhow::ensure!(
+                watched.ended_within(ENDS_WITHIN).await,
+                "the process {} was killed and has not ended within {} s: it waits for the kernel",
+                first.pid,
+                ENDS_WITHIN.as_secs()
+            );
         }
-        first.and_then(process::collect);
+        process::collect(first);
+        Ok(())
+    }
+
+    /// Ends everything in the container `name`, whose instance has the folder `folder`, and removes what the sandbox
+    /// keeps about it. Idempotent.
+    pub async fn remove(
+        &self,
+        name: &str,
+        folder: &Path,
+        first: Option<Identity>,
+    ) -> anyhow::Result<()> {
+        let unknown = match (first, folder.parent(), folder.file_name()) {
+            (None, Some(instances), Some(name)) => {
+                let mut strays = stray::all(instances);
+                strays.retain(|stray| name == stray.instance.as_str());
+                strays
+            }
+            _ => Vec::new(),
+        };
+        let unknown = unknown.into_iter().map(|stray| stray.process);
+        for process in first.into_iter().chain(unknown) {
+            self.end(process).await?;
+        }
         // A cell may have started it that used another sandbox.
         runc::delete(&self.runc_state, name).await
     }
@@ -93,23 +147,27 @@ impl Sandbox {
     }
 }
 
+/// Root is given no less than `runc` unless it was asked for: by bubblewrap instances would run as root.
 async fn find(choice: SandboxChoice, data: &Path) -> anyhow::Result<By> {
-    let runc = match choice {
-        SandboxChoice::Bubblewrap => None,
-        SandboxChoice::Runc | SandboxChoice::Auto => Some(Runc::probe(data).await),
+    let by_bubblewrap = async |why: Option<String>| {
+        let found = Bubblewrap::probe(data, why).await;
+        found
+            .map(By::Bubblewrap)
+            .context("no sandbox works here; install runc (as root) or bubblewrap")
     };
-    match (choice, runc) {
-        (_, Some(Ok(runc))) => Ok(By::Runc(runc)),
-        (SandboxChoice::Runc, Some(Err(error))) => Err(error)
-            .context("runc does not work here; install it, run as root, or choose bubblewrap"),
-        (_, runc) => {
-            let why = runc
-                .and_then(Result::err)
-                .map(|error| format!("runc is not used: {error:#}"));
-            let bubblewrap = Bubblewrap::probe(data, why)
-                .await
-                .context("no sandbox works here; install runc (as root) or bubblewrap")?;
-            Ok(By::Bubblewrap(bubblewrap))
+    match choice {
+        SandboxChoice::Bubblewrap => by_bubblewrap(None).await,
+        SandboxChoice::Auto if !rustix::process::geteuid().is_root() => {
+            let why =
+                "runc is not used: it needs root to give each environment a user id of its own";
+            by_bubblewrap(Some(why.to_owned())).await
+        }
+        SandboxChoice::Auto | SandboxChoice::Runc => {
+            let found = Runc::probe(data).await;
+            found.map(By::Runc).context(
+                "runc does not work here; install or mend it, run as root, or choose bubblewrap with \
+                 CELL_SANDBOX=bubblewrap",
+            )
         }
     }
 }

@@ -9,7 +9,7 @@ mod logs;
 mod measuring;
 mod ownership;
 mod plan;
-mod refusal;
+pub mod refusal;
 mod report;
 mod shared;
 mod takeover;
@@ -19,11 +19,11 @@ use crate::config::Config;
 use crate::ingress::table::Table;
 use crate::journal::Journal;
 use crate::layout::Layout;
+use crate::local_path;
 use crate::record::WorkloadRecord;
 use crate::room::memory;
 use crate::sandbox::Sandbox;
 use crate::stored::StoredWorkload;
-use anyhow::Context;
 use domain::ids::{EnvironmentId, InstanceId};
 use engine::observation::{Info, LogLine, Observation};
 use engine::usage::{Room, Usage};
@@ -33,10 +33,11 @@ use refusal::Refusal;
 use serde_json::Value;
 use shared::Shared;
 use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt;
 use std::sync::{Arc, Mutex, PoisonError};
-use takeover::Found;
+use takeover::{Everything, Found};
 use tokio::sync::{mpsc, oneshot};
-use workload::{Ask, WorkloadTask};
+use workload::{Ask, kept};
 
 /// Asks that may wait at one workload's task.
 const WAITING_ASKS: usize = 16;
@@ -54,30 +55,42 @@ struct Held {
 }
 
 impl Supervisor {
-    /// Reads what is wanted, takes over what runs, removes what nobody wants.
+    /// Reads what is wanted and takes over what runs: all of it is routable then. What nobody wants is removed
+    /// afterwards, beside everything else.
     pub async fn open(config: Config, table: Table) -> anyhow::Result<Self> {
         let layout = Layout::open(&config.data_dir)?;
-        let sandbox = Sandbox::choose(config.sandbox, &config.data_dir).await?;
+        let mut found = takeover::find(&layout);
+        let sandbox = sandbox(&config, &found).await?;
         tracing::info!(sandbox = sandbox.name(), unenforced = ?sandbox.unenforced(), "instances are confined");
-        let shared = Arc::new(Shared::open(config, layout, sandbox, table)?);
-        let found = takeover::find(&shared)
-            .await
-            .context("taking over what a former cell left")?;
+        let in_use = user_ids(&found.workloads);
+        let shared = Shared::open(config, layout, sandbox, table, in_use.into_iter())?;
+        let shared = Arc::new(shared);
+        let leftovers = found.leftovers(&shared);
+        for problem in found.problems {
+            tracing::error!("{problem}");
+            shared.set_problem(&problem, Some(problem.clone()));
+        }
         // All before the first task: each may sweep away what nobody is known to need.
-        for found in &found {
+        for found in &found.workloads {
             let record = &found.workload.record;
             let running = found.instances.iter().map(|instance| &instance.template);
             let packages = record.packages(running);
             shared.packages.hold(record.wanted.id.uuid(), packages);
         }
         let mut held = BTreeMap::new();
-        for found in found {
+        let mut opened = Vec::new();
+        for found in found.workloads {
             // It is there, whatever there is room for.
             let wanted = &found.workload.record.wanted;
             shared.memory.put(wanted.id, memory::needed(wanted));
             let id = found.workload.record.wanted.id.to_string();
-            held.insert(id, hold(&shared, found));
+            let (new, known) = hold(&shared, found);
+            held.insert(id, new);
+            opened.push(known);
         }
+        futures::future::join_all(opened).await;
+        let cleaner = shared.clone();
+        tokio::spawn(async move { takeover::clean(&cleaner, leftovers).await });
         measuring::begin(&shared);
         Ok(Self {
             shared,
@@ -146,18 +159,15 @@ impl Supervisor {
             let asks = held.asks.clone();
             drop(workloads);
             let (answer, answered) = oneshot::channel();
-            let gone = || Refusal::new("the workload was just removed; apply it again");
+            let gone = || Refusal::not_now("the workload was just removed, or its task has failed");
             asks.send(Ask::Apply(Box::new(workload), answer))
                 .await
                 .map_err(|_| gone())?;
             return answered.await.map_err(|_| gone())?;
         }
         let record = WorkloadRecord::new(workload);
-        self.shared.save_workload(&record).map_err(|error| {
-            Refusal::new(format!(
-                "the wanted state cannot be written to disk: {error}"
-            ))
-        })?;
+        let saved = self.shared.save_workload(&record);
+        saved.map_err(|error| Refusal::not_written(&error))?;
         let new = Found {
             workload: StoredWorkload {
                 record,
@@ -165,7 +175,11 @@ impl Supervisor {
             },
             instances: Vec::new(),
         };
-        workloads.insert(id, hold(&self.shared, new));
+        let (held, known) = hold(&self.shared, new);
+        workloads.insert(id, held);
+        drop(workloads);
+        // Known to the ingress and to readers before anybody hears that it was taken on.
+        let _ = known.await;
         Ok(())
     }
 
@@ -175,10 +189,7 @@ impl Supervisor {
         let Some(held) = self.workloads.lock().await.get(&key).cloned() else {
             return;
         };
-        let (answer, answered) = oneshot::channel();
-        if held.asks.send(Ask::Remove(answer)).await.is_ok() {
-            drop(answered.await);
-        }
+        held.answered(Ask::Remove).await;
         self.shared.memory.put(id, 0);
         self.shared.disk_uses.forget(id);
         let mut workloads = self.workloads.lock().await;
@@ -193,12 +204,7 @@ impl Supervisor {
     /// Ends every instance and keeps what is wanted.
     pub async fn halt(&self) {
         let workloads = self.workloads.lock().await.clone();
-        let asked = workloads.values().map(|held| async {
-            let (answer, answered) = oneshot::channel();
-            if held.asks.send(Ask::Halt(answer)).await.is_ok() {
-                drop(answered.await);
-            }
-        });
+        let asked = workloads.values().map(|held| held.answered(Ask::Halt));
         futures::future::join_all(asked).await;
     }
 
@@ -235,15 +241,70 @@ impl Supervisor {
     }
 }
 
-fn hold(shared: &Arc<Shared>, found: Found) -> Held {
+/// The sandbox of this machine. Where nothing works any more, what runs already is served all the same.
+async fn sandbox(config: &Config, found: &Everything) -> anyhow::Result<Sandbox> {
+    let runs = found.workloads.iter().any(|it| !it.instances.is_empty());
+    let sandbox = match Sandbox::choose(config.sandbox, &config.data_dir).await {
+        Ok(sandbox) => sandbox,
+        Err(error) if runs => Sandbox::nothing(format!("{error:#}"), &config.data_dir),
+        Err(error) => return Err(error),
+    };
+    anyhow::ensure!(
+        sandbox.limits() || config.apps_addr.ip().is_loopback() || config.allow_unlimited,
+        "APPS_ADDR: {} can be reached by others, and the sandbox {} does not limit what one app takes of the \
+         machine: {}. Make control groups writable for runc as root, serve a localhost address such as \
+         127.0.0.1:8080, or say CELL_ALLOW_UNLIMITED=true if all apps are trusted",
+        config.apps_addr,
+        sandbox.name(),
+        sandbox.unenforced().join("; ")
+    );
+    Ok(sandbox)
+}
+
+/// The user ids that environments are known to have: by their instances, and by the owners of their files.
+fn user_ids(found: &[Found]) -> Vec<(EnvironmentId, u32)> {
+    let mut ids = Vec::new();
+    for Found {
+        workload,
+        instances,
+    } in found
+    {
+        let wanted = &workload.record.wanted;
+        let bucket = wanted
+            .template
+            .as_ref()
+            .map(|it| local_path::of(&it.bucket.url));
+        let owned = bucket
+            .and_then(Result::ok)
+            .and_then(|path| path.symlink_metadata().ok());
+        ids.extend(owned.map(|found| (wanted.id, found.uid())));
+        ids.extend(instances.iter().map(|it| (wanted.id, it.uid)));
+    }
+    ids
+}
+
+fn hold(shared: &Arc<Shared>, found: Found) -> (Held, oneshot::Receiver<()>) {
     let (asks, inbox) = mpsc::channel(WAITING_ASKS);
-    let observed = WorkloadTask::spawn(shared.clone(), found, inbox);
-    Held { asks, observed }
+    let (observed, known) = kept::keep(shared, found, inbox);
+    (Held { asks, observed }, known)
 }
 
 impl Held {
+    /// Asks until it is answered: a task that fails over it is started again, and asked again.
+    async fn answered(&self, ask: impl Fn(oneshot::Sender<()>) -> Ask) {
+        loop {
+            let (answer, answered) = oneshot::channel();
+            if self.asks.send(ask(answer)).await.is_err() || answered.await.is_ok() {
+                return;
+            }
+        }
+    }
+
     fn observation(&self) -> Observation {
         let observed = self.observed.lock().unwrap_or_else(PoisonError::into_inner);
         observed.clone()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,8 +5,11 @@ use domain::ids::EnvironmentId;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+
+/// Ids that are passed over when the list was lost.
+const GAP: u32 = 10_000;
 
 /// The user ids that were given out.
 #[derive(Debug)]
@@ -22,16 +25,26 @@ struct Given {
 }
 
 impl Uids {
-    /// Reads what was given out before; `first` is where an empty list begins.
-    pub fn open(file: PathBuf, first: u32) -> io::Result<Self> {
-        let given = disk::read_json(&file)?.unwrap_or(Given {
+    /// Reads what was given out before; `first` is where an empty list begins. A list that cannot be read is kept
+    /// aside and made anew from what is `in_use`; gives why, too.
+    pub fn open(
+        file: PathBuf,
+        first: u32,
+        in_use: impl Iterator<Item = (EnvironmentId, u32)>,
+    ) -> (Self, Option<String>) {
+        let (given, problem) = match disk::read_json(&file) {
+            Ok(given) => (given, None),
+            Err(error) => {
+                let problem = set_aside(&file, &error);
+                (Some(made_anew(first, in_use)), Some(problem))
+            }
+        };
+        let given = given.unwrap_or(Given {
             next: first,
             environments: BTreeMap::new(),
         });
-        Ok(Self {
-            file,
-            given: Mutex::new(given),
-        })
+        let given = Mutex::new(given);
+        (Self { file, given }, problem)
     }
 
     /// The user id of an environment.
@@ -63,6 +76,32 @@ impl Uids {
     }
 }
 
+/// Goes on after a gap: who was forgotten may have had ids that are larger than any in use, and left files.
+fn made_anew(first: u32, in_use: impl Iterator<Item = (EnvironmentId, u32)>) -> Given {
+    let in_use = in_use.filter(|(_, uid)| *uid >= first);
+    let environments: BTreeMap<String, u32> = in_use
+        .map(|(environment, uid)| (environment.to_string(), uid))
+        .collect();
+    let highest = environments.values().copied().max().unwrap_or(first);
+    Given {
+        next: highest.saturating_add(GAP),
+        environments,
+    }
+}
+
+fn set_aside(file: &Path, error: &io::Error) -> String {
+    let aside = file.with_extension("unreadable");
+    if let Err(error) = std::fs::rename(file, &aside) {
+        tracing::warn!(%error, "the list of user ids cannot be kept aside");
+    }
+    format!(
+        "{}: the list of user ids cannot be read: {error}. It was made anew from what runs, and is kept as {}. \
+         Remove that file when nobody needs it.",
+        file.display(),
+        aside.display()
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::Uids;
@@ -74,13 +113,29 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("uids.json");
         let [one, two, three] = [1, 2, 3].map(|n| EnvironmentId::new(Uuid::from_u128(n)));
-        let uids = Uids::open(file.clone(), 200_000).expect("open");
+        let (uids, problem) = Uids::open(file.clone(), 200_000, std::iter::empty());
+        assert_eq!(problem, None);
         assert_eq!(uids.of(one).expect("given"), 200_000);
         assert_eq!(uids.of(two).expect("given"), 200_001);
-        let uids = Uids::open(file, 900_000).expect("open again");
+        let (uids, _) = Uids::open(file, 900_000, std::iter::empty());
         assert_eq!(uids.of(one).expect("given"), 200_000);
         uids.forget(two).expect("forgotten");
         assert_eq!(uids.of(three).expect("given"), 200_002);
         assert_eq!(uids.of(two).expect("given"), 200_003);
+    }
+
+    #[test]
+    fn a_list_that_is_lost_gives_no_id_to_another() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("uids.json");
+        let [one, two, root] = [1, 2, 3].map(|n| EnvironmentId::new(Uuid::from_u128(n)));
+        std::fs::write(&file, "{\"next\": 2").expect("damaged");
+        let in_use = [(one, 200_007), (root, 0)].into_iter();
+        let (uids, problem) = Uids::open(file.clone(), 200_000, in_use);
+        assert!(problem.expect("said").contains("uids.unreadable"));
+        assert!(file.with_extension("unreadable").exists());
+        assert_eq!(uids.of(one).expect("given"), 200_007);
+        assert_eq!(uids.of(two).expect("given"), 210_007);
+        assert_eq!(uids.of(root).expect("given"), 210_008);
     }
 }

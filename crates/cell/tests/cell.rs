@@ -23,6 +23,8 @@ mod ports;
 mod rollout;
 #[path = "cell/room.rs"]
 mod room;
+#[path = "cell/serving_first.rs"]
+mod serving_first;
 #[path = "cell/stored.rs"]
 mod stored;
 #[path = "cell/surroundings.rs"]

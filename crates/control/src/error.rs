@@ -150,6 +150,10 @@ impl From<engine::EngineError> for Error {
         match error {
             engine::EngineError::NotFound => Self::NotFound,
             engine::EngineError::Refused(why) | engine::EngineError::NoRoom(why) => Self::Conflict(why),
+            engine::EngineError::NotNow(why) => Self::Unavailable {
+                text: format!("The engine cannot do it now: {why}. Running apps are not affected; try again in a moment."),
+                source: None,
+            },
             engine::EngineError::Unavailable(_) => Self::Unavailable {
                 text: "The engine that runs the apps does not answer. Running apps are not affected; try again in a moment.".to_owned(),
                 source: Some(error.into()),

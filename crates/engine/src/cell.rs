@@ -3,7 +3,7 @@
 use crate::observation::{Event, Info, LogLine, Observation};
 use crate::text::{plain, sanitize};
 use crate::usage::Usage;
-use crate::workload::Workload;
+use crate::workload::{LARGEST_WORKLOAD, Workload};
 use crate::{Engine, EngineError};
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -102,6 +102,13 @@ impl Engine for CellEngine {
         let path = format!("/workloads/{}", workload.id);
         let body = serde_json::to_value(workload)
             .map_err(|error| EngineError::Refused(error.to_string()))?;
+        let bytes = body.to_string().len();
+        if bytes > LARGEST_WORKLOAD {
+            return Err(EngineError::Refused(format!(
+                "constants and settings: the wanted state has {bytes} bytes, of which an engine takes at most \
+                 {LARGEST_WORKLOAD}; make values shorter"
+            )));
+        }
         self.call(Method::PUT, &path, Some(body), SOON)
             .await
             .map(drop)
@@ -183,6 +190,8 @@ fn check_status(answer: Answer) -> Result<Answer, EngineError> {
         Err(EngineError::NoRoom(said))
     } else if answer.status().is_client_error() {
         Err(EngineError::Refused(said))
+    } else if answer.status() == StatusCode::SERVICE_UNAVAILABLE {
+        Err(EngineError::NotNow(said))
     } else {
         Err(EngineError::Unavailable(said.into()))
     }

@@ -36,6 +36,9 @@ pub enum EngineError {
     /// gives the same answer until something else takes less.
     #[error("the engine has no room: {0}")]
     NoRoom(String),
+    /// Nothing is wrong with what was asked; the engine's machine cannot do it at this moment, because of this.
+    #[error("the engine cannot do it now: {0}")]
+    NotNow(String),
     /// No such workload or instance.
     #[error("the engine knows no such thing")]
     NotFound,

@@ -6,6 +6,9 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// The largest wanted state that is handed over, bytes of JSON: constants and settings are most of it.
+pub const LARGEST_WORKLOAD: usize = 4 << 20;
+
 /// The wanted state of one environment. Everything an engine needs, nothing of the portal's.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Workload {

@@ -10,6 +10,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::process::{Child, Command};
+use tokio::time::timeout;
 
 /// Its name.
 pub const NAME: &str = "bubblewrap";
@@ -43,10 +44,11 @@ impl Bubblewrap {
         let folder = data.join("probe");
         disk::private_dir(&folder)?;
         let spec = probe::spec(&folder)?;
-        let mut child = spawn(&spec)?;
-        let status = child.wait().await?;
+        let mut making = Making(Some(spawn(&spec)?));
+        let waited = timeout(MADE_WITHIN, making.child()?.wait()).await;
         let said = console::words(&folder);
         disk::remove_dir(&folder)?;
+        let status = waited.context("bubblewrap does not end")??;
         anyhow::ensure!(status.success(), "bubblewrap does not work: {said}");
         Ok(bubblewrap)
     }
@@ -58,14 +60,14 @@ impl Bubblewrap {
 
     /// Starts a sandbox that outlives this process.
     pub async fn start(&self, spec: &SandboxSpec) -> anyhow::Result<Identity> {
-        let mut child = spawn(spec)?;
-        let outer = child.id().context("bubblewrap ended at once")?;
+        let mut making = Making(Some(spawn(spec)?));
+        let outer = making.child()?.id().context("bubblewrap ended at once")?;
         let deadline = tokio::time::Instant::now() + MADE_WITHIN;
         let inner = loop {
             if let Some(inner) = process::first_child(outer).and_then(Identity::of) {
                 break inner;
             }
-            if child.try_wait()?.is_some() {
+            if making.child()?.try_wait()?.is_some() {
                 anyhow::bail!(
                     "the sandbox could not be made: {}",
                     console::words(&spec.folder)
@@ -78,9 +80,36 @@ impl Bubblewrap {
             );
             tokio::time::sleep(Duration::from_millis(2)).await;
         };
-        // The outer process ends with the inner one; somebody has to collect it.
-        tokio::spawn(async move { child.wait().await });
+        if let Some(mut child) = making.0.take() {
+            // The outer process ends with the inner one; somebody has to collect it.
+            tokio::spawn(async move { child.wait().await });
+        }
         Ok(inner)
+    }
+}
+
+/// A sandbox that is being made; what is half made is ended when nobody waits for it any more.
+struct Making(Option<Child>);
+
+impl Making {
+    fn child(&mut self) -> anyhow::Result<&mut Child> {
+        self.0.as_mut().context("the sandbox is made")
+    }
+}
+
+impl Drop for Making {
+    fn drop(&mut self) {
+        let Some(mut child) = self.0.take() else {
+            return;
+        };
+        let inner = child.id().and_then(process::first_child);
+        if let Some(inner) = inner.and_then(Identity::of) {
+            inner.kill();
+        }
+        drop(child.start_kill());
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move { child.wait().await });
+        }
     }
 }
 

@@ -12,10 +12,16 @@ use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 use tokio::process::Command;
+use tokio::time::timeout;
 
 /// Its name.
 pub const NAME: &str = "runc";
+
+/// How long `runc` may take to make a container, and to remove one.
+const MADE_WITHIN: Duration = Duration::from_mins(1);
+const REMOVED_WITHIN: Duration = Duration::from_secs(30);
 
 /// Said where control groups cannot be written.
 const NO_LIMITS: &str = "limits on memory, processor and processes are not enforced: \
@@ -54,6 +60,11 @@ impl Runc {
         runc.unenforced.push(NO_LIMITS.to_owned());
         runc.try_out(data).await?;
         Ok(runc)
+    }
+
+    /// Whether memory, processor and processes are limited.
+    pub fn limits(&self) -> bool {
+        self.limited
     }
 
     /// What is not enforced.
@@ -106,8 +117,10 @@ impl Runc {
             .stdin(Stdio::null())
             .stdout(output.try_clone()?)
             .stderr(output)
-            .status()
+            .status();
+        let status = timeout(MADE_WITHIN, status)
             .await
+            .with_context(|| format!("runc made no sandbox within {} s", MADE_WITHIN.as_secs()))?
             .context("runc cannot be started")?;
         anyhow::ensure!(
             status.success(),
@@ -128,10 +141,11 @@ pub async fn delete(state: &Path, name: &str) -> anyhow::Result<()> {
     if !state.join(name).exists() {
         return Ok(());
     }
-    let output = command(state)
-        .args(["delete", "--force", name])
-        .output()
-        .await?;
+    let output = command(state).args(["delete", "--force", name]).output();
+    let output = timeout(REMOVED_WITHIN, output).await.with_context(|| {
+        let seconds = REMOVED_WITHIN.as_secs();
+        format!("runc did not delete the container {name} within {seconds} s")
+    })??;
     anyhow::ensure!(
         output.status.success() || !state.join(name).exists(),
         "runc could not delete the container {name}: {}",
@@ -153,6 +167,7 @@ pub fn containers(state: &Path) -> io::Result<Vec<String>> {
 
 fn command(state: &Path) -> Command {
     let mut command = Command::new("runc");
-    command.arg("--root").arg(state);
+    // Whoever does not wait for it any more ends it.
+    command.kill_on_drop(true).arg("--root").arg(state);
     command
 }

@@ -14,6 +14,7 @@ use crate::process::{self, Watched};
 use crate::record::InstanceRecord;
 use crate::shared_folder;
 use crate::usage::{self, Meter};
+use crate::watched_task;
 use anyhow::Context;
 use domain::disk::words;
 use domain::states::InstanceState;
@@ -42,9 +43,19 @@ pub struct InstanceTask {
     pub orders: watch::Receiver<Order>,
     /// Who wants to know.
     pub reports: mpsc::UnboundedSender<Report>,
+    /// Since when it gets requests.
+    pub ready: Option<ReadySince>,
 }
 
-struct Running {
+/// Since when an instance gets requests, by clocks that nobody sets.
+#[derive(Debug, Clone, Copy)]
+pub struct ReadySince {
+    seen: Instant,
+    before: Duration,
+}
+
+/// An instance that can be asked and watched.
+pub struct Running {
     watched: Watched,
     client: Client,
     runtime: PathBuf,
@@ -53,46 +64,86 @@ struct Running {
 }
 
 impl InstanceTask {
-    /// Brings the instance up, watches it and cleans up after it.
-    pub async fn begin(mut self) {
-        // What is half made cannot be taken away: an order to end waits until it stands.
-        let brought_up = match self.make().await {
-            Err(error) => Err(self.not_ready(&error)),
-            Ok(watched) => {
-                let mut orders = self.orders.clone();
-                tokio::select! {
-                    biased;
-                    _ = told_to_stop(&mut orders) => Err(Ending::AsWanted),
-                    outcome = self.bring_up(watched) => {
-                        outcome.map_err(|error| self.not_ready(&error))
-                    }
-                }
-            }
+    /// Brings the instance up, watches it and cleans up after it, on a task of its own.
+    pub fn begin(self) {
+        self.work(Self::live);
+    }
+
+    /// The same from where a former cell left it; `found` is what [`Self::take_over`] gave.
+    pub fn resume(self, found: anyhow::Result<Option<Running>>) {
+        self.work(|task| task.live_on(found));
+    }
+
+    /// Where `work` itself fails, the instance is ended and counts as crashed.
+    fn work<F>(self, work: impl FnOnce(Self) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let again = Self {
+            shared: self.shared.clone(),
+            record: self.record.clone(),
+            orders: self.orders.clone(),
+            reports: self.reports.clone(),
+            ready: self.ready,
         };
-        let ending = match brought_up {
+        let work = work(self);
+        tokio::spawn(async move {
+            if let Err(why) = watched_task::run(work).await {
+                again.failed(&why).await;
+            }
+        });
+    }
+
+    async fn failed(mut self, why: &str) {
+        let of = format!("an instance of the workload {}", self.record.workload);
+        self.shared.note_failure(&of, why);
+        // What is on disk knows the process.
+        if let Some(record) = self.shared.layout.stored_instance(self.record.id) {
+            self.record = record;
+        }
+        let ending = self.gone("the engine's own task for it failed".to_owned());
+        self.finish(ending).await;
+    }
+
+    async fn live(mut self) {
+        let mut orders = self.orders.clone();
+        let come_up = tokio::select! {
+            biased;
+            told = told_to_stop(&mut orders) => Err(told.map(|_| Ending::AsWanted)),
+            outcome = self.come_up() => outcome.map_err(|error| Some(self.not_ready(&error))),
+        };
+        let ending = match come_up {
             Ok(running) => {
                 let record = Box::new(self.record.clone());
-                self.report(InstanceEvent::Ready(running.backend.clone(), record));
+                self.report(InstanceEvent::Ready(running.backend(), record));
                 self.watch(running).await
             }
             Err(ending) => ending,
         };
-        self.finish(ending).await;
+        self.leave(ending).await;
     }
 
-    /// Takes over an instance that a former cell left behind.
-    pub async fn resume(mut self) {
-        let ending = match self.take_over() {
-            Ok(Some(running)) => {
-                self.report(InstanceEvent::Adopted(running.backend.clone()));
-                self.watch(running).await
-            }
-            Ok(None) if self.record.ready_at.is_some() => self.crashed(),
+    async fn live_on(mut self, found: anyhow::Result<Option<Running>>) {
+        let ending = match found {
+            Ok(Some(running)) => self.watch(running).await,
+            Ok(None) if self.record.ready_at.is_some() => Some(self.crashed()),
             // It was not ready when the cell ended: nobody knows how far it got.
-            Ok(None) => Ending::AsWanted,
-            Err(error) => self.not_ready(&error),
+            Ok(None) => Some(Ending::AsWanted),
+            Err(error) => Some(self.not_ready(&error)),
         };
-        self.finish(ending).await;
+        self.leave(ending).await;
+    }
+
+    /// Without an ending, nobody wants to know of it any more: whoever takes its place takes over what there is.
+    async fn leave(self, ending: Option<Ending>) {
+        if let Some(ending) = ending {
+            self.finish(ending).await;
+        }
+    }
+
+    async fn come_up(&mut self) -> anyhow::Result<Running> {
+        let watched = self.make().await?;
+        self.bring_up(watched).await
     }
 
     async fn make(&mut self) -> anyhow::Result<Watched> {
@@ -133,7 +184,7 @@ impl InstanceTask {
         };
         self.record.ready_at = Some(OffsetDateTime::now_utc());
         self.shared.layout.save(&self.record)?;
-        Ok(self.running(watched, client, runtime))
+        Ok(self.running(watched, Duration::ZERO, client, runtime))
     }
 
     fn prepare(&self) -> anyhow::Result<()> {
@@ -182,7 +233,8 @@ impl InstanceTask {
         }
     }
 
-    fn take_over(&mut self) -> anyhow::Result<Option<Running>> {
+    /// What a former cell left running, if it was ready then and runs still.
+    pub fn take_over(&mut self) -> anyhow::Result<Option<Running>> {
         let (Some(first), true) = (self.record.first, self.record.ready_at.is_some()) else {
             return Ok(None);
         };
@@ -198,10 +250,18 @@ impl InstanceTask {
             .layout
             .socket(self.record.id, launch_spec::RUNTIME);
         let client = Client::unix(admin, self.record.admin_password.clone());
-        Ok(Some(self.running(watched, client, runtime)))
+        Ok(Some(self.running(watched, first.age(), client, runtime)))
     }
 
-    fn running(&self, watched: Watched, client: Client, runtime: PathBuf) -> Running {
+    fn running(
+        &mut self,
+        watched: Watched,
+        before: Duration,
+        client: Client,
+        runtime: PathBuf,
+    ) -> Running {
+        let seen = Instant::now();
+        self.ready = Some(ReadySince { seen, before });
         let record = &self.record;
         self.shared.open_channel(record.id, client.clone());
         Running {
@@ -245,7 +305,7 @@ impl InstanceTask {
         Ok(())
     }
 
-    async fn watch(&mut self, mut running: Running) -> Ending {
+    async fn watch(&mut self, mut running: Running) -> Option<Ending> {
         let mut orders = self.orders.clone();
         let mut tick = interval(health::EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -263,10 +323,10 @@ impl InstanceTask {
             };
             let (finding, status) = tokio::select! {
                 biased;
-                () = running.watched.ended() => return self.crashed(),
+                () = running.watched.ended() => return Some(self.crashed()),
                 drain = told_to_stop(&mut orders) => {
-                    self.stop(&running, drain).await;
-                    return Ending::AsWanted;
+                    self.stop(&running, drain?).await;
+                    return Some(Ending::AsWanted);
                 }
                 found = examination => found,
             };
@@ -279,11 +339,11 @@ impl InstanceTask {
                 Verdict::PutBack => self.report(InstanceEvent::Recovered),
                 Verdict::Dead => {
                     let silence = last_good.elapsed().as_secs();
-                    return self.gone(format!("did not answer for {silence} s"));
+                    return Some(self.gone(format!("did not answer for {silence} s")));
                 }
             }
             if let Some(reason) = self.outgrown() {
-                return self.gone(reason);
+                return Some(self.gone(reason));
             }
             self.report(InstanceEvent::Uses(running.meter.read()));
             if let Some(status) = status {
@@ -318,14 +378,21 @@ impl InstanceTask {
     }
 }
 
-/// Resolves when the instance is to end; gives the time for its requests.
-async fn told_to_stop(orders: &mut watch::Receiver<Order>) -> Duration {
+impl Running {
+    /// What the ingress sends requests to.
+    pub fn backend(&self) -> Arc<Backend> {
+        self.backend.clone()
+    }
+}
+
+/// Resolves when the instance is to end, with the time for its requests; with none when nobody is there to say so.
+async fn told_to_stop(orders: &mut watch::Receiver<Order>) -> Option<Duration> {
     match orders
         .wait_for(|order| *order != Order::Run)
         .await
         .as_deref()
     {
-        Ok(Order::Stop(drain)) => *drain,
-        Ok(Order::Run) | Err(_) => Duration::ZERO,
+        Ok(Order::Stop(drain)) => Some(*drain),
+        Ok(Order::Run) | Err(_) => None,
     }
 }

@@ -7,6 +7,7 @@ use crate::local_path;
 use crate::process;
 use crate::record::InstanceRecord;
 use crate::sandbox::spec::{Limits, Mount, SandboxSpec};
+use crate::sandbox::stray::RUN;
 use anyhow::Context;
 use engine::workload::Template;
 use m2ee::start::StartConfig;
@@ -20,8 +21,6 @@ pub const ADMIN: &str = "admin.sock";
 /// The name of the app's socket.
 pub const RUNTIME: &str = "runtime.sock";
 
-/// The folder that an instance shares with the cell, as the instance sees it.
-const RUN: &str = "/run/instance";
 /// Where instances find their database server.
 const POSTGRES: &str = "/run/postgres";
 /// Ports of runtimes that know only ports; each has a network of its own, so they never meet.

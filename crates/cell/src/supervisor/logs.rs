@@ -46,11 +46,14 @@ pub fn read(
             line,
         }));
     };
+    let is_shown = |id: InstanceId| instances.iter().any(|instance| instance.id == id);
     let mut before = None;
     for instance in instances {
         let index = instance.index;
         if before.replace(index) != Some(index)
             && let Some(words) = last_words(layout, workload, index)
+            // While the log itself is there and shown, it says the same.
+            && !(is_shown(words.instance) && layout.run(words.instance).exists())
         {
             let skipped = words.lines.len().saturating_sub(tail);
             let text = words.lines.into_iter().skip(skipped).collect();
@@ -64,10 +67,8 @@ pub fn read(
 
 fn last_words(layout: &Layout, workload: EnvironmentId, index: u16) -> Option<LastWords> {
     let path = layout.last_words(workload, index);
-    let words: LastWords = disk::read_json(&path).unwrap_or_else(|error| {
+    disk::read_json(&path).unwrap_or_else(|error| {
         tracing::warn!(%error, path = %path.display(), "the last lines of an instance are unreadable");
         None
-    })?;
-    // While the instance is being removed, its log is still there.
-    (!layout.run(words.instance).exists()).then_some(words)
+    })
 }

@@ -116,7 +116,7 @@ async fn watch_reserve(shared: Weak<Shared>) {
             if std::mem::take(&mut touched) {
                 tracing::info!("the reserve of the disk is whole again");
                 shared.disk_uses.let_go();
-                shared.set_disk_problem(None);
+                shared.set_problem("disk", None);
             }
             continue;
         }
@@ -126,7 +126,7 @@ async fn watch_reserve(shared: Weak<Shared>) {
         );
         if !std::mem::replace(&mut touched, true) {
             tracing::error!("{problem}");
-            shared.set_disk_problem(Some(problem));
+            shared.set_problem("disk", Some(problem));
         }
         if let Some(held) = shared.disk_uses.hold_the_fastest() {
             tracing::error!(workload = %held, "the reserve of the disk is touched: its files may grow no further");

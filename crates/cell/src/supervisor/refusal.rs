@@ -1,32 +1,57 @@
 //! Why a wanted state is not taken.
 
-/// A sentence for people.
+/// Whether the same wanted state can be taken later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// It is not one: a field is wrong.
+    Invalid,
+    /// It does not fit what the engine has.
+    Conflict,
+    /// It would need more than the machine has left.
+    NoRoom,
+    /// Nothing is wrong with it; the machine cannot take it at this moment.
+    NotNow,
+}
+
+/// A sentence for people, and what follows from it.
 #[derive(Debug, thiserror::Error)]
 #[error("{sentence}")]
 pub struct Refusal {
+    /// Whether it can be taken later.
+    pub kind: Kind,
     sentence: String,
-    no_room: bool,
 }
 
 impl Refusal {
-    /// A refusal with a sentence for people.
-    pub fn new(sentence: impl Into<String>) -> Self {
-        Self {
-            sentence: sentence.into(),
-            no_room: false,
-        }
+    /// A wanted state that never works; the sentence names the field and the rule.
+    pub fn invalid(sentence: impl Into<String>) -> Self {
+        Self::new(Kind::Invalid, sentence)
     }
 
-    /// A refusal since there is too little room; the sentence names the need and the room.
+    /// One that is older than the engine's, or another of the same revision.
+    pub fn conflict(sentence: impl Into<String>) -> Self {
+        Self::new(Kind::Conflict, sentence)
+    }
+
+    /// One to be applied again later.
+    pub fn not_now(sentence: impl Into<String>) -> Self {
+        Self::new(Kind::NotNow, sentence)
+    }
+
+    /// One that there is too little room for; the sentence names the need and the room.
     pub fn no_room(sentence: impl Into<String>) -> Self {
-        Self {
-            no_room: true,
-            ..Self::new(sentence)
-        }
+        Self::new(Kind::NoRoom, sentence)
     }
 
-    /// Whether there is too little room.
-    pub fn is_no_room(&self) -> bool {
-        self.no_room
+    /// One that the disk did not take.
+    pub fn not_written(error: &std::io::Error) -> Self {
+        Self::not_now(format!(
+            "the wanted state cannot be written to the engine's disk: {error}"
+        ))
+    }
+
+    fn new(kind: Kind, sentence: impl Into<String>) -> Self {
+        let sentence = sentence.into();
+        Self { kind, sentence }
     }
 }

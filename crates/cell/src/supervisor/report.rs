@@ -46,8 +46,10 @@ pub enum InstanceEvent {
     Uses(Usage),
     /// What its debugger said.
     Debugger(DebuggerStatus),
-    /// Nothing of it is left.
+    /// It runs no more; [`Self::Removed`] follows unless it ended as it was told, with all that was left of it.
     Ended(Ending),
+    /// Nothing of it is left.
+    Removed,
 }
 
 /// How an instance ended.

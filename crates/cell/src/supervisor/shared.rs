@@ -12,6 +12,7 @@ use crate::room::disk::DiskRoom;
 use crate::room::memory::MemoryRoom;
 use crate::sandbox::Sandbox;
 use crate::uids::Uids;
+use crate::words;
 use anyhow::Context;
 use domain::ids::{EnvironmentId, InstanceId};
 use engine::workload::Template;
@@ -45,9 +46,9 @@ pub struct Shared {
     pub memory: MemoryRoom,
     /// What environments take of the disk.
     pub disk_uses: DiskUses,
-    disk_problem: Mutex<Option<String>>,
     channels: Mutex<BTreeMap<Uuid, Client>>,
-    problems: Mutex<BTreeMap<Uuid, String>>,
+    problems: Mutex<BTreeMap<String, String>>,
+    failures: Mutex<BTreeMap<String, u32>>,
 }
 
 impl Shared {
@@ -57,22 +58,24 @@ impl Shared {
         layout: Layout,
         sandbox: Sandbox,
         table: Table,
+        in_use: impl Iterator<Item = (EnvironmentId, u32)>,
     ) -> anyhow::Result<Self> {
         let reserve = config
             .disk_reserve_mib
             .map(|mib| mib.saturating_mul(1 << 20));
         let disk = DiskRoom::new(layout.path(""), reserve);
+        let (uids, problem) = Uids::open(layout.path("uids.json"), config.first_uid, in_use);
+        let problems = problem.map(|problem| ("uids.json".to_owned(), problem));
         Ok(Self {
             packages: Packages::open(layout.path("packages"), disk.clone())?,
             disk,
             memory: MemoryRoom::new(config.promisable_mib()),
             disk_uses: DiskUses::default(),
-            disk_problem: Mutex::default(),
-            uids: Uids::open(layout.path("uids.json"), config.first_uid)
-                .context("reading uids.json, the list of user ids")?,
+            uids,
             journal: Journal::open(&layout.path("events.jsonl")),
             channels: Mutex::default(),
-            problems: Mutex::default(),
+            problems: Mutex::new(problems.into_iter().collect()),
+            failures: Mutex::default(),
             config,
             layout,
             sandbox,
@@ -82,23 +85,31 @@ impl Shared {
 
     /// What an operator should look at.
     pub fn problems(&self) -> Vec<String> {
-        let disk = lock(&self.disk_problem).clone();
-        let problems = lock(&self.problems);
-        disk.into_iter().chain(problems.values().cloned()).collect()
+        let problems = lock(&self.problems).values().cloned().collect::<Vec<_>>();
+        problems.into_iter().chain(self.journal.problem()).collect()
     }
 
-    /// Says what is the matter with the disk; none when nothing is any more.
-    pub fn set_disk_problem(&self, problem: Option<String>) {
-        *lock(&self.disk_problem) = problem;
-    }
-
-    /// Says what is the matter with a workload; none when nothing is any more.
-    pub fn set_problem(&self, workload: EnvironmentId, problem: Option<String>) {
+    /// Says what is the matter with something; none when nothing is any more.
+    pub fn set_problem(&self, with: &str, problem: Option<String>) {
         let mut problems = lock(&self.problems);
         match problem {
-            Some(problem) => problems.insert(workload.uuid(), problem),
-            None => problems.remove(&workload.uuid()),
+            Some(problem) => problems.insert(with.to_owned(), words::reason(&problem)),
+            None => problems.remove(with),
         };
+    }
+
+    /// Notes that the engine's own task for something has failed; gives how often that was.
+    pub fn note_failure(&self, of: &str, why: &str) -> u32 {
+        let mut failures = lock(&self.failures);
+        let count = failures.entry(of.to_owned()).or_default();
+        *count = count.saturating_add(1);
+        let problem = format!(
+            "the engine's task for {of} has failed {count} times, the last time with: {why}. It was started again; \
+             report this with the engine's log."
+        );
+        tracing::error!("{problem}");
+        self.set_problem(of, Some(problem));
+        *count
     }
 
     /// How a runtime is started.
@@ -145,10 +156,11 @@ impl Shared {
 
     /// Ends an instance and removes everything that is left of it. Idempotent.
     pub async fn remove_instance(&self, record: &InstanceRecord) -> anyhow::Result<()> {
+        let folder = self.layout.instance(record.id);
         self.sandbox
-            .remove(&record.container(), record.first)
+            .remove(&record.container(), &folder, record.first)
             .await?;
-        disk::remove_dir(&self.layout.instance(record.id)).context("removing its folder")
+        disk::remove_dir(&folder).context("removing its folder")
     }
 
     /// Removes the unpacked packages that nobody needs.

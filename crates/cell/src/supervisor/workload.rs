@@ -1,24 +1,28 @@
 //! One workload's task: whatever happens, it looks at what is wanted and what is, and acts.
 
 mod apply;
+mod held;
+pub mod kept;
 mod live;
 mod on_event;
 mod show;
 mod state;
 mod unreadable;
 
+use self::held::Held;
 use self::live::Live;
 use super::instance::InstanceTask;
 use super::launch_spec;
 use super::plan::{Of, Step};
 use super::refusal::Refusal;
-use super::report::{Order, Report};
+use super::report::{InstanceEvent, Order, Report};
 use super::shared::Shared;
 use super::takeover::Found;
 use crate::database_socket::DatabaseSocket;
 use crate::disk;
 use crate::record::{self, InstanceRecord, WorkloadRecord};
 use crate::stored::{StoredWorkload, Unreadable};
+use domain::ids::InstanceId;
 use domain::states::InstanceState;
 use engine::observation::{EventKind, Observation, Rollout};
 use engine::workload::Workload;
@@ -27,7 +31,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
 /// How often a workload is looked at even if nothing seems to happen.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -42,6 +46,9 @@ pub enum Ask {
     Remove(oneshot::Sender<()>),
     /// End everything, keep what is wanted; answered when nothing runs.
     Halt(oneshot::Sender<()>),
+    /// Panic.
+    #[cfg(test)]
+    Fail,
 }
 
 /// The task of one workload.
@@ -54,6 +61,9 @@ pub struct WorkloadTask {
     serving_hash: Option<String>,
     live: Vec<Live>,
     tries: BTreeMap<u16, u32>,
+    held: Held,
+    /// Instances that ended and are not removed yet.
+    leftovers: BTreeSet<InstanceId>,
     database: Option<DatabaseSocket>,
     reports: mpsc::UnboundedSender<Report>,
     observed: Arc<Mutex<Observation>>,
@@ -63,22 +73,15 @@ pub struct WorkloadTask {
 }
 
 impl WorkloadTask {
-    /// The task of a workload, with what a former cell left of it.
-    pub fn spawn(
+    /// The task of a workload, with what a former cell left of it: known to the ingress and to readers already.
+    fn open(
         shared: Arc<Shared>,
         found: Found,
-        asks: mpsc::Receiver<Ask>,
-    ) -> Arc<Mutex<Observation>> {
+        observed: Arc<Mutex<Observation>>,
+    ) -> (Self, mpsc::UnboundedReceiver<Report>) {
         let StoredWorkload { record, unreadable } = found.workload;
         let instances = found.instances;
         let (reports, inbox) = mpsc::unbounded_channel();
-        let observed = Arc::new(Mutex::new(Observation {
-            id: record.wanted.id,
-            revision: record.wanted.revision,
-            instances: Vec::new(),
-            rollout: Rollout::Converged,
-            observed_at: OffsetDateTime::now_utc(),
-        }));
         let mut task = Self {
             shared,
             wanted_hash: None,
@@ -86,8 +89,10 @@ impl WorkloadTask {
             live: Vec::new(),
             tries: BTreeMap::new(),
             database: None,
+            held: Held::stored(&record.crashes, OffsetDateTime::now_utc(), Instant::now()),
+            leftovers: BTreeSet::new(),
             reports,
-            observed: observed.clone(),
+            observed,
             converged: !instances.is_empty(),
             halted: false,
             waiting: Vec::new(),
@@ -100,29 +105,27 @@ impl WorkloadTask {
             task.resume(instance);
         }
         task.open_database();
-        // Known to the ingress and to readers before anybody hears that it was taken on.
         task.route();
         task.publish();
-        tokio::spawn(task.keep(inbox, asks));
-        observed
+        (task, inbox)
     }
 
     async fn keep(
         mut self,
         mut inbox: mpsc::UnboundedReceiver<Report>,
-        mut asks: mpsc::Receiver<Ask>,
+        asks: &mut mpsc::Receiver<Ask>,
     ) {
         let mut tick = interval(LOOK_EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             self.act();
-            if self.record.removing && self.live.is_empty() {
+            if self.record.removing && self.is_empty() {
                 match self.forget().await {
                     Ok(()) => break,
                     Err(error) => tracing::error!(%error, "a workload cannot be removed yet"),
                 }
             }
-            if self.halted && self.live.is_empty() {
+            if self.halted && self.is_empty() {
                 self.answer_waiting();
             }
             tokio::select! {
@@ -141,8 +144,15 @@ impl WorkloadTask {
         self.answer_waiting();
     }
 
+    /// Whether nothing is left of any instance.
+    fn is_empty(&self) -> bool {
+        self.live.is_empty() && self.leftovers.is_empty()
+    }
+
     fn take(&mut self, ask: Ask) {
         match ask {
+            #[cfg(test)]
+            Ask::Fail => panic!("as it was told"),
             Ask::Apply(workload, answer) => {
                 let outcome = self.apply(*workload);
                 // Whoever asks what is after the answer sees what follows from it.
@@ -192,15 +202,30 @@ impl WorkloadTask {
     }
 
     fn resume(&mut self, instance: InstanceRecord) {
+        let id = instance.id;
         let (orders, receiver) = watch::channel(Order::Run);
-        let task = InstanceTask {
-            shared: self.shared.clone(),
-            record: instance.clone(),
-            orders: receiver,
-            reports: self.reports.clone(),
-        };
-        tokio::spawn(task.resume());
+        let mut task = self.instance_task(instance.clone(), receiver);
         self.live.push(Live::new(instance, orders));
+        let found = task.take_over();
+        if let Ok(Some(running)) = &found {
+            let event = InstanceEvent::Adopted(running.backend());
+            self.on_event(Report { id, event });
+        }
+        task.resume(found);
+    }
+
+    fn instance_task(
+        &self,
+        record: InstanceRecord,
+        orders: watch::Receiver<Order>,
+    ) -> InstanceTask {
+        InstanceTask {
+            shared: self.shared.clone(),
+            record,
+            orders,
+            reports: self.reports.clone(),
+            ready: None,
+        }
     }
 
     fn act(&mut self) {
@@ -255,15 +280,10 @@ impl WorkloadTask {
             .journal
             .record(workload, Some(index), EventKind::Starting, message);
         let (orders, receiver) = watch::channel(Order::Run);
-        let task = InstanceTask {
-            shared: self.shared.clone(),
-            record: instance.clone(),
-            orders: receiver,
-            reports: self.reports.clone(),
-        };
+        let task = self.instance_task(instance.clone(), receiver);
         self.live.push(Live::new(instance, orders));
         self.hold_packages();
-        tokio::spawn(task.begin());
+        task.begin();
     }
 
     fn converge(&mut self) {
@@ -312,7 +332,8 @@ impl WorkloadTask {
         disk::remove_dir(&self.shared.layout.database(id))?;
         disk::remove_dir(&self.shared.layout.last_words_of_all(id))?;
         self.shared.uids.forget(id)?;
-        self.shared.set_problem(id, None);
+        self.shared.set_problem(&id.to_string(), None);
+        self.shared.set_problem(&kept::name(id), None);
         disk::remove_file(&self.shared.layout.unreadable_workload(id))?;
         disk::remove_file(&self.shared.layout.workload(id))
     }

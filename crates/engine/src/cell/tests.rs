@@ -28,6 +28,11 @@ fn a_refusal_keeps_the_engines_words() {
 fn what_is_missing_and_what_may_work_later_differ() {
     let missing = check_status(answer(StatusCode::NOT_FOUND, ""));
     assert!(matches!(missing, Err(EngineError::NotFound)));
+    let full = check_status(answer(
+        StatusCode::SERVICE_UNAVAILABLE,
+        r#"{"error":"no space left"}"#,
+    ));
+    assert!(matches!(full, Err(EngineError::NotNow(text)) if text == "no space left"));
     let broken = check_status(answer(StatusCode::BAD_GATEWAY, ""));
     assert!(matches!(broken, Err(EngineError::Unavailable(_))));
 }

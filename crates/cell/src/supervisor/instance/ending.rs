@@ -56,21 +56,43 @@ impl InstanceTask {
         }
     }
 
-    /// Removes everything that is left of the instance and says that it is gone.
+    /// Ends the instance for good, says so, and removes everything that is left of it.
     pub(super) async fn finish(self, ending: Ending) {
-        let Self { shared, record, .. } = &self;
-        shared.close_channel(record.id);
-        if !matches!(ending, Ending::AsWanted)
-            && let Err(error) = disk::aside(|| logs::keep(&shared.layout, record))
-        {
-            tracing::warn!(instance = %record.id, %error, "the end of an instance's log cannot be kept");
+        self.shared.close_channel(self.record.id);
+        if matches!(ending, Ending::AsWanted) {
+            self.remove().await;
+            self.report(InstanceEvent::Ended(ending));
+            return;
         }
-        while let Err(error) = shared.remove_instance(record).await {
-            let error = format!("{error:#}");
-            tracing::error!(instance = %record.id, error, "an instance cannot be removed; trying again");
-            sleep(Duration::from_secs(5)).await;
+        // As soon as it runs no more another one may take its place; what it leaves waits for nobody.
+        if let Some(first) = self.record.first
+            && let Err(error) = self.shared.sandbox.end(first).await
+        {
+            tracing::error!(instance = %self.record.id, "{error:#}");
         }
         self.report(InstanceEvent::Ended(ending));
+        let Self { shared, record, .. } = &self;
+        if let Err(error) = disk::aside(|| logs::keep(&shared.layout, record)) {
+            tracing::warn!(instance = %record.id, %error, "the end of an instance's log cannot be kept");
+        }
+        self.remove().await;
+        self.report(InstanceEvent::Removed);
+    }
+
+    async fn remove(&self) {
+        let Self { shared, record, .. } = self;
+        let container = record.container();
+        while let Err(error) = shared.remove_instance(record).await {
+            let folder = shared.layout.instance(record.id);
+            let problem = format!(
+                "{}: what is left of an instance cannot be removed, which is tried again: {error:#}",
+                folder.display()
+            );
+            tracing::error!("{problem}");
+            shared.set_problem(&container, Some(problem));
+            sleep(Duration::from_secs(5)).await;
+        }
+        shared.set_problem(&container, None);
     }
 
     pub(super) fn not_ready(&self, error: &anyhow::Error) -> Ending {
@@ -85,14 +107,21 @@ impl InstanceTask {
     }
 
     pub(super) fn gone(&self, reason: String) -> Ending {
-        let ready_at = self.record.ready_at;
-        let ran = ready_at.map_or(Duration::ZERO, |at| {
-            Duration::try_from(OffsetDateTime::now_utc() - at).unwrap_or_default()
-        });
         Ending::Crashed {
             reason,
             log: self.last_lines(),
-            stable: ran >= crash_policy::STABLE_AFTER,
+            stable: self.ran() >= crash_policy::STABLE_AFTER,
+        }
+    }
+
+    fn ran(&self) -> Duration {
+        match (self.ready, self.record.ready_at) {
+            (Some(ready), _) => ready.before + ready.seen.elapsed(),
+            // It ended while no cell watched: nothing but the time of day says for how long it had run.
+            (None, Some(at)) => {
+                Duration::try_from(OffsetDateTime::now_utc() - at).unwrap_or_default()
+            }
+            (None, None) => Duration::ZERO,
         }
     }
 

@@ -10,7 +10,7 @@ impl WorkloadTask {
     /// Makes `workload` the wanted state, or says why not.
     pub(super) fn apply(&mut self, workload: Workload) -> Result<(), Refusal> {
         if self.record.removing {
-            return Err(Refusal::new(
+            return Err(Refusal::not_now(
                 "the workload is being removed; apply it again afterwards",
             ));
         }
@@ -19,7 +19,7 @@ impl WorkloadTask {
         }
         let has = self.record.wanted.revision;
         if workload.revision < has {
-            return Err(Refusal::new(format!(
+            return Err(Refusal::conflict(format!(
                 "revision {} is older than revision {has}, which the engine has",
                 workload.revision
             )));
@@ -28,7 +28,7 @@ impl WorkloadTask {
             return if record::same(&workload, &self.record.wanted) {
                 Ok(())
             } else {
-                Err(Refusal::new(format!(
+                Err(Refusal::conflict(format!(
                     "revision {has} is known with another content; give the change a higher one"
                 )))
             };
@@ -52,12 +52,10 @@ impl WorkloadTask {
             crashes.count = 0;
             crashes.not_before = None;
         }
-        self.shared.save_workload(&next).map_err(|error| {
-            Refusal::new(format!(
-                "the wanted state cannot be written to disk: {error}"
-            ))
-        })?;
+        let saved = self.shared.save_workload(&next);
+        saved.map_err(|error| Refusal::not_written(&error))?;
         self.record = next;
+        self.held.clear();
         self.tries.clear();
         self.converged = false;
         self.note_hashes();
@@ -77,7 +75,7 @@ impl WorkloadTask {
         next.crashes.clone_from(&self.record.crashes);
         self.take_over(next)?;
         self.unreadable = None;
-        self.shared.set_problem(id, None);
+        self.shared.set_problem(&id.to_string(), None);
         let indexes = self.live.iter().map(|live| live.record.index);
         let indexes: BTreeSet<u16> = indexes.collect();
         for index in indexes {

@@ -12,9 +12,14 @@ use engine::observation::{Crash, EventKind};
 use std::collections::BTreeSet;
 use std::time::Duration;
 use time::OffsetDateTime;
+use tokio::time::Instant;
 
 impl WorkloadTask {
     pub(super) fn on_event(&mut self, Report { id, event }: Report) {
+        if matches!(event, InstanceEvent::Removed) {
+            self.leftovers.remove(&id);
+            return;
+        }
         let Some(position) = self.live.iter().position(|live| live.record.id == id) else {
             return;
         };
@@ -58,9 +63,15 @@ impl WorkloadTask {
                 let message = format!("Instance {index} answers again");
                 journal.record(workload, Some(index), EventKind::Ready, message);
             }
-            InstanceEvent::Doing(..) | InstanceEvent::Unhealthy(_) | InstanceEvent::Recovered => {}
+            InstanceEvent::Doing(..)
+            | InstanceEvent::Unhealthy(_)
+            | InstanceEvent::Recovered
+            | InstanceEvent::Removed => {}
             InstanceEvent::Ended(ending) => {
                 let live = self.live.remove(position);
+                if !matches!(ending, Ending::AsWanted) {
+                    self.leftovers.insert(id);
+                }
                 self.on_ended(live, ending);
             }
         }
@@ -182,13 +193,11 @@ impl WorkloadTask {
         crashes.total = crashes.total.saturating_add(1);
         let reason = words::reason(reason);
         crashes.last = Some(Crash { at: now, reason });
-        crashes.not_before = match crash_policy::next(crashes.count) {
-            Next::AtOnce => None,
-            Next::After(pause) => Some(now + pause),
-            Next::Never => {
-                Some(OffsetDateTime::from_unix_timestamp(253_402_300_799).unwrap_or(now))
-            }
-        };
+        crashes.not_before = None;
+        if let Next::After(pause) = crash_policy::next(crashes.count) {
+            crashes.not_before = Some(now + pause);
+            self.held.hold(live.record.index, Instant::now() + pause);
+        }
         crashes.instance = Some(live.into_crashed());
         self.save();
     }

@@ -1,14 +1,14 @@
 //! What a workload's task shows of itself.
 
-use super::WorkloadTask;
 use super::live::Live;
-use crate::crash_policy::{self, Next};
+use super::{WorkloadTask, held};
 use crate::disk_uses::Followed;
 use crate::local_path;
 use domain::states::InstanceState;
 use engine::observation::{Instance, Observation, Rollout};
 use std::sync::PoisonError;
 use time::OffsetDateTime;
+use tokio::time::Instant;
 
 impl WorkloadTask {
     pub(super) fn publish(&self) {
@@ -81,15 +81,12 @@ impl WorkloadTask {
     fn show_crashed(&self, index: u16) -> Option<Instance> {
         let crashes = self.record.crashes.get(&index)?;
         let (ended, last) = (crashes.instance.as_ref()?, crashes.last.as_ref()?);
-        let wait = crashes
-            .not_before
-            .map(|at| (at - OffsetDateTime::now_utc()).whole_seconds());
-        let detail = match wait {
-            Some(_) if crash_policy::next(crashes.count) == Next::Never => {
+        let detail = match self.held.left(index, Instant::now()) {
+            _ if held::given_up(crashes) => {
                 "Crashed too often; it is started again after the next change".to_owned()
             }
-            Some(seconds @ 1..) => format!("Starts again in {seconds} s"),
-            _ => String::new(),
+            Some(left) => format!("Starts again in {} s", left.as_secs() + 1),
+            None => String::new(),
         };
         Some(Instance {
             id: ended.id,

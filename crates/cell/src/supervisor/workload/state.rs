@@ -7,7 +7,7 @@ use crate::ingress::route::{Route, Unserved};
 use crate::supervisor::plan::{Of, Seen, Situation};
 use domain::states::InstanceState;
 use std::sync::Arc;
-use time::OffsetDateTime;
+use tokio::time::Instant;
 
 impl WorkloadTask {
     pub(super) fn route(&self) {
@@ -56,13 +56,8 @@ impl WorkloadTask {
     }
 
     pub(super) fn situation(&self) -> Situation {
-        let now = OffsetDateTime::now_utc();
         let wanted = &self.record.wanted;
         let ends = self.halted || self.record.removing || wanted.template.is_none();
-        let crashes = self.record.crashes.iter();
-        let held_back = crashes
-            .filter(|(_, crashes)| crashes.not_before.is_some_and(|at| at > now))
-            .map(|(index, _)| *index);
         let seen = self.live.iter().map(|live| Seen {
             id: live.record.id,
             index: live.record.index,
@@ -75,7 +70,7 @@ impl WorkloadTask {
             has_serving: self.record.serving.is_some(),
             failed: self.record.failed.is_some(),
             rolled_out: self.record.rolled_out.clone(),
-            held_back: held_back.collect(),
+            held_back: self.held.indexes(&self.record.crashes, Instant::now()),
             seen: seen.collect(),
         }
     }

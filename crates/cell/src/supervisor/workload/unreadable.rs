@@ -26,6 +26,6 @@ impl WorkloadTask {
         let file = self.shared.layout.workload(id);
         tracing::error!(file = %file.display(), "{text}");
         let problem = format!("{}: {text}", file.display());
-        self.shared.set_problem(id, Some(problem));
+        self.shared.set_problem(&id.to_string(), Some(problem));
     }
 }

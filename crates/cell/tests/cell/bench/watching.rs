@@ -99,6 +99,17 @@ impl Bench {
         }
     }
 
+    /// Waits until nothing of any instance is left.
+    pub async fn cleaned(&self) {
+        let instances = self.data().join("instances");
+        let left = || std::fs::read_dir(&instances).expect("a folder").count();
+        let deadline = Instant::now() + PATIENCE;
+        while self.containers() > 0 || left() > 0 {
+            assert!(Instant::now() < deadline, "{}", self.log());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// Containers of this cell that there still are.
     pub fn containers(&self) -> usize {
         std::fs::read_dir(self.data().join("runc")).map_or(0, Iterator::count)

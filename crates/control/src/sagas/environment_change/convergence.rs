@@ -77,7 +77,7 @@ pub(super) async fn wait(ctx: Call) -> Result<(), StepError> {
         // The task `workloads` gives the engine what it does not have.
         Ok(_) | Err(EngineError::NotFound) => {}
         // It goes on with its work unheard, or once it is back.
-        Err(EngineError::Unavailable(_)) => {
+        Err(EngineError::Unavailable(_) | EngineError::NotNow(_)) => {
             tell(&ctx, &mut memory, None, "The engine is silent").await;
         }
         Err(refused @ (EngineError::Refused(_) | EngineError::NoRoom(_))) => {
