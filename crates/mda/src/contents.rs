@@ -12,8 +12,6 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use zip::ZipArchive;
 
-const ENTRY_GRACE: u64 = 1 << 20;
-const TOTAL_GRACE: u64 = 16 << 20;
 /// Bytes that come out between two questions whether to go on.
 const ASKED_EVERY: u64 = 8 << 20;
 
@@ -46,7 +44,7 @@ pub(crate) fn read(archive: &Archive, limits: &Limits) -> Result<Contents, Refus
         }
     }
     Ok(Contents {
-        metadata: found.ok_or_else(metadata::missing)?,
+        metadata: found.ok_or_else(|| metadata::missing(&archive.entries))?,
         files,
         unpacked_bytes: budget.spent,
     })
@@ -233,17 +231,13 @@ impl<'a> Budget<'a> {
                 ),
             ));
         }
-        let exceeds =
-            |out: u64, packed: u64, grace: u64| out > grace && out / limits.ratio > packed;
-        if exceeds(came_out, entry.packed_bytes, ENTRY_GRACE)
-            || exceeds(self.spent, self.package_bytes, TOTAL_GRACE)
-        {
+        if self.spent > limits.ratio_from && self.spent / limits.ratio > self.package_bytes {
             return Err(Refusal::new(
                 Rule::Ratio,
                 format!(
-                    "“{}” unpacks to over {} times its packed size, as only an archive made to \
-                     fill a disk does. Remove it.",
-                    entry.name, limits.ratio
+                    "The package unpacks to over {} times its own size, as only an archive made \
+                     to fill a disk does; “{}” is where it does so. Remove it.",
+                    limits.ratio, entry.name
                 ),
             ));
         }

@@ -9,6 +9,10 @@ use std::io::{BufReader, Read, Seek, SeekFrom};
 const ENTRY: [u8; 4] = *b"PK\x01\x02";
 const ZIP64_FIELD: u16 = 0x0001;
 const ENCRYPTED: u16 = 1 | 1 << 6 | 1 << 13;
+/// What is read of the directory at all, bytes: some 600,000 entries, each of which costs memory.
+const DIRECTORY_BYTES: u64 = 64 << 20;
+/// Sizes beyond 32 bits, times and owners take less than 100.
+const EXTRA_BYTES: u16 = 1 << 10;
 const STORED: u16 = 0;
 const DEFLATED: u16 = 8;
 
@@ -46,6 +50,16 @@ pub(crate) fn read(file: &File, end: &EndRecord, limits: &Limits) -> Result<Vec<
             ),
         ));
     }
+    if end.directory_bytes > DIRECTORY_BYTES {
+        return Err(Refusal::new(
+            Rule::Entries,
+            format!(
+                "The package's directory has {} bytes; at most {DIRECTORY_BYTES} are allowed. \
+                 Remove files that the app does not need.",
+                end.directory_bytes
+            ),
+        ));
+    }
     let mut reader = BufReader::with_capacity(1 << 16, file);
     reader
         .seek(SeekFrom::Start(end.directory_start))
@@ -73,11 +87,10 @@ fn entry(reader: &mut impl Read, limits: &Limits) -> Result<Entry, Refusal> {
         ));
     }
     let mut name = vec![0; usize::from(u16_at(&fixed, 28))];
-    let mut extra = vec![0; usize::from(u16_at(&fixed, 30))];
-    let mut comment = vec![0; usize::from(u16_at(&fixed, 32))];
     fill(reader, &mut name)?;
+    check_extras(&name, u16_at(&fixed, 30), u16_at(&fixed, 32))?;
+    let mut extra = vec![0; usize::from(u16_at(&fixed, 30))];
     fill(reader, &mut extra)?;
-    fill(reader, &mut comment)?;
     let name = String::from_utf8(name).map_err(|error| {
         let shown = String::from_utf8_lossy(error.as_bytes()).into_owned();
         Refusal::new(
@@ -102,6 +115,25 @@ fn entry(reader: &mut impl Read, limits: &Limits) -> Result<Entry, Refusal> {
     check_kind(&entry, u32_at(&fixed, 38))?;
     check_readable(&entry)?;
     Ok(entry)
+}
+
+/// Refuses what nothing needs and readers keep in memory.
+fn check_extras(name: &[u8], extra_bytes: u16, comment_bytes: u16) -> Result<(), Refusal> {
+    let what = if comment_bytes > 0 {
+        "has a comment".to_owned()
+    } else if extra_bytes > EXTRA_BYTES {
+        format!("has extra fields of {extra_bytes} bytes; at most {EXTRA_BYTES} are allowed")
+    } else {
+        return Ok(());
+    };
+    let shown: String = String::from_utf8_lossy(name).chars().take(80).collect();
+    Err(Refusal::new(
+        Rule::Extras,
+        format!(
+            "“{}” {what}. Create the package again, without comments and extra fields on its files.",
+            shown.escape_debug()
+        ),
+    ))
 }
 
 /// Takes sizes and places that do not fit 32 bits from the ZIP64 field.

@@ -38,10 +38,10 @@ pub(crate) fn u64_at(bytes: &[u8], at: usize) -> u64 {
 pub(crate) fn find(file: &File, length: u64) -> Result<EndRecord, Refusal> {
     let mut start = [0; 4];
     if length < END_BYTES || file.read_exact_at(&mut start, 0).is_err() {
-        return Err(not_a_zip());
+        return Err(not_a_zip(""));
     }
     if start != LOCAL_HEADER && start != END {
-        return Err(not_a_zip());
+        return Err(not_a_zip(kind_of(start)));
     }
     let tail_bytes = length.min(END_BYTES + u64::from(u16::MAX));
     let tail_start = length - tail_bytes;
@@ -53,12 +53,7 @@ pub(crate) fn find(file: &File, length: u64) -> Result<EndRecord, Refusal> {
         .find(|&at| {
             tail[at..at + 4] == END && at + 22 + usize::from(u16_at(&tail, at + 20)) == tail.len()
         })
-        .ok_or_else(|| {
-            Refusal::new(
-                Rule::Whole,
-                "The package is cut off: its end is missing. Upload the whole file again.",
-            )
-        })?;
+        .ok_or_else(|| without_end(&tail, tail_start))?;
     let record = &tail[end..end + 22];
     let end_start = tail_start + end as u64;
     let short = EndRecord {
@@ -98,6 +93,34 @@ pub(crate) fn find(file: &File, length: u64) -> Result<EndRecord, Refusal> {
         ));
     }
     Ok(found)
+}
+
+/// Why there is no end where the file ends: it is missing, or something stands behind it.
+fn without_end(tail: &[u8], tail_start: u64) -> Refusal {
+    let ends_before = |at: &usize| {
+        let record = &tail[*at..];
+        let (bytes, start) = (u32_at(record, 12), u32_at(record, 16));
+        let fits = u64::from(start) + u64::from(bytes) == tail_start + *at as u64;
+        record[..4] == END && (fits || start == u32::MAX || bytes == u32::MAX)
+    };
+    let message = match (0..=tail.len() - 22).rev().find(ends_before) {
+        Some(at) => {
+            let end = at + 22 + usize::from(u16_at(tail, at + 20));
+            match tail.len().checked_sub(end) {
+                Some(behind) => format!(
+                    "The package is whole, but {behind} bytes stand behind its end. Remove them, \
+                     or take the file from where it was made: something on its way here added them."
+                ),
+                None => "The package is cut off: the last bytes of its comment are missing. \
+                         Upload the whole file again."
+                    .to_owned(),
+            }
+        }
+        None => {
+            "The package is cut off: its end is missing. Upload the whole file again.".to_owned()
+        }
+    };
+    Refusal::new(Rule::Whole, message)
 }
 
 /// The ZIP64 form of the record and where it starts, when there is one.
@@ -151,10 +174,22 @@ fn in_parts() -> Refusal {
     )
 }
 
-fn not_a_zip() -> Refusal {
+fn not_a_zip(what: &str) -> Refusal {
     Refusal::new(
         Rule::Zip,
-        "The file is not a deployment package: an .mda file is a zip archive. Create one with \
-         “Create deployment package” in Studio Pro.",
+        format!(
+            "The file is not a deployment package: an .mda file is a zip archive{what}. Create \
+             one with “Create deployment package” in Studio Pro."
+        ),
     )
+}
+
+/// What people have uploaded under a package's name, by how it starts.
+fn kind_of(start: [u8; 4]) -> &'static str {
+    match start {
+        [0x1f, 0x8b, ..] => ", and this is one of gzip",
+        [b'<', ..] => ", and this is a web page, as a download without a sign-in gives",
+        [b'7', b'z', ..] => ", and this is one of 7-Zip",
+        _ => "",
+    }
 }

@@ -3,7 +3,8 @@
 //! A package comes from people and is believed in nothing. It must be a plain zip archive whose
 //! directory, local headers and data agree with each other; what it unpacks to is counted on the
 //! bytes that really come out. Everything here blocks, and reads the file piece by piece: memory
-//! use grows with the number of entries, not with their size.
+//! use grows with the number of entries, which carry no comments and little else beside a name of
+//! limited length, and the directory is at most 64 MiB long.
 
 mod archive;
 mod contents;
@@ -11,11 +12,11 @@ mod digest;
 mod directory;
 mod end_record;
 mod local_headers;
-mod metadata;
 mod names;
 
 pub mod limits;
 pub mod manifest;
+pub mod metadata;
 pub mod refusal;
 
 use archive::Archive;

@@ -11,9 +11,11 @@ pub struct Limits {
     pub files: u64,
     /// Bytes that come out of a single entry.
     pub entry_bytes: u64,
-    /// How many times larger than its packed form something may become. It is asked of an entry
-    /// that comes to over 1 MiB, and of everything together over 16 MiB.
+    /// How many times larger than the package everything in it may be together, where it comes to
+    /// more than `ratio_from`. A single file may shrink as much as it does: source maps do a lot.
     pub ratio: u64,
+    /// Bytes that may come out whatever the package's own size.
+    pub ratio_from: u64,
     /// Bytes of an entry's name.
     pub name_bytes: usize,
     /// Folders within folders.
@@ -38,6 +40,7 @@ impl Limits {
             files,
             entry_bytes: unpacked_bytes,
             ratio: 200,
+            ratio_from: 1 << 30,
             name_bytes: 512,
             depth: 32,
         }

@@ -1,11 +1,14 @@
-//! `model/metadata.json`: what a package says about itself.
+//! `model/metadata.json`: what a package says about itself. The one reader of it: what an upload
+//! accepts is what a start reads.
 
 use crate::METADATA_BYTES;
+use crate::directory::Entry;
 use crate::manifest::Constant;
 use crate::refusal::{Refusal, Rule};
 use serde_json::{Map, Value};
 
-pub(crate) const FILE: &str = "model/metadata.json";
+/// Where it is in a package.
+pub const FILE: &str = "model/metadata.json";
 
 const OLDEST_RUNTIME: u32 = 6;
 const LONGEST_TEXT: usize = 4000;
@@ -15,24 +18,40 @@ const MOST_ITEMS: usize = 10_000;
 const LONGEST_DEFAULT: usize = 64 << 10;
 const LONGEST_DEFAULTS: usize = 1 << 20;
 
-pub(crate) struct Metadata {
-    pub(crate) name: Option<String>,
-    pub(crate) version: String,
-    pub(crate) runtime_version: String,
-    pub(crate) java_version: Option<u32>,
-    pub(crate) description: String,
-    pub(crate) constants: Vec<Constant>,
-    pub(crate) scheduled_events: Vec<String>,
+/// What a package says about itself, as [`crate::manifest::Manifest`] has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Metadata {
+    /// The app's name, when the package says it.
+    pub name: Option<String>,
+    /// The version of the model.
+    pub version: String,
+    /// The runtime it is made for.
+    pub runtime_version: String,
+    /// The Java version it is made for, when the package says it.
+    pub java_version: Option<u32>,
+    /// A few words; may be empty.
+    pub description: String,
+    /// Values that are set for each environment, in the package's order.
+    pub constants: Vec<Constant>,
+    /// Names of what runs by the clock.
+    pub scheduled_events: Vec<String>,
 }
 
-pub(crate) fn parse(bytes: &[u8]) -> Result<Metadata, Refusal> {
+/// The fields as they stand, whether or not there is a byte order mark before them.
+pub fn fields(bytes: &[u8]) -> Result<Map<String, Value>, Refusal> {
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     let text = std::str::from_utf8(bytes).map_err(|_| bad("is not UTF-8 text"))?;
     let value: Value =
         serde_json::from_str(text).map_err(|error| bad(&format!("is not JSON ({error})")))?;
-    let Value::Object(fields) = value else {
-        return Err(bad("is not a JSON object"));
-    };
+    match value {
+        Value::Object(fields) => Ok(fields),
+        _ => Err(bad("is not a JSON object")),
+    }
+}
+
+/// What the file says, by the rules for packages. A field that is `null` is as good as missing.
+pub fn parse(bytes: &[u8]) -> Result<Metadata, Refusal> {
+    let fields = fields(bytes)?;
     let name = text_of(fields.get("ProjectName"), LONGEST_NAME);
     Ok(Metadata {
         name: (!name.is_empty()).then_some(name),
@@ -47,14 +66,32 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Metadata, Refusal> {
     })
 }
 
-pub(crate) fn missing() -> Refusal {
-    Refusal::new(
-        Rule::Metadata,
-        format!(
+/// Says what stands there in its place, where that can be told.
+pub(crate) fn missing(entries: &[Entry]) -> Refusal {
+    let wrapped = entries.iter().find_map(|entry| {
+        let folder = entry.name.strip_suffix(FILE)?.strip_suffix('/')?;
+        let inside = |other: &Entry| {
+            let rest = other.name.strip_prefix(folder);
+            rest.is_some_and(|rest| rest.starts_with('/')) || folder.starts_with(other.path())
+        };
+        entries.iter().all(inside).then_some(folder)
+    });
+    let is_there = |ending: &str| entries.iter().any(|entry| entry.name.ends_with(ending));
+    let message = match wrapped {
+        Some(folder) => format!(
+            "Everything in the package lies in the folder “{folder}”; {FILE} must be at the top. \
+             Create the archive from what is inside that folder, not from the folder itself."
+        ),
+        None if is_there(".mpr") => format!(
+            "The package has no {FILE}: this is a project or a module (.mpr, .mpk), not a \
+             deployment package. Create one with “Create deployment package” in Studio Pro."
+        ),
+        None => format!(
             "The package has no {FILE}, so it is not a deployment package. Create one with \
              “Create deployment package” in Studio Pro; a project's own file cannot be deployed."
         ),
-    )
+    };
+    Refusal::new(Rule::Metadata, message)
 }
 
 pub(crate) fn too_large() -> Refusal {
@@ -337,9 +374,11 @@ mod tests {
             parse(b"\xff\xfe").err().map(|refusal| refusal.rule),
             Some(Rule::Metadata)
         );
-        assert_eq!(
-            rule_of(r#"{"RuntimeVersion":"6.0.0","ModelVersion":"1"}"#),
-            None
-        );
+        for good in [
+            r#"{"RuntimeVersion":"6.0.0","ModelVersion":"1"}"#,
+            r#"{"RuntimeVersion":"9.24.2","ModelVersion":"1","ProjectName":null,"Description":null,"JavaVersion":null,"Constants":null,"ScheduledEvents":null}"#,
+        ] {
+            assert_eq!(rule_of(good), None, "{good}");
+        }
     }
 }

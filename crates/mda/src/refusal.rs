@@ -17,8 +17,10 @@ pub enum Rule {
     UnpackedSize,
     /// It has no more entries than allowed.
     Entries,
-    /// Nothing in it is packed beyond reason.
+    /// It is not packed beyond reason.
     Ratio,
+    /// Its entries carry little beside their names and data.
+    Extras,
     /// Its names stay within the package.
     Names,
     /// Each name is there once, whatever its case.

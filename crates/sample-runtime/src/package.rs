@@ -1,6 +1,7 @@
 //! What the unpacked package says.
 
 use anyhow::Context;
+use mda::metadata;
 use serde::Deserialize;
 use serde_json::Value;
 use std::path::Path;
@@ -37,48 +38,71 @@ pub struct Behaviour {
     pub hostile: bool,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Metadata {
-    #[serde(default)]
-    project_name: Option<String>,
-    model_version: String,
-    #[serde(default)]
-    constants: Vec<Constant>,
-    #[serde(default)]
-    configuration: Configuration,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Constant {
-    name: String,
-    #[serde(default)]
-    default_value: Value,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Configuration {
-    #[serde(default)]
-    sample_runtime: Behaviour,
-}
-
 impl Package {
     /// Reads the package under `app_base`.
     pub fn read(app_base: &Path) -> anyhow::Result<Self> {
-        let file = app_base.join("model/metadata.json");
+        let file = app_base.join(metadata::FILE);
         let text = std::fs::read(&file).with_context(|| format!("reading {}", file.display()))?;
-        let metadata: Metadata =
-            serde_json::from_slice(&text).with_context(|| format!("reading {}", file.display()))?;
-        let constants = metadata.constants.into_iter();
+        Self::parse(&text).with_context(|| format!("reading {}", file.display()))
+    }
+
+    fn parse(text: &[u8]) -> anyhow::Result<Self> {
+        let (about, fields) = (metadata::parse(text)?, metadata::fields(text)?);
+        let constants = fields.get("Constants").and_then(Value::as_array);
+        let given = |constant: &Value| constant.get("DefaultValue").is_some_and(|v| !v.is_null());
+        let given = constants.into_iter().flatten().map(given);
+        let configuration = fields.get("Configuration");
+        let behaviour = configuration.and_then(|configuration| configuration.get("SampleRuntime"));
         Ok(Self {
-            name: metadata.project_name.unwrap_or_else(|| "App".into()),
-            version: metadata.model_version,
-            constants: constants
-                .map(|c| (c.name, !c.default_value.is_null()))
+            name: about.name.unwrap_or_else(|| "App".into()),
+            version: about.version,
+            constants: about
+                .constants
+                .into_iter()
+                .map(|c| c.name)
+                .zip(given)
                 .collect(),
-            behaviour: metadata.configuration.sample_runtime,
+            behaviour: match behaviour {
+                None | Some(Value::Null) => Behaviour::default(),
+                Some(behaviour) => Behaviour::deserialize(behaviour)?,
+            },
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Package;
+
+    #[test]
+    fn what_an_upload_accepts_is_read() {
+        for text in [
+            r#"{"RuntimeVersion":"9.24.2","ModelVersion":"1.0"}"#,
+            "\u{feff}{\"RuntimeVersion\":\"9.24.2\",\"ModelVersion\":\"1.0\"}",
+            r#"{"RuntimeVersion":"9.24.2","ModelVersion":"1.0","ProjectName":null,"Constants":null,"ScheduledEvents":null,"Configuration":null,"Roles":null}"#,
+            r#"{"RuntimeVersion":"9.24.2","ModelVersion":"1.0","Configuration":{"SampleRuntime":null}}"#,
+        ] {
+            mda::metadata::parse(text.as_bytes()).expect("the upload accepts it");
+            let package = Package::parse(text.as_bytes()).expect(text);
+            assert_eq!(
+                (package.name.as_str(), package.version.as_str()),
+                ("App", "1.0")
+            );
+        }
+    }
+
+    #[test]
+    fn constants_with_and_without_values_are_told_apart() {
+        let text = r#"{"RuntimeVersion":"9.24.2","ModelVersion":"1","Constants":[{"Name":"A.One","DefaultValue":""},{"Name":"A.Two","DefaultValue":null},{"Name":"A.Three"}]}"#;
+        let package = Package::parse(text.as_bytes()).expect("reads");
+        let told: Vec<_> = package
+            .constants
+            .iter()
+            .map(|(n, given)| (n.as_str(), *given))
+            .collect();
+        assert_eq!(
+            told,
+            [("A.One", true), ("A.Two", false), ("A.Three", false)]
+        );
     }
 }

@@ -52,6 +52,32 @@ fn as_a_streaming_writer_makes_it() {
     );
 }
 
+/// A source map of lines that repeat shrinks some 400 times, an empty database file 1,000 times.
+#[test]
+fn honest_files_that_shrink_a_lot() {
+    let line = br#"{"version":3,"sources":["webpack://shop/./src/index.js"],"mappings":";;;;;;"}"#;
+    let files = [
+        (
+            "web/dist/index.js.map",
+            line.repeat((24 << 20) / line.len()),
+        ),
+        ("model/resources/empty.mdb", vec![0; 18 << 20]),
+    ];
+    for (name, data) in files {
+        let mut writer = ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        for (name, data) in [
+            ("model/metadata.json", GOOD_METADATA.as_bytes()),
+            (name, &data),
+        ] {
+            let deflate = SimpleFileOptions::default();
+            writer.start_file(name, deflate).expect("an entry");
+            writer.write_all(data).expect("room");
+        }
+        let file = on_disk(&writer.finish().expect("an archive").into_inner());
+        mda::inspect(file.path(), &Limits::default()).expect(name);
+    }
+}
+
 #[test]
 fn seventy_thousand_entries_when_the_limit_allows() {
     let mut entries = vec![entry("model/metadata.json", GOOD_METADATA)];

@@ -22,6 +22,9 @@ pub struct Entry {
     pub claimed_bytes: Option<u32>,
     /// The checksum, when it is a wrong one.
     pub crc: Option<u32>,
+    /// Extra fields and comment in the directory.
+    pub extra: Vec<u8>,
+    pub comment: Vec<u8>,
     /// Whose local header the directory points at, when it is another one's.
     pub header_of: Option<usize>,
 }
@@ -36,6 +39,8 @@ pub fn entry(name: impl AsRef<[u8]>, data: impl AsRef<[u8]>) -> Entry {
         local_name: None,
         claimed_bytes: None,
         crc: None,
+        extra: Vec::new(),
+        comment: Vec::new(),
         header_of: None,
     }
 }
@@ -57,6 +62,7 @@ pub fn archive(entries: &[Entry]) -> Vec<u8> {
             &mut bytes,
             entry,
             entry.local_name.as_ref().unwrap_or(&entry.name),
+            0,
         );
         bytes.extend(entry.local_name.as_ref().unwrap_or(&entry.name));
         bytes.extend(&entry.data);
@@ -64,19 +70,26 @@ pub fn archive(entries: &[Entry]) -> Vec<u8> {
     let directory_start = bytes.len();
     for (index, entry) in entries.iter().enumerate() {
         bytes.extend(b"PK\x01\x02\x14\x03\x14\x00");
-        put_common(&mut bytes, entry, &entry.name);
-        bytes.extend([0; 6]);
+        put_common(&mut bytes, entry, &entry.name, short(entry.extra.len()));
+        bytes.extend(short(entry.comment.len()).to_le_bytes());
+        bytes.extend([0; 4]);
         bytes.extend((entry.mode << 16).to_le_bytes());
         let start = starts[entry.header_of.unwrap_or(index)];
         bytes.extend(u32::try_from(start).expect("small").to_le_bytes());
-        bytes.extend(&entry.name);
+        for part in [&entry.name, &entry.extra, &entry.comment] {
+            bytes.extend(part);
+        }
     }
     let directory_bytes = bytes.len() - directory_start;
     put_end(&mut bytes, entries.len(), directory_start, directory_bytes);
     bytes
 }
 
-fn put_common(bytes: &mut Vec<u8>, entry: &Entry, name: &[u8]) {
+fn short(length: usize) -> u16 {
+    u16::try_from(length).expect("short")
+}
+
+fn put_common(bytes: &mut Vec<u8>, entry: &Entry, name: &[u8], extra_bytes: u16) {
     let size = u32::try_from(entry.data.len()).expect("small");
     bytes.extend(entry.flags.to_le_bytes());
     bytes.extend(entry.method.to_le_bytes());
@@ -89,8 +102,8 @@ fn put_common(bytes: &mut Vec<u8>, entry: &Entry, name: &[u8]) {
     );
     bytes.extend(size.to_le_bytes());
     bytes.extend(entry.claimed_bytes.unwrap_or(size).to_le_bytes());
-    bytes.extend(u16::try_from(name.len()).expect("short").to_le_bytes());
-    bytes.extend([0; 2]);
+    bytes.extend(short(name.len()).to_le_bytes());
+    bytes.extend(extra_bytes.to_le_bytes());
 }
 
 /// The end record, after a ZIP64 one when there are too many entries for it alone.

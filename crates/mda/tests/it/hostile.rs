@@ -265,13 +265,92 @@ fn a_second_directory_behind_the_first() {
     refused(&bytes, Rule::Consistent);
     let mut bytes = package_with([]);
     bytes.extend(b"tail");
-    refused(&bytes, Rule::Whole);
+    let message = refused(&bytes, Rule::Whole);
+    assert!(
+        message.contains("4 bytes stand behind its end"),
+        "{message}"
+    );
+    let mut commented = package_with([]);
+    let comment = commented.len() - 2;
+    commented[comment] = 9;
+    let message = refused(&commented, Rule::Whole);
+    assert!(message.contains("comment are missing"), "{message}");
+}
+
+/// 64 KiB for each entry: a few GB of upload would take as much memory.
+#[test]
+fn entries_that_carry_more_than_names_and_data() {
+    let commented = Entry {
+        comment: b"hello".to_vec(),
+        ..entry("web/a", "x")
+    };
+    let message = refused(&package_with([commented]), Rule::Extras);
+    assert!(message.contains("“web/a” has a comment"), "{message}");
+    let with_extra = |bytes| Entry {
+        extra: vec![0; bytes],
+        ..entry("web/a", "x")
+    };
+    let message = refused(&package_with([with_extra(1025)]), Rule::Extras);
+    assert!(message.contains("1025 bytes; at most 1024"), "{message}");
+    let file = on_disk(&package_with([with_extra(1024)]));
+    mda::inspect(file.path(), &Limits::default()).expect("times and owners are fine");
+}
+
+/// Read by its end alone: nothing of it is loaded.
+#[test]
+fn a_directory_beyond_all_measure() {
+    let mut bytes = package_with([]);
+    let end = bytes.len() - 22;
+    let directory = u32::try_from(end).expect("small");
+    bytes.splice(end..end, vec![0; (64 << 20) + 1]);
+    let end = bytes.len() - 22;
+    let start = u32::from_le_bytes(bytes[end + 16..end + 20].try_into().expect("four"));
+    let long = directory - start + (64 << 20) + 1;
+    bytes[end + 12..end + 16].copy_from_slice(&long.to_le_bytes());
+    let message = refused(&bytes, Rule::Entries);
+    assert!(message.contains("at most 67108864"), "{message}");
+}
+
+#[test]
+fn what_was_uploaded_instead_is_named() {
+    for (bytes, word) in [
+        (
+            b"\x1f\x8b\x08\0 and so on for some more bytes".as_slice(),
+            "gzip",
+        ),
+        (
+            b"<!doctype html><title>Sign in</title>".as_slice(),
+            "web page",
+        ),
+    ] {
+        let message = refused(bytes, Rule::Zip);
+        assert!(message.contains(word), "{message}");
+    }
+    let folder = Entry {
+        mode: 0o040_755,
+        ..entry("Shop-1.0/", "")
+    };
+    let inside = entry("Shop-1.0/model/metadata.json", GOOD_METADATA);
+    let message = refused(
+        &archive(&[folder, inside.clone(), entry("Shop-1.0/web/a", "x")]),
+        Rule::Metadata,
+    );
+    assert!(message.contains("folder “Shop-1.0”"), "{message}");
+    let message = refused(&archive(&[inside, entry("other", "x")]), Rule::Metadata);
+    assert!(!message.contains("Everything"), "{message}");
+    let message = refused(&archive(&[entry("Shop.mpr", "x")]), Rule::Metadata);
+    assert!(message.contains("project"), "{message}");
 }
 
 #[test]
 fn a_bomb_by_ratio_and_by_size() {
     let bomb = deflated_zeros(32 << 20);
-    refused(&bomb, Rule::Ratio);
+    let small = Limits {
+        ratio_from: 16 << 20,
+        ..Limits::default()
+    };
+    let message = refused_with(&bomb, &small, Rule::Ratio);
+    assert!(message.contains("web/zeros"), "{message}");
     let patient = Limits {
         ratio: u64::MAX,
         ..Limits::new(1 << 30, 16 << 20, 100)
@@ -297,7 +376,11 @@ fn a_bomb_that_lies_about_its_size() {
         bomb[at..at + 4].copy_from_slice(&5_u32.to_le_bytes());
     }
     let file = on_disk(&bomb);
-    let refusal = mda::inspect(file.path(), &Limits::default()).expect_err("refused");
+    let limits = Limits {
+        ratio_from: 16 << 20,
+        ..Limits::default()
+    };
+    let refusal = mda::inspect(file.path(), &limits).expect_err("refused");
     assert!(
         matches!(refusal.rule, Rule::Ratio | Rule::Consistent),
         "{refusal}"
