@@ -10,9 +10,7 @@ use crate::access::{self, FoundEnvironment, Resource};
 use crate::ctx::Ctx;
 use crate::db;
 use crate::error::Result;
-use crate::model::packages::Package;
 use crate::operations;
-use crate::resources;
 use domain::names::Subdomain;
 use domain::what_may::environments::Facts;
 use views::environments::EnvironmentDetails;
@@ -20,15 +18,11 @@ use views::environments::EnvironmentDetails;
 /// One environment, as far as the portal knows it: no engine is asked.
 pub async fn get(ctx: &Ctx, subdomain: &Subdomain, slug: &str) -> Result<EnvironmentDetails> {
     let db = &mut *ctx.state.pool.acquire().await?;
-    let found = access::environment(db, ctx, subdomain, slug).await?;
+    let (found, on) = access::environment_page(db, ctx, subdomain, slug).await?;
     let (app, environment) = (&found.app, &found.environment);
-    let package = match environment.live {
-        Some(id) => db::packages::get(db, app.company, app.id, id).await?,
-        None => None,
-    };
-    let plan = db::plans::get(db, &app.plan).await?;
-    let engine = resources::regions::engine_info(&ctx.state, db, &app.region).await?;
+    let (plan, engine) = (on.plan, on.engine);
     let latest = operations::latest_of(ctx, db, app, environment).await?;
+    let history = db::environments::history(db, app.company, environment.id).await?;
     let status = environment.status(ctx.now());
     let facts = Facts {
         under_way: latest.under_way,
@@ -49,7 +43,7 @@ pub async fn get(ctx: &Ctx, subdomain: &Subdomain, slug: &str) -> Result<Environ
         connections: plan.as_ref().map_or(0, |plan| app.connections(plan)),
         plan,
         database: environment.database_name.clone(),
-        package: package.as_ref().map(Package::summary),
+        package: on.package,
         observed_at: environment.observed_at(),
         read_at: ctx.now().unix_timestamp(),
         instances: observed::instances(environment),
@@ -59,10 +53,10 @@ pub async fn get(ctx: &Ctx, subdomain: &Subdomain, slug: &str) -> Result<Environ
             .map(|engine| engine.sandbox.clone())
             .unwrap_or_default(),
         unenforced: engine.map(|engine| engine.unenforced).unwrap_or_default(),
-        events: db::events::latest(db, app.company, environment.id).await?,
+        events: history.events,
         operation: latest.unfinished,
         last_failure: latest.last_failure,
-        deployments: db::deployments::latest(db, app.company, environment.id).await?,
+        deployments: history.deployments,
         actions: facts.actions(&ctx.actor, &found.target()),
     })
 }

@@ -151,6 +151,7 @@ pub async fn ctx(state: &Arc<State>, id: PersonId, request_id: String) -> Result
         residency_required: person.residency_required,
         request_id,
         from_address: None,
+        first_apps: Arc::default(),
         state: Arc::clone(state),
     }))
 }

@@ -1,11 +1,9 @@
 //! SQL of what happened to instances.
 
 use crate::error::{Error, Result};
-use domain::ids::{CompanyId, EnvironmentId};
-use domain::states::Tone;
+use domain::ids::CompanyId;
 use engine::observation::Event;
 use sqlx::PgConnection;
-use views::environments as views;
 
 /// How far the events of an engine have been read.
 pub(crate) async fn cursor(db: &mut PgConnection, engine: &str) -> Result<u64> {
@@ -60,42 +58,4 @@ pub(crate) async fn insert(
         regions,
     );
     Ok(company.fetch_optional(db).await?)
-}
-
-/// The latest events of an environment, newest first.
-pub(crate) async fn latest(
-    db: &mut PgConnection,
-    company: CompanyId,
-    environment: EnvironmentId,
-) -> Result<Vec<views::Event>> {
-    let rows = sqlx::query!(
-        r#"
-        select at, kind, message from environment_events
-        where company_id = $1 and environment_id = $2
-        order by sequence desc limit 20
-        "#,
-        company.uuid(),
-        environment.uuid(),
-    )
-    .fetch_all(db)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| views::Event {
-            at: row.at.unix_timestamp(),
-            tone: tone(&row.kind),
-            message: row.message,
-        })
-        .collect())
-}
-
-/// The tone of an event, by the code of its kind.
-fn tone(kind: &str) -> Tone {
-    match kind {
-        "ready" | "converged" | "settled" => Tone::Ok,
-        "starting" => Tone::Busy,
-        "unhealthy" => Tone::Warn,
-        "crashed" | "rollout_failed" => Tone::Bad,
-        _ => Tone::Idle,
-    }
 }

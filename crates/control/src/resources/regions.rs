@@ -8,9 +8,7 @@ use crate::state::State;
 use domain::bad_row::BadRow;
 use domain::regions::RegionCode;
 use engine::Engine;
-use engine::observation::Info;
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::PgConnection;
 use sqlx::postgres::PgConnectOptions;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -78,21 +76,6 @@ pub(crate) async fn engine(state: &State, code: &RegionCode) -> Result<Arc<dyn E
     named(state, code.as_str(), row.engine.as_deref())
         .map(|named| named.engine)
         .map_err(|why| unusable(code, "engine", why))
-}
-
-/// What the engine of a region last told of itself; nothing where it has told nothing yet, or serves none.
-pub(crate) async fn engine_info(
-    state: &State,
-    db: &mut PgConnection,
-    code: &RegionCode,
-) -> Result<Option<Info>> {
-    let Some(row) = db::regions::serving(db, code).await? else {
-        return Ok(None);
-    };
-    match named(state, code.as_str(), row.engine.as_deref()) {
-        Ok(engine) => db::engines::info(db, &engine.name).await,
-        Err(_) => Ok(None),
-    }
 }
 
 /// Every engine that serves a region; a region whose engine has no good address is left out.

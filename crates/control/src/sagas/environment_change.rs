@@ -8,7 +8,6 @@
 mod convergence;
 
 use crate::db;
-use crate::db::environments::Find;
 use crate::desired_state;
 use crate::environments::desired_change::DesiredChange;
 use crate::error::Error;
@@ -74,12 +73,8 @@ type Call = StepContext<EnvironmentChange>;
 
 async fn remember(ctx: Call) -> Result<DesiredState, StepError> {
     let mut db = ctx.context().pool.acquire().await?;
-    let environment = db::environments::get(
-        &mut db,
-        ctx.params().company,
-        Find::Id(ctx.params().environment),
-    )
-    .await?;
+    let environment =
+        db::environments::get(&mut db, ctx.params().company, ctx.params().environment).await?;
     Ok(DesiredState::from(&environment.ok_or(Error::NotFound)?))
 }
 
