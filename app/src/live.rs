@@ -10,16 +10,18 @@ use crate::session::api::get_session;
 use leptos::prelude::*;
 use serde::Deserialize;
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 use views::people::Session;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use web_sys::js_sys::Date;
+use web_sys::js_sys::{Date, Math};
 use web_sys::{EventSource, MessageEvent};
 
-/// Changes that come together are passed on together.
-const GATHER: Duration = Duration::from_millis(150);
+/// Changes that come together are passed on together: a page asks again at most once in this time.
+const GATHER: Duration = Duration::from_secs(1);
+/// By how much more, at most: pages that hear of the same change do not all ask at the same moment.
+const SPREAD: Duration = Duration::from_millis(500);
 /// How long to wait before a stream that the server closed is asked for again.
 const RETRY: Duration = Duration::from_secs(4);
 
@@ -50,10 +52,24 @@ impl Versions {
             + self.all
     }
 
-    fn changed(&mut self, keys: Vec<String>) {
-        for key in keys {
+    fn changed(&mut self, gathered: Gathered) {
+        self.all += u64::from(gathered.all);
+        for key in gathered.keys {
             *self.by_key.entry(key).or_default() += 1;
         }
+    }
+}
+
+/// What changed since it was last passed on.
+#[derive(Debug, Clone, Default)]
+struct Gathered {
+    keys: HashSet<String>,
+    all: bool,
+}
+
+impl Gathered {
+    fn is_empty(&self) -> bool {
+        self.keys.is_empty() && !self.all
     }
 }
 
@@ -62,7 +78,7 @@ impl Versions {
 struct Live {
     versions: RwSignal<Versions>,
     connection: RwSignal<Connection>,
-    gathered: StoredValue<Vec<String>>,
+    gathered: StoredValue<Gathered>,
     /// Asks for the session after a stream was refused.
     ask_why: Action<(), Result<Session, AppError>>,
 }
@@ -88,7 +104,7 @@ pub fn provide_live() {
     let live = Live {
         versions: RwSignal::new(Versions::default()),
         connection: RwSignal::new(Connection::Resting),
-        gathered: StoredValue::new(Vec::new()),
+        gathered: StoredValue::new(Gathered::default()),
         ask_why: Action::new(|(): &()| get_session()),
     };
     Effect::new(move || {
@@ -141,7 +157,7 @@ impl Live {
         let change = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
             let text = event.data().as_string().unwrap_or_default();
             if let Ok(change) = serde_json::from_slice::<Change>(text.as_bytes()) {
-                self.gather(change.keys);
+                self.gather(|gathered| gathered.keys.extend(change.keys));
             }
         });
         let resync = Closure::<dyn FnMut()>::new(move || self.resync());
@@ -205,23 +221,27 @@ impl Live {
     }
 
     fn resync(self) {
-        self.versions.update(|versions| versions.all += 1);
+        self.gather(|gathered| gathered.all = true);
     }
 
-    fn gather(self, keys: Vec<String>) {
-        let first = self.gathered.with_value(Vec::is_empty);
-        self.gathered.update_value(|gathered| gathered.extend(keys));
-        if first {
-            set_timeout(move || self.pass_on(), GATHER);
+    /// Notes what changed, and passes it on in a while.
+    fn gather(self, note: impl FnOnce(&mut Gathered)) {
+        let is_first = self.gathered.with_value(Gathered::is_empty);
+        self.gathered.update_value(note);
+        if is_first {
+            set_timeout(
+                move || self.pass_on(),
+                GATHER + SPREAD.mul_f64(Math::random()),
+            );
         }
     }
 
     fn pass_on(self) {
-        let keys = self
+        let gathered = self
             .gathered
             .try_update_value(std::mem::take)
             .unwrap_or_default();
-        self.versions.update(|versions| versions.changed(keys));
+        self.versions.update(|versions| versions.changed(gathered));
     }
 }
 
@@ -232,18 +252,25 @@ fn now() -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::Versions;
+    use super::{Gathered, Versions};
 
     #[test]
     fn a_version_moves_with_its_own_keys_and_with_everything() {
         let keys = ["app:shop", "apps"].map(str::to_owned);
+        let changed = |keys: &[&str]| Gathered {
+            keys: keys.iter().map(|key| (*key).to_owned()).collect(),
+            all: false,
+        };
         let mut versions = Versions::default();
         assert_eq!(versions.of(&keys), 0);
-        versions.changed(vec!["operations".to_owned()]);
+        versions.changed(changed(&["operations"]));
         assert_eq!(versions.of(&keys), 0);
-        versions.changed(vec!["apps".to_owned(), "operations".to_owned()]);
+        versions.changed(changed(&["apps", "operations", "apps"]));
         assert_eq!(versions.of(&keys), 1);
-        versions.all += 1;
+        versions.changed(Gathered {
+            all: true,
+            ..Gathered::default()
+        });
         assert_eq!(versions.of(&keys), 2);
         assert_eq!(versions.of(&[]), 1);
     }

@@ -52,6 +52,7 @@ pub async fn run(config: &Config, app: AppState, listener: TcpListener) -> Resul
     let shutdown = app.shutdown.clone();
     let tasks = Background::new(Arc::clone(&app.control))
         .with_product(Arc::new(config.fault.clone()))
+        .following(&app.changes)
         .with(control::live_updates::task(
             &app.control.pool,
             &app.changes,

@@ -3,16 +3,19 @@
 use crate::ctx::Ctx;
 use crate::db;
 use crate::db::apps::Find;
-use crate::db::environments;
 use crate::error::{Error, Result};
 use crate::model::apps::App;
 use crate::model::environments::Environment;
+use domain::bad_row::BadRow;
 use domain::ids::CompanyId;
 use domain::names::Subdomain;
+use domain::plans::Plan;
 use domain::rights::{Access, Right, Target};
 use domain::roles::TeamRole;
 use domain::subjects::{Subject, SubjectKind};
+use engine::observation::Info;
 use sqlx::PgConnection;
+use views::packages::PackageSummary;
 
 /// Something that rights are about.
 pub(crate) trait Resource {
@@ -138,6 +141,11 @@ pub(crate) async fn app(
         db::apps::get_for(db, ctx.company, ctx.person(), Find::Subdomain(subdomain))
             .await?
             .ok_or(Error::NotFound)?;
+    visible(ctx, app, team_role)
+}
+
+/// An app that was found, if the actor may see it.
+pub(crate) fn visible(ctx: &Ctx, app: App, team_role: Option<TeamRole>) -> Result<FoundApp> {
     let found = FoundApp { app, team_role };
     match found.may(ctx, Right::ViewApp) {
         Access::Allowed => Ok(found),
@@ -152,14 +160,39 @@ pub(crate) async fn environment(
     subdomain: &Subdomain,
     slug: &str,
 ) -> Result<FoundEnvironment> {
-    let FoundApp { app, team_role } = app(db, ctx, subdomain).await?;
-    let environment =
-        db::environments::get(db, app.company, environments::Find::Slug(app.id, slug))
-            .await?
-            .ok_or(Error::NotFound)?;
-    Ok(FoundEnvironment {
-        app,
-        team_role,
-        environment,
-    })
+    Ok(environment_page(db, ctx, subdomain, slug).await?.0)
+}
+
+/// The same, with what its page shows of what it runs and what it runs on.
+pub(crate) async fn environment_page(
+    db: &mut PgConnection,
+    ctx: &Ctx,
+    subdomain: &Subdomain,
+    slug: &str,
+) -> Result<(FoundEnvironment, Surroundings)> {
+    let page = db::environments::page(db, ctx.company, ctx.person(), subdomain, slug)
+        .await?
+        .ok_or(Error::NotFound)?;
+    let on = visible(ctx, page.app, page.team_role)?;
+    let found = FoundEnvironment {
+        app: on.app,
+        team_role: on.team_role,
+        environment: page.environment,
+    };
+    let surroundings = Surroundings {
+        plan: page.plan,
+        package: page.package,
+        engine: page.engine,
+    };
+    Ok((found, surroundings))
+}
+
+/// What an environment runs, and what it runs on.
+pub(crate) struct Surroundings {
+    /// Or what is wrong with its row.
+    pub(crate) plan: std::result::Result<Plan, BadRow>,
+    /// The package that serves.
+    pub(crate) package: Option<PackageSummary>,
+    /// What its engine last told of itself.
+    pub(crate) engine: Option<Info>,
 }

@@ -6,8 +6,9 @@ pub mod delete;
 use crate::access;
 use crate::ctx::Ctx;
 use crate::db;
+use crate::db::apps::ListedApp;
 use crate::environments;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::model::regions::RegionRow;
 use crate::operations;
 use crate::page;
@@ -20,34 +21,60 @@ use domain::what_may;
 use views::apps::{AppDetails, AppList, AppRegion, AppSummary, Availability};
 
 /// Apps whose team the person is in, by name; with `here`, that app too, wherever in the list it stands.
+/// One request that shows the list in several places reads it once.
 pub async fn list(ctx: &Ctx, after: Option<String>, here: Option<&Subdomain>) -> Result<AppList> {
+    if after.is_some() || here.is_some() {
+        return read_list(ctx, after, here).await;
+    }
+    let list = ctx
+        .first_apps
+        .get_or_try_init(|| read_list(ctx, None, None));
+    list.await.cloned()
+}
+
+async fn read_list(
+    ctx: &Ctx,
+    after: Option<String>,
+    beside: Option<&Subdomain>,
+) -> Result<AppList> {
     let after: Option<(String, AppId)> = page::key(after)?;
     let mut db = ctx.state.pool.acquire().await?;
-    let apps = db::apps::list(&mut db, ctx.company, ctx.person(), after).await?;
-    let mut page = page::of_rows(apps, |app| (app.name.to_string(), app.id))?;
-    let is_listed = |here: &&Subdomain| page.items.iter().any(|app| app.subdomain == **here);
-    if let Some(here) = here.filter(|here| !is_listed(here)) {
-        match access::app(&mut db, ctx, here).await {
-            Ok(found) => page.items.push(found.app),
-            Err(Error::NotFound) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    let ids: Vec<AppId> = page.items.iter().map(|app| app.id).collect();
-    let mut environments = environments::list::summaries(ctx, &mut db, &ids).await?;
-    let regions = db::regions::list(&mut db, ctx.now()).await?;
-    let summary = |app: crate::model::apps::App| AppSummary {
-        environments: environments.remove(&app.id).unwrap_or_default(),
-        id: app.id,
-        name: app.name.to_string(),
-        subdomain: app.subdomain.to_string(),
-        region: region_of(&regions, &app.region),
+    let asked = db::apps::Asked {
+        person: ctx.person(),
+        after,
+        beside,
     };
+    let (apps, beside) = db::apps::listed(&mut db, ctx.company, asked, ctx.now()).await?;
+    let mut page = page::of_rows(apps, |app| (app.name.to_string(), app.id))?;
+    page.items.extend(beside);
+    // Rows that cannot be used are rare; what is wrong with them takes another look.
+    let is_unusable = page.items.iter().any(|app| app.region.is_none());
+    let regions = if is_unusable {
+        db::regions::list(&mut db, ctx.now()).await?
+    } else {
+        Vec::new()
+    };
+    let items = page.items.into_iter();
     Ok(AppList {
-        items: page.items.into_iter().map(summary).collect(),
+        items: items.map(|app| summary(ctx, &regions, app)).collect(),
         next: page.next,
         create: ctx.may_in_company(Right::CreateApp),
     })
+}
+
+fn summary(ctx: &Ctx, regions: &[RegionRow], app: ListedApp) -> AppSummary {
+    let environments = app.environments.into_iter();
+    AppSummary {
+        id: app.id,
+        name: app.name.to_string(),
+        subdomain: app.subdomain.to_string(),
+        region: app
+            .region
+            .map_or_else(|| region_of(regions, &app.region_code), Ok),
+        environments: environments
+            .map(|each| environments::list::summary(ctx, each))
+            .collect(),
+    }
 }
 
 /// One app.

@@ -24,6 +24,7 @@ mod workloads;
 use crate::ctx::Ctx;
 use crate::db;
 use crate::error::{Error, Result};
+use crate::live_updates::Update;
 use crate::model::tasks::TaskStatus;
 use crate::state::State;
 use domain::rights::{Right, Target};
@@ -31,6 +32,7 @@ use replica::Replica;
 use saga::fault::Faults;
 use std::sync::Arc;
 use task::Task;
+use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
 /// The tasks of a process, before they run.
@@ -54,6 +56,13 @@ impl Background {
     #[must_use]
     pub fn with_product(mut self, faults: Arc<dyn Faults>) -> Self {
         self.product = Some(faults);
+        self
+    }
+
+    /// With what tells of changes: tasks that remember what they have read need it to be up to date soon.
+    #[must_use]
+    pub fn following(mut self, changes: &broadcast::Sender<Update>) -> Self {
+        self.replica.changes = changes.clone();
         self
     }
 

@@ -8,6 +8,8 @@ use domain::ids::{CompanyId, PersonId};
 use domain::rights::{Access, Right, Target, may};
 use std::sync::Arc;
 use time::OffsetDateTime;
+use tokio::sync::OnceCell;
+use views::apps::AppList;
 
 /// Who acts, in one request or one run of a task. Having one is being let in.
 #[derive(Clone)]
@@ -28,6 +30,8 @@ pub struct Ctx {
     pub request_id: String,
     /// The address that the request came from, for the audit trail; none outside a request.
     pub from_address: Option<String>,
+    /// The first page of the apps, once this request has read it.
+    pub(crate) first_apps: Arc<OnceCell<AppList>>,
     /// The parts of the control plane.
     pub state: Arc<State>,
 }
@@ -52,6 +56,7 @@ impl Ctx {
             email: String::new(),
             request_id: part.to_lowercase().replace(' ', "-"),
             from_address: None,
+            first_apps: Arc::default(),
             state: Arc::clone(state),
         })
     }

@@ -2,6 +2,7 @@
 //! case owns the transaction.
 
 pub(crate) mod apps;
+pub(crate) mod audience;
 pub(crate) mod audit;
 pub(crate) mod companies;
 pub(crate) mod connections;

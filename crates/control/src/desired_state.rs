@@ -1,7 +1,6 @@
 //! From what is desired to the workload an engine takes, and to the engine.
 
 use crate::db;
-use crate::db::environments::Find;
 use crate::error::{Error, Result};
 use crate::model::apps::App;
 use crate::model::environments::Environment;
@@ -99,7 +98,7 @@ async fn read(
     id: EnvironmentId,
 ) -> Result<Option<(App, Environment)>> {
     let mut db = state.pool.acquire().await?;
-    let Some(environment) = db::environments::get(&mut db, company, Find::Id(id)).await? else {
+    let Some(environment) = db::environments::get(&mut db, company, id).await? else {
         return Ok(None);
     };
     let app = db::apps::Find::Id(environment.app);

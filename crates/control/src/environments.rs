@@ -10,9 +10,7 @@ use crate::access::{self, FoundEnvironment, Resource};
 use crate::ctx::Ctx;
 use crate::db;
 use crate::error::Result;
-use crate::model::packages::Package;
 use crate::operations;
-use crate::resources;
 use crate::usage::view;
 use domain::names::Subdomain;
 use domain::what_may::environments::Facts;
@@ -21,17 +19,13 @@ use views::environments::EnvironmentDetails;
 /// One environment, as far as the portal knows it: no engine is asked.
 pub async fn get(ctx: &Ctx, subdomain: &Subdomain, slug: &str) -> Result<EnvironmentDetails> {
     let db = &mut *ctx.state.pool.acquire().await?;
-    let found = access::environment(db, ctx, subdomain, slug).await?;
+    let (found, on) = access::environment_page(db, ctx, subdomain, slug).await?;
     let (app, environment) = (&found.app, &found.environment);
-    let package = match environment.live {
-        Some(id) => db::packages::get(db, app.company, app.id, id).await?,
-        None => None,
-    };
-    let plan = db::plans::get(db, &app.plan).await?;
+    let (plan, engine) = (on.plan, on.engine);
     let usage = db::usage::get(db, app.company, environment.id).await?;
     let promised = usage.as_ref().and_then(|usage| usage.connections);
-    let engine = resources::regions::engine_info(&ctx.state, db, &app.region).await?;
     let latest = operations::latest_of(ctx, db, app, environment).await?;
+    let history = db::environments::history(db, app.company, environment.id).await?;
     let status = environment.status(ctx.now());
     let facts = Facts {
         under_way: latest.under_way,
@@ -54,7 +48,7 @@ pub async fn get(ctx: &Ctx, subdomain: &Subdomain, slug: &str) -> Result<Environ
             .unwrap_or(0),
         plan,
         database: environment.database_name.clone(),
-        package: package.as_ref().map(Package::summary),
+        package: on.package,
         observed_at: environment.observed_at(),
         read_at: ctx.now().unix_timestamp(),
         instances: observed::instances(environment),
@@ -66,10 +60,10 @@ pub async fn get(ctx: &Ctx, subdomain: &Subdomain, slug: &str) -> Result<Environ
         room: engine.as_ref().and_then(|it| it.room).map(view::room),
         usage: usage.as_ref().map(view::usage).unwrap_or_default(),
         unenforced: engine.map(|engine| engine.unenforced).unwrap_or_default(),
-        events: db::events::latest(db, app.company, environment.id).await?,
+        events: history.events,
         operation: latest.unfinished,
         last_failure: latest.last_failure,
-        deployments: db::deployments::latest(db, app.company, environment.id).await?,
+        deployments: history.deployments,
         actions: facts.actions(&ctx.actor, &found.target()),
     })
 }

@@ -1,13 +1,16 @@
 //! What changed, for the pages that show it: one listening connection for each process.
 
 use crate::background::task::Task;
+use crate::db;
 use crate::db::notify::CHANNEL;
-use crate::error::Error;
-use domain::ids::CompanyId;
+use crate::error::{Error, Result};
+use domain::ids::{CompanyId, PersonId};
 use domain::topics::Topic;
 use serde::Deserialize;
 use sqlx::PgPool;
 use sqlx::postgres::PgListener;
+use std::collections::HashSet;
+use std::sync::Arc;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -15,10 +18,36 @@ use uuid::Uuid;
 /// What pages are told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Update {
-    /// These things of a company changed; other companies never hear of it.
-    Changed(CompanyId, Vec<Topic>),
+    /// Some things of a company changed; other companies never hear of it.
+    Changed {
+        /// The company.
+        company: CompanyId,
+        /// The things.
+        topics: Vec<Topic>,
+        /// Who of the company is to hear of it.
+        audience: Audience,
+    },
     /// Some updates may have been lost, anybody's: every page must ask anew.
     Lagged,
+}
+
+/// Who hears of a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Audience {
+    /// Everyone: what changed is the whole company's, or is gone.
+    Everyone,
+    /// The teams of the apps that changed, or that what changed belongs to.
+    Teams(Arc<HashSet<PersonId>>),
+}
+
+impl Audience {
+    /// Whether a person is in it.
+    pub fn includes(&self, person: PersonId) -> bool {
+        match self {
+            Self::Everyone => true,
+            Self::Teams(people) => people.contains(&person),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -44,7 +73,7 @@ pub fn task(pool: &PgPool, out: &broadcast::Sender<Update>, shutdown: &Cancellat
                     "listening for changes",
                     "the database ended the connection",
                 )),
-                Some(Err(error)) => Err(error.into()),
+                Some(Err(error)) => Err(error),
                 None => Ok(()),
             }
         }
@@ -52,30 +81,45 @@ pub fn task(pool: &PgPool, out: &broadcast::Sender<Update>, shutdown: &Cancellat
 }
 
 /// Ends when the connection does: what is announced before there is another one is lost.
-async fn forward(pool: &PgPool, out: &broadcast::Sender<Update>) -> Result<(), sqlx::Error> {
+async fn forward(pool: &PgPool, out: &broadcast::Sender<Update>) -> Result<()> {
     let mut listener = PgListener::connect_with(pool).await?;
     listener.eager_reconnect(false);
     listener.listen(CHANNEL).await?;
     // Nobody listening is no error.
     let _ = out.send(Update::Lagged);
     while let Some(notification) = listener.try_recv().await? {
-        if let Some(update) = read(notification.payload()) {
-            let _ = out.send(update);
-        } else {
+        let Some((company, topics)) = read(notification.payload()) else {
             tracing::warn!("a change notice could not be read");
-        }
+            continue;
+        };
+        let audience = audience(pool, company, &topics).await?;
+        let _ = out.send(Update::Changed {
+            company,
+            topics,
+            audience,
+        });
     }
     Ok(())
 }
 
-/// The update in a notification; a topic of a newer release is passed over.
-fn read(payload: &str) -> Option<Update> {
+/// Whose teams may see what changed. Asked once for each change and process, however many listen, and
+/// anew each time: nobody hears more than they may see now.
+async fn audience(pool: &PgPool, company: CompanyId, topics: &[Topic]) -> Result<Audience> {
+    let things: Vec<Uuid> = topics.iter().filter_map(Topic::thing).collect();
+    if things.is_empty() {
+        return Ok(Audience::Everyone);
+    }
+    let teams = db::audience::of(&mut *pool.acquire().await?, company, &things).await?;
+    Ok(teams.map_or(Audience::Everyone, |people| {
+        Audience::Teams(Arc::new(people))
+    }))
+}
+
+/// What a notification tells; a topic of a newer release is passed over.
+fn read(payload: &str) -> Option<(CompanyId, Vec<Topic>)> {
     let payload: Payload = serde_json::from_str(payload).ok()?;
     let topics = payload.keys.iter().filter_map(|key| key.parse().ok());
-    Some(Update::Changed(
-        CompanyId::new(payload.scope),
-        topics.collect(),
-    ))
+    Some((CompanyId::new(payload.scope), topics.collect()))
 }
 
 #[cfg(test)]
@@ -87,7 +131,7 @@ mod tests {
     fn topics_are_read_and_unknown_ones_passed_over() {
         let id = Uuid::from_u128(5);
         let payload = format!(r#"{{"scope":"{id}","keys":["operation:{id}","moons"]}}"#);
-        let expected = Update::Changed(
+        let expected = (
             CompanyId::new(id),
             vec![Topic::Operation(OperationId::new(id))],
         );

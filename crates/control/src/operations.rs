@@ -11,7 +11,7 @@ mod under_way;
 pub use control::{cancel, retry};
 pub(crate) use start::start;
 pub(crate) use summary::summaries;
-pub(crate) use under_way::{latest_of, under_way, unfinished};
+pub(crate) use under_way::{latest_of, under_way};
 
 use crate::ctx::Ctx;
 use crate::db;
@@ -49,8 +49,7 @@ pub async fn list(
             id: SagaId(id),
         }),
     };
-    let ids = db::operations::visible(&mut db, ctx, asked, PAGE + 1).await?;
-    let runs = saga::store::by_ids(&mut db, ctx.company.uuid(), &ids).await?;
+    let runs = db::operations::visible(&mut db, ctx, asked, PAGE + 1).await?;
     let page = page::of_rows(runs, |run| (run.created_at, run.id.0))?;
     Ok(page.map(|run| summary(ctx, run)))
 }
@@ -95,7 +94,6 @@ async fn visible(ctx: &Ctx, db: &mut PgConnection, id: OperationId) -> Result<Ru
         only: Some(SagaId(id.uuid())),
         ..Asked::default()
     };
-    let visible = db::operations::visible(db, ctx, asked, 1).await?;
-    let run = saga::store::by_ids(db, ctx.company.uuid(), &visible).await?;
+    let run = db::operations::visible(db, ctx, asked, 1).await?;
     run.into_iter().next().ok_or(Error::NotFound)
 }

@@ -31,10 +31,11 @@ use views::packages::{Constant, Limits, PackageDetails, PackageList};
 pub async fn list(ctx: &Ctx, subdomain: &Subdomain, after: Option<String>) -> Result<PackageList> {
     let after: Option<(OffsetDateTime, PackageId)> = page::key(after)?;
     let mut db = ctx.state.pool.acquire().await?;
-    let found = access::app(&mut db, ctx, subdomain).await?;
+    let listed = db::packages::listed(&mut db, ctx.company, ctx.person(), subdomain, after).await?;
+    let (app, team_role, rows) = listed.ok_or(Error::NotFound)?;
+    let found = access::visible(ctx, app, team_role)?;
     let app = &found.app;
-    let rows = db::packages::list(&mut db, app.company, app.id, after).await?;
-    let page = page::of_rows(rows, |package| (package.uploaded_at, package.id))?;
+    let page = page::of_rows(rows, |listed| (listed.uploaded_at, listed.summary.id))?;
     let limits = ctx.state.config.limits;
     Ok(PackageList {
         app: app.id,
@@ -45,7 +46,11 @@ pub async fn list(ctx: &Ctx, subdomain: &Subdomain, after: Option<String>) -> Re
             unpacked_bytes: limits.package_unpacked_bytes,
             files: limits.package_files,
         },
-        items: page.items.iter().map(Package::summary).collect(),
+        items: page
+            .items
+            .into_iter()
+            .map(|listed| listed.summary)
+            .collect(),
         next: page.next,
     })
 }

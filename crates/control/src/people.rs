@@ -166,6 +166,7 @@ fn ctx_of(state: &Arc<State>, person: Person, request_id: String) -> Option<Ctx>
         residency_required: person.residency_required,
         request_id,
         from_address: None,
+        first_apps: Arc::default(),
         state: Arc::clone(state),
     })
 }

@@ -26,6 +26,19 @@ pub enum Topic {
     People,
 }
 
+impl Topic {
+    /// The id of the one thing that it is about; none for lists and for what is the whole company's.
+    pub fn thing(&self) -> Option<Uuid> {
+        match self {
+            Self::Apps | Self::Operations | Self::People => None,
+            Self::App(id) | Self::Packages(id) => Some(id.uuid()),
+            Self::Environment(id) => Some(id.uuid()),
+            Self::Operation(id) => Some(id.uuid()),
+            Self::Subject(id) => Some(*id),
+        }
+    }
+}
+
 impl fmt::Display for Topic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

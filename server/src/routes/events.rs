@@ -1,4 +1,4 @@
-//! The stream that tells a browser what has changed, for its own company alone.
+//! The stream that tells a browser what has changed, as far as its person may see it.
 //!
 //! Events: `change` with the keys that changed, and `resync` when some may have been missed. The
 //! stream ends when the session does.
@@ -10,9 +10,9 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use control::ctx::Ctx;
-use control::live_updates::Update;
+use control::live_updates::{Audience, Update};
 use control::people::ctx_of_session;
-use domain::ids::CompanyId;
+use domain::ids::{CompanyId, PersonId};
 use domain::topics::Topic;
 use futures::stream::unfold;
 use serde_json::json;
@@ -42,6 +42,7 @@ pub async fn stream(
     let listener = Listener {
         changes: app.changes.subscribe(),
         company: ctx.company,
+        person: ctx.person(),
         session: session.id(),
         first: Some(if missed_some {
             Event::default().event("resync").data("{}")
@@ -70,6 +71,7 @@ pub async fn stream(
 struct Listener {
     changes: Receiver<Update>,
     company: CompanyId,
+    person: Option<PersonId>,
     session: Option<Id>,
     first: Option<Event>,
     count: u64,
@@ -87,7 +89,7 @@ impl Listener {
             tokio::select! {
                 () = self.app.shutdown.cancelled() => return None,
                 change = self.changes.recv() => match change {
-                    Ok(Update::Changed(company, topics)) if company == self.company => {
+                    Ok(Update::Changed { company, topics, audience }) if self.is_for(company, &audience) => {
                         let access_may_have_ended = topics.contains(&Topic::People);
                         if access_may_have_ended && !self.session_holds().await {
                             return None;
@@ -95,7 +97,7 @@ impl Listener {
                         let data = json!({ "keys": topics.iter().map(Topic::to_string).collect::<Vec<_>>() }).to_string();
                         return Some(self.numbered("change", &data));
                     }
-                    Ok(Update::Changed(..)) => {}
+                    Ok(Update::Changed { .. }) => {}
                     Ok(Update::Lagged) | Err(RecvError::Lagged(_)) => return Some(self.numbered("resync", "{}")),
                     Err(RecvError::Closed) => return None,
                 },
@@ -106,6 +108,11 @@ impl Listener {
                 }
             }
         }
+    }
+
+    /// Whether the person is to hear of a change.
+    fn is_for(&self, company: CompanyId, audience: &Audience) -> bool {
+        company == self.company && self.person.is_some_and(|person| audience.includes(person))
     }
 
     fn numbered(&mut self, event: &str, data: &str) -> Event {

@@ -2,7 +2,7 @@
 
 use crate::browser::Browser;
 use crate::test_app::{ADA, OLGA, TestApp};
-use control::live_updates::Update;
+use control::live_updates::{Audience, Update};
 use control::people;
 use domain::ids::AppId;
 use domain::topics::Topic;
@@ -24,7 +24,11 @@ async fn a_company_hears_of_its_own_changes_alone(pool: PgPool) {
     for (company, topic) in [(northwind, quokka), (southwind, wombat)] {
         app.state
             .changes
-            .send(Update::Changed(company, vec![topic]))
+            .send(Update::Changed {
+                company,
+                topics: vec![topic],
+                audience: Audience::Everyone,
+            })
             .expect("someone listens");
     }
     let (quokka, wombat) = (quokka.to_string(), wombat.to_string());

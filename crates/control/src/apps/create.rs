@@ -107,7 +107,8 @@ pub async fn create(ctx: &Ctx, new: NewApp) -> Result<Created> {
     operations::start::<AppCreate>(ctx, change.db(), operation, subject, title, &params).await?;
     change.set_subject(subject);
     let details = json!({ "subdomain": app.subdomain, "region": app.region, "plan": app.plan, "generation": app.generation });
-    change.commit(details, &[Topic::Apps]).await?;
+    let topics = [Topic::Apps, Topic::App(app.id)];
+    change.commit(details, &topics).await?;
     Ok(Created {
         subdomain: app.subdomain,
         operation: OperationId::new(operation.0),

@@ -32,7 +32,7 @@ pub async fn delete(ctx: &Ctx, subdomain: &Subdomain, typed_name: &str) -> Resul
         ));
     }
     let subject = [app.id.uuid()];
-    let runs = operations::unfinished(change.db(), app.company, &subject).await?;
+    let runs = db::operations::unfinished(change.db(), app.company, &subject, None).await?;
     let under_way = operations::under_way(&runs, &subject);
     Error::unless_possible(&what_may::apps::delete(app.state, under_way.as_ref()))?;
     let operation = SagaId(Uuid::now_v7());

@@ -9,7 +9,7 @@ use crate::state::State;
 use domain::topics::Topic;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify};
 
 /// How long the engine may hold the question until something happens, seconds.
 const WAIT_SECONDS: u32 = 5;
@@ -18,11 +18,12 @@ const WAIT_SECONDS: u32 = 5;
 pub(super) fn task(state: &Arc<State>, engine: &Named, instances_changed: &Arc<Notify>) -> Task {
     let (state, engine) = (Arc::clone(state), engine.clone());
     let changed = Arc::clone(instances_changed);
+    let read = Arc::new(Mutex::new(None));
     Task::every(engine.task("engine_events"), Duration::ZERO, move || {
         let (state, engine) = (Arc::clone(&state), engine.clone());
-        let changed = Arc::clone(&changed);
+        let (changed, read) = (Arc::clone(&changed), Arc::clone(&read));
         async move {
-            if pass(&state, &engine).await? {
+            if pass(&state, &engine, &read).await? {
                 changed.notify_one();
             }
             Ok(())
@@ -30,9 +31,19 @@ pub(super) fn task(state: &Arc<State>, engine: &Named, instances_changed: &Arc<N
     })
 }
 
-/// Waits for events and stores them; whether there were any.
-async fn pass(state: &State, Named { name, engine }: &Named) -> Result<bool> {
-    let after = db::events::cursor(&mut *state.pool.acquire().await?, name).await?;
+/// Waits for events and stores them; whether there were any. `read` is how far they have been read, once that
+/// is known.
+async fn pass(
+    state: &State,
+    Named { name, engine }: &Named,
+    read: &Mutex<Option<u64>>,
+) -> Result<bool> {
+    let mut read = read.lock().await;
+    let after = match *read {
+        Some(after) => after,
+        None => db::events::cursor(&mut *state.pool.acquire().await?, name).await?,
+    };
+    *read = Some(after);
     let events = engine.events(after, WAIT_SECONDS).await?;
     let Some(last) = events.last() else {
         return Ok(false);
@@ -47,5 +58,6 @@ async fn pass(state: &State, Named { name, engine }: &Named) -> Result<bool> {
     }
     db::events::set_cursor(&mut tx, name, last.sequence).await?;
     tx.commit().await?;
+    *read = Some(last.sequence);
     Ok(true)
 }

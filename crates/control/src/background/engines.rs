@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 use tokio::task::{AbortHandle, JoinSet};
 
 /// How often it is asked which engines there are.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+const LOOK_EVERY: Duration = Duration::from_secs(10);
 
 pub(super) fn task(replica: &Replica) -> Task {
     let replica = replica.clone();
@@ -72,7 +72,7 @@ impl Running {
 async fn work(replica: Replica, engine: Named) {
     let (state, instances_changed) = (&replica.state, Arc::new(Notify::new()));
     let tasks = [
-        workloads::task(state, &engine, &instances_changed),
+        workloads::task(&replica, &engine, &instances_changed),
         engine_events::task(state, &engine, &instances_changed),
         engine_info::task(state, &engine),
         disk_usage::task(state, &engine),

@@ -3,9 +3,11 @@
 use super::record::Record;
 use super::runner;
 use super::task::Task;
+use crate::live_updates::{self, Update};
 use crate::state::State;
 use futures::future::join_all;
 use std::sync::Arc;
+use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
 /// One of the processes that share the database.
@@ -14,6 +16,8 @@ pub(super) struct Replica {
     pub(super) state: Arc<State>,
     /// Host and process id.
     pub(super) name: String,
+    /// What changed, as far as the process listens.
+    pub(super) changes: broadcast::Sender<Update>,
     /// Cancelled when the program stops.
     pub(super) shutdown: CancellationToken,
 }
@@ -25,6 +29,7 @@ impl Replica {
         Self {
             state,
             name: format!("{host} {}", std::process::id()),
+            changes: live_updates::channel(),
             shutdown: CancellationToken::new(),
         }
     }

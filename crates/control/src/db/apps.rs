@@ -1,7 +1,11 @@
 //! SQL of apps.
 
+mod listed;
+
+pub(crate) use listed::{Asked, ListedApp, listed};
+
 use super::parsed;
-use crate::error::{Error, Inconsistent, Result};
+use crate::error::{Inconsistent, Result};
 use crate::model::apps::App;
 use domain::capabilities::Generation;
 use domain::ids::{AppId, CompanyId, PersonId};
@@ -14,17 +18,17 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-struct AppRow {
-    id: Uuid,
-    company_id: Uuid,
-    name: String,
-    subdomain: String,
-    region: String,
-    generation: String,
-    plan: String,
-    state: String,
-    created_at: OffsetDateTime,
-    role: Option<String>,
+pub(super) struct AppRow {
+    pub(super) id: Uuid,
+    pub(super) company_id: Uuid,
+    pub(super) name: String,
+    pub(super) subdomain: String,
+    pub(super) region: String,
+    pub(super) generation: String,
+    pub(super) plan: String,
+    pub(super) state: String,
+    pub(super) created_at: OffsetDateTime,
+    pub(super) role: Option<String>,
 }
 
 impl TryFrom<AppRow> for App {
@@ -59,73 +63,6 @@ pub(crate) enum Find<'a> {
     Key(Uuid),
 }
 
-/// What the one select list of apps is asked with.
-#[derive(Default)]
-struct Filter<'a> {
-    person: Option<Uuid>,
-    members_only: bool,
-    id: Option<Uuid>,
-    subdomain: Option<&'a str>,
-    key: Option<Uuid>,
-    after: Option<(String, Uuid)>,
-    limit: i64,
-}
-
-async fn select(
-    db: &mut PgConnection,
-    company: CompanyId,
-    filter: Filter<'_>,
-) -> Result<Vec<AppRow>> {
-    let (after_name, after_id) = filter.after.unzip();
-    let rows = sqlx::query_as!(
-        AppRow,
-        r#"
-        select a.id, a.company_id, a.name, a.subdomain, a.region, a.generation, a.plan, a.state, a.created_at, m.role as "role?"
-        from apps a left join app_members m on m.app_id = a.id and m.person_id = $2
-        where a.company_id = $1
-            and (not $3::bool or m.role is not null)
-            and ($4::uuid is null or a.id = $4)
-            and ($5::text is null or a.subdomain = $5)
-            and ($6::uuid is null or a.idempotency_key = $6)
-            and ($7::text is null or (a.name, a.id) > ($7, $8::uuid))
-        order by a.name, a.id
-        limit $9
-        "#,
-        company.uuid(),
-        filter.person,
-        filter.members_only,
-        filter.id,
-        filter.subdomain,
-        filter.key,
-        after_name,
-        after_id,
-        filter.limit,
-    )
-    .fetch_all(db)
-    .await?;
-    Ok(rows)
-}
-
-/// Apps whose team the person is in, by name; one more than a page holds.
-pub(crate) async fn list(
-    db: &mut PgConnection,
-    company: CompanyId,
-    person: Option<PersonId>,
-    after: Option<(String, AppId)>,
-) -> Result<Vec<App>> {
-    let filter = Filter {
-        person: person.map(PersonId::uuid),
-        members_only: true,
-        after: after.map(|(name, id)| (name, id.uuid())),
-        limit: crate::page::PAGE + 1,
-        ..Filter::default()
-    };
-    let rows = select(db, company, filter).await?;
-    rows.into_iter()
-        .map(|row| App::try_from(row).map_err(Error::from))
-        .collect()
-}
-
 /// One app.
 pub(crate) async fn get(
     db: &mut PgConnection,
@@ -142,17 +79,28 @@ pub(crate) async fn get_for(
     person: Option<PersonId>,
     find: Find<'_>,
 ) -> Result<Option<(App, Option<TeamRole>)>> {
-    let mut filter = Filter {
-        person: person.map(PersonId::uuid),
-        limit: 1,
-        ..Filter::default()
+    let (id, subdomain, key) = match find {
+        Find::Id(id) => (Some(id.uuid()), None, None),
+        Find::Subdomain(subdomain) => (None, Some(subdomain.as_str()), None),
+        Find::Key(key) => (None, None, Some(key)),
     };
-    match find {
-        Find::Id(id) => filter.id = Some(id.uuid()),
-        Find::Subdomain(subdomain) => filter.subdomain = Some(subdomain.as_str()),
-        Find::Key(key) => filter.key = Some(key),
-    }
-    let Some(mut row) = select(db, company, filter).await?.pop() else {
+    let row = sqlx::query_as!(
+        AppRow,
+        r#"
+        select a.id, a.company_id, a.name, a.subdomain, a.region, a.generation, a.plan, a.state, a.created_at, m.role as "role?"
+        from apps a left join app_members m on m.company_id = $1 and m.app_id = a.id and m.person_id = $2
+        where a.company_id = $1
+            and ($3::uuid is null or a.id = $3)
+            and ($4::text is null or a.subdomain = $4)
+            and ($5::uuid is null or a.idempotency_key = $5)
+        "#,
+        company.uuid(),
+        person.map(PersonId::uuid),
+        id,
+        subdomain,
+        key,
+    );
+    let Some(mut row) = row.fetch_optional(db).await? else {
         return Ok(None);
     };
     let role = row.role.take().as_deref().and_then(TeamRole::parse);

@@ -2,11 +2,9 @@
 
 use crate::error::Result;
 use crate::model::environments::Environment;
-use domain::ids::{CompanyId, EnvironmentId, OperationId};
-use domain::states::OperationState;
+use domain::ids::{CompanyId, OperationId};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
-use views::environments::Deployment;
 
 /// Deployments that the page of an environment shows.
 pub(crate) const SHOWN: i64 = 10;
@@ -54,38 +52,4 @@ pub(crate) async fn finish(
     .execute(db)
     .await?;
     Ok(())
-}
-
-/// The latest deployments to an environment, newest first.
-pub(crate) async fn latest(
-    db: &mut PgConnection,
-    company: CompanyId,
-    environment: EnvironmentId,
-) -> Result<Vec<Deployment>> {
-    let rows = sqlx::query!(
-        r#"
-        select package_label, started_by, created_at, outcome, operation_id from deployments
-        where company_id = $1 and environment_id = $2
-        order by created_at desc limit $3
-        "#,
-        company.uuid(),
-        environment.uuid(),
-        SHOWN,
-    )
-    .fetch_all(db)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Deployment {
-            package: row.package_label,
-            by: row.started_by,
-            at: row.created_at.unix_timestamp(),
-            outcome: match row.outcome.as_str() {
-                "running" => OperationState::Running,
-                "succeeded" => OperationState::Succeeded,
-                _ => OperationState::Failed,
-            },
-            operation: OperationId::new(row.operation_id),
-        })
-        .collect())
 }

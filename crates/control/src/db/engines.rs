@@ -27,6 +27,21 @@ pub(crate) async fn upsert(
     Ok(())
 }
 
+/// Writes down that an engine has told of its environments at this time.
+pub(crate) async fn seen(db: &mut PgConnection, name: &str, at: OffsetDateTime) -> Result<()> {
+    sqlx::query!(
+        r#"
+        insert into engines (name, info, told_at, seen_at) values ($1, '{}', $2, $2)
+        on conflict on constraint engines_pkey do update set seen_at = excluded.seen_at
+        "#,
+        name,
+        at,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// What an engine last told of itself; nothing before it has told anything that this release can read.
 pub(crate) async fn info(db: &mut PgConnection, name: &str) -> Result<Option<Info>> {
     let info = sqlx::query_scalar!("select info from engines where name = $1", name)

@@ -1,8 +1,12 @@
 //! SQL of environments.
 
+mod history;
 mod listed;
+mod page;
 
+pub(crate) use history::history;
 pub(crate) use listed::listed;
+pub(crate) use page::page;
 
 use super::{broken, parsed};
 use crate::error::{Error, Inconsistent, Result};
@@ -116,38 +120,27 @@ pub(crate) async fn insert(
     Ok(())
 }
 
-/// Which environment of a company is asked for.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Find<'a> {
-    /// The one with this id.
-    Id(EnvironmentId),
-    /// The one of this app with this slug.
-    Slug(AppId, &'a str),
-}
-
 async fn select(
     db: &mut PgConnection,
     company: CompanyId,
     id: Option<EnvironmentId>,
     app: Option<AppId>,
-    slug: Option<&str>,
 ) -> Result<Vec<Environment>> {
     let rows = sqlx::query_as!(
         EnvironmentRow,
         r#"
-        select id, company_id, app_id, name, host_label, position, desired, instances, memory_mib, package_id, live_package_id, debugger_instance,
-               restarts, revision, provisioned, database_name, database_role, observation, observed_at
-        from environments
-        where company_id = $1
-            and ($2::uuid is null or id = $2)
-            and ($3::uuid is null or app_id = $3)
-            and ($4::text is null or slug = $4)
-        order by position
+        select e.id, e.company_id, e.app_id, e.name, e.host_label, e.position, e.desired, e.instances, e.memory_mib, e.package_id,
+               e.live_package_id, e.debugger_instance, e.restarts, e.revision, e.provisioned, e.database_name, e.database_role,
+               e.observation, greatest(e.observed_at, n.seen_at) as observed_at
+        from environments e left join engines n on n.name = e.observed_by
+        where e.company_id = $1
+            and ($2::uuid is null or e.id = $2)
+            and ($3::uuid is null or e.app_id = $3)
+        order by e.position
         "#,
         company.uuid(),
         id.map(EnvironmentId::uuid),
         app.map(AppId::uuid),
-        slug,
     )
     .fetch_all(db)
     .await?;
@@ -160,12 +153,9 @@ async fn select(
 pub(crate) async fn get(
     db: &mut PgConnection,
     company: CompanyId,
-    find: Find<'_>,
+    id: EnvironmentId,
 ) -> Result<Option<Environment>> {
-    let found = match find {
-        Find::Id(id) => select(db, company, Some(id), None, None).await?,
-        Find::Slug(app, slug) => select(db, company, None, Some(app), Some(slug)).await?,
-    };
+    let found = select(db, company, Some(id), None).await?;
     Ok(found.into_iter().next())
 }
 
@@ -223,7 +213,7 @@ pub(crate) async fn of_app(
     company: CompanyId,
     app: AppId,
 ) -> Result<Vec<Environment>> {
-    select(db, company, None, Some(app), None).await
+    select(db, company, None, Some(app)).await
 }
 
 pub(crate) async fn passwords(

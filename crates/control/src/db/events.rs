@@ -2,11 +2,9 @@
 
 use crate::error::{Error, Result};
 use domain::ids::{CompanyId, EnvironmentId};
-use domain::states::Tone;
 use engine::observation::Event;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
-use views::environments as views;
 
 /// Events that the page of an environment shows.
 pub(crate) const SHOWN: i64 = 20;
@@ -99,43 +97,4 @@ pub(crate) async fn insert_own(
     .execute(db)
     .await?;
     Ok(())
-}
-
-/// The latest events of an environment, newest first.
-pub(crate) async fn latest(
-    db: &mut PgConnection,
-    company: CompanyId,
-    environment: EnvironmentId,
-) -> Result<Vec<views::Event>> {
-    let rows = sqlx::query!(
-        r#"
-        select at, kind, message from environment_events
-        where company_id = $1 and environment_id = $2
-        order by at desc, sequence desc limit $3
-        "#,
-        company.uuid(),
-        environment.uuid(),
-        SHOWN,
-    )
-    .fetch_all(db)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| views::Event {
-            at: row.at.unix_timestamp(),
-            tone: tone(&row.kind),
-            message: row.message,
-        })
-        .collect())
-}
-
-/// The tone of an event, by the code of its kind.
-fn tone(kind: &str) -> Tone {
-    match kind {
-        "ready" | "converged" | "settled" | "disk_fine" => Tone::Ok,
-        "starting" => Tone::Busy,
-        "unhealthy" | "disk_near" => Tone::Warn,
-        "crashed" | "rollout_failed" | "disk_over" | "disk_held" => Tone::Bad,
-        _ => Tone::Idle,
-    }
 }

@@ -1,5 +1,5 @@
 //! SQL that finds the operations that somebody may see, what they work on, and what decides on rights over
-//! them. The runs themselves are read by `saga::store`.
+//! them. A run's steps and its log are read by `saga::store`.
 
 use crate::ctx::Ctx;
 use crate::error::Result;
@@ -7,8 +7,8 @@ use domain::ids::{CompanyId, PersonId};
 use domain::rights::{Right, Target};
 use domain::roles::TeamRole;
 use domain::subjects::SubjectKind;
-use saga::run::{Position, Run};
-use saga::saga::SagaId;
+use saga::run::{Position, Run, RunState};
+use saga::saga::{SagaId, StarterKind};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -31,25 +31,35 @@ pub(crate) async fn visible(
     ctx: &Ctx,
     asked: Asked,
     limit: i64,
-) -> Result<Vec<SagaId>> {
+) -> Result<Vec<Run>> {
     let person = ctx.person().map(PersonId::uuid);
     let sees_company = ctx
         .may_in_company(Right::ViewCompanyOperations)
         .is_allowed();
-    let ids = sqlx::query_scalar!(
+    let runs = sqlx::query_as!(
+        Run,
         r#"
         with team as (
             select a.id as app_id
-            from apps a join app_members m on m.app_id = a.id
+            from apps a join app_members m on m.company_id = $1 and m.app_id = a.id
             where a.company_id = $1 and m.person_id = $2
         ), seen as (
             select app_id as id from team
             union all
-            select e.id from environments e join team on team.app_id = e.app_id
+            select e.id from environments e join team on e.company_id = $1 and team.app_id = e.app_id
             union all
-            select p.id from packages p join team on team.app_id = p.app_id
+            select p.id from packages p join team on p.company_id = $1 and team.app_id = p.app_id
         )
-        select run.id
+        select
+            run.id as "id: SagaId", run.name, run.scope, run.subject_kind, run.subject, run.title, run.started_by,
+            run.started_by_kind as "started_by_kind: StarterKind", run.started_by_id, run.state as "state: RunState",
+            run.cancel_requested_at is not null as "cancel_requested!", run.phase, run.percent, run.detail,
+            nullif(concat_ws(' ', run.error, run.stuck_because), '') as error, run.waits_for,
+            case
+                when run.state in ('waiting', 'unwinding') and not run.held and run.interrupted_starts = 1
+                then run.next_run_at
+            end as wakes_at,
+            run.heartbeat_at, run.created_at, run.updated_at, run.finished_at
         from sagas run
         where run.scope = $1
             and ($3::uuid is null or run.id = $3)
@@ -78,26 +88,53 @@ pub(crate) async fn visible(
         asked.after.map(|position| position.id.0),
         sees_company,
         limit,
-    )
-    .fetch_all(db)
-    .await?;
-    Ok(ids.into_iter().map(SagaId).collect())
+    );
+    Ok(runs.fetch_all(db).await?)
 }
 
-/// The operations at work on any of these things, stuck ones among them.
+/// Those of these things, of whichever company, that an operation is at work on.
+pub(crate) async fn worked_on(db: &mut PgConnection, subjects: &[Uuid]) -> Result<Vec<Uuid>> {
+    let found = sqlx::query_scalar!(
+        "select distinct subject from sagas where subject = any($1) and finished_at is null",
+        subjects,
+    );
+    Ok(found.fetch_all(db).await?)
+}
+
+/// The operations at work on any of these things, stuck ones among them, and the last one on `last_on`, whether
+/// it has ended or not; newest first.
 pub(crate) async fn unfinished(
     db: &mut PgConnection,
     company: CompanyId,
     subjects: &[Uuid],
-) -> Result<Vec<SagaId>> {
-    let ids = sqlx::query_scalar!(
-        "select id from sagas where scope = $1 and subject = any($2) and finished_at is null",
+    last_on: Option<Uuid>,
+) -> Result<Vec<Run>> {
+    let runs = sqlx::query_as!(
+        Run,
+        r#"
+        select
+            run.id as "id: SagaId", run.name, run.scope, run.subject_kind, run.subject, run.title, run.started_by,
+            run.started_by_kind as "started_by_kind: StarterKind", run.started_by_id, run.state as "state: RunState",
+            run.cancel_requested_at is not null as "cancel_requested!", run.phase, run.percent, run.detail,
+            nullif(concat_ws(' ', run.error, run.stuck_because), '') as error, run.waits_for,
+            case
+                when run.state in ('waiting', 'unwinding') and not run.held and run.interrupted_starts = 1
+                then run.next_run_at
+            end as wakes_at,
+            run.heartbeat_at, run.created_at, run.updated_at, run.finished_at
+        from sagas run
+        where run.scope = $1 and run.id in (
+            select id from sagas where scope = $1 and subject = any($2) and finished_at is null
+            union all
+            (select id from sagas where scope = $1 and subject = $3 order by created_at desc, id desc limit 1)
+        )
+        order by run.created_at desc, run.id desc
+        "#,
         company.uuid(),
         subjects,
-    )
-    .fetch_all(db)
-    .await?;
-    Ok(ids.into_iter().map(SagaId).collect())
+        last_on,
+    );
+    Ok(runs.fetch_all(db).await?)
 }
 
 /// What an operation works on, for one actor.
@@ -124,7 +161,7 @@ pub(crate) async fn subject(db: &mut PgConnection, ctx: &Ctx, run: &Run) -> Resu
             select p.app_id, a.subdomain, null::text from packages p join apps a on a.id = p.app_id
             where p.company_id = $1 and p.id = $3
         ) s
-        left join app_members m on m.app_id = s.app_id and m.person_id = $2
+        left join app_members m on m.company_id = $1 and m.app_id = s.app_id and m.person_id = $2
         where m.role is not null or $2::uuid is null
         "#,
         ctx.company.uuid(),

@@ -1,5 +1,9 @@
 //! SQL of packages.
 
+mod listed;
+
+pub(crate) use listed::listed;
+
 use super::{broken, parsed};
 use crate::error::{Error, Result};
 use crate::model::packages::{Constant, Package};
@@ -110,54 +114,6 @@ pub(crate) async fn insert(
     Ok(())
 }
 
-async fn select(
-    db: &mut PgConnection,
-    company: CompanyId,
-    app: AppId,
-    id: Option<PackageId>,
-    after: Option<(OffsetDateTime, PackageId)>,
-    limit: i64,
-) -> Result<Vec<Package>> {
-    let (after_at, after_id) = after.map(|(at, id)| (at, id.uuid())).unzip();
-    let rows = sqlx::query_as!(
-        PackageRow,
-        r#"
-        select p.id, p.file_name, p.name, p.version, p.runtime_version, p.java_version,
-               case when $3::uuid is null then '' else p.description end as "description!", p.size_bytes, p.unpacked_bytes,
-               p.files, p.sha256, p.uploaded_by, p.created_at,
-               -- A list shows none of these.
-               case when $3::uuid is null then '[]' else p.constants end as "constants!",
-               case when $3::uuid is null then '[]' else p.scheduled_events end as "scheduled_events!",
-               array(select e.name from environments e where p.id in (e.package_id, e.live_package_id, e.deploying_package_id) order by e.position) as "used_by!"
-        from packages p
-        where p.company_id = $1 and p.app_id = $2
-            and ($3::uuid is null or p.id = $3)
-            and ($4::timestamptz is null or (p.created_at, p.id) < ($4, $5::uuid))
-        order by p.created_at desc, p.id desc
-        limit $6
-        "#,
-        company.uuid(),
-        app.uuid(),
-        id.map(PackageId::uuid),
-        after_at,
-        after_id,
-        limit,
-    )
-    .fetch_all(db)
-    .await?;
-    rows.into_iter().map(Package::try_from).collect()
-}
-
-/// Packages of an app, newest first; one more than a page holds.
-pub(crate) async fn list(
-    db: &mut PgConnection,
-    company: CompanyId,
-    app: AppId,
-    after: Option<(OffsetDateTime, PackageId)>,
-) -> Result<Vec<Package>> {
-    select(db, company, app, None, after, crate::page::PAGE + 1).await
-}
-
 /// One package.
 pub(crate) async fn get(
     db: &mut PgConnection,
@@ -165,8 +121,27 @@ pub(crate) async fn get(
     app: AppId,
     id: PackageId,
 ) -> Result<Option<Package>> {
-    let found = select(db, company, app, Some(id), None, 1).await?;
-    Ok(found.into_iter().next())
+    let row = sqlx::query_as!(
+        PackageRow,
+        r#"
+        select p.id, p.file_name, p.name, p.version, p.runtime_version, p.java_version, p.description, p.size_bytes,
+               p.unpacked_bytes, p.files, p.sha256, p.constants, p.scheduled_events, p.uploaded_by, p.created_at,
+               array(
+                   select e.name from environments e
+                   where e.company_id = $1 and e.app_id = $2 and p.id in (e.package_id, e.live_package_id, e.deploying_package_id)
+                   order by e.position
+               ) as "used_by!"
+        from packages p
+        where p.company_id = $1 and p.app_id = $2 and p.id = $3
+        "#,
+        company.uuid(),
+        app.uuid(),
+        id.uuid(),
+    );
+    row.fetch_optional(db)
+        .await?
+        .map(Package::try_from)
+        .transpose()
 }
 
 pub(crate) async fn ids_of_app(
@@ -237,7 +212,8 @@ pub(crate) async fn not_deployed(
     let found = sqlx::query_scalar!(
         r#"
         select id as "id!: PackageId" from unnest($1::uuid[]) as files (id)
-        where not exists (select from environments e where files.id in (e.package_id, e.live_package_id))
+        where not exists (select from environments e where e.package_id = files.id)
+            and not exists (select from environments e where e.live_package_id = files.id)
         "#,
         &ids
     );

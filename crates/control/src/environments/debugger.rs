@@ -21,8 +21,9 @@ pub async fn get(ctx: &Ctx, subdomain: &Subdomain, slug: &str) -> Result<Debugge
     let reveal = found.may(ctx, Right::RevealDebuggerPassword);
     let choose = found.may(ctx, Right::ChooseDebuggerInstance);
     let environment = found.environment;
-    let observed = environment.observed.as_ref();
+    let (observed, told_at) = (environment.observed.as_ref(), environment.observed_at());
     let instances = observed.map(|(seen, _)| seen.instances.as_slice());
+    let told = |instance| told(instance, told_at);
     Ok(Debugger {
         environment: environment.id,
         app_name: found.app.name.to_string(),
@@ -39,8 +40,8 @@ pub async fn get(ctx: &Ctx, subdomain: &Subdomain, slug: &str) -> Result<Debugge
     })
 }
 
-/// What an instance last told of its debugger.
-fn told(instance: &Instance) -> DebuggerInstance {
+/// What an instance last told of its debugger; the engine, heard at `told_at`, passes on nothing that is older.
+fn told(instance: &Instance, told_at: Option<i64>) -> DebuggerInstance {
     let status = instance.debugger.as_ref();
     DebuggerInstance {
         index: instance.index,
@@ -48,7 +49,7 @@ fn told(instance: &Instance) -> DebuggerInstance {
         enabled: status.map(|status| status.enabled),
         client_connected: status.is_some_and(|status| status.client_connected),
         paused: status.map_or(0, |status| status.paused_microflows),
-        told_at: status.map(|status| status.asked_at.unix_timestamp()),
+        told_at: told_at.filter(|_| status.is_some()),
     }
 }
 

@@ -158,7 +158,7 @@ async fn check(
     // Held, so that no deletion begins beside this.
     let state = db::apps::hold_state(db, app.company, app.id).await?;
     let subjects = [environment.id.uuid(), app.id.uuid()];
-    let runs = operations::unfinished(db, app.company, &subjects).await?;
+    let runs = db::operations::unfinished(db, app.company, &subjects, None).await?;
     let facts = Facts {
         app: state.unwrap_or(AppState::Deleting),
         under_way: operations::under_way(&runs, &subjects),

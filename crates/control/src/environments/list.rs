@@ -6,31 +6,12 @@ use crate::db;
 use crate::error::Result;
 use crate::model::environments::ListedEnvironment;
 use crate::operations;
-use domain::ids::AppId;
 use domain::rights::Target;
 use domain::what_may::environments::{Action, Facts};
 use saga::run::Run;
 use sqlx::PgConnection;
-use std::collections::HashMap;
 use uuid::Uuid;
 use views::environments::{EnvironmentCard, EnvironmentSummary};
-
-/// The environments of several apps, in order; the same number of queries however many they are.
-pub(crate) async fn summaries(
-    ctx: &Ctx,
-    db: &mut PgConnection,
-    apps: &[AppId],
-) -> Result<HashMap<AppId, Vec<EnvironmentSummary>>> {
-    let listed = db::environments::listed(db, ctx.company, apps, ctx.now()).await?;
-    let mut failures = last_failures(ctx, db, &listed).await?;
-    let mut summaries: HashMap<_, Vec<_>> = HashMap::new();
-    for environment in listed {
-        let failure = failures.remove(&environment.id.uuid());
-        let of_app = summaries.entry(environment.app).or_default();
-        of_app.push(summary(ctx, environment, failure));
-    }
-    Ok(summaries)
-}
 
 /// The environments of an app, in order, and what is under way on any of them or on the app itself.
 pub(crate) async fn cards(
@@ -39,11 +20,10 @@ pub(crate) async fn cards(
     found: &FoundApp,
 ) -> Result<(Vec<EnvironmentCard>, Vec<Run>)> {
     let app = &found.app;
-    let listed = db::environments::listed(db, app.company, &[app.id], ctx.now()).await?;
-    let mut failures = last_failures(ctx, db, &listed).await?;
-    let mut subjects = ids(&listed);
+    let listed = db::environments::listed(db, app.company, app.id, ctx.now()).await?;
+    let mut subjects: Vec<Uuid> = listed.iter().map(|each| each.id.uuid()).collect();
     subjects.push(app.id.uuid());
-    let runs = operations::unfinished(db, app.company, &subjects).await?;
+    let runs = db::operations::unfinished(db, app.company, &subjects, None).await?;
     let target = Target::Environment {
         owner: app.company,
         team_role: found.team_role,
@@ -59,30 +39,15 @@ pub(crate) async fn cards(
         };
         EnvironmentCard {
             deploy: facts.access(Action::Deploy, &ctx.actor, &target),
-            environment: summary(ctx, environment, failures.remove(&id)),
+            environment: summary(ctx, environment),
         }
     };
     let cards = listed.into_iter().map(card).collect();
     Ok((cards, runs))
 }
 
-fn ids(listed: &[ListedEnvironment]) -> Vec<Uuid> {
-    listed.iter().map(|each| each.id.uuid()).collect()
-}
-
-async fn last_failures(
-    ctx: &Ctx,
-    db: &mut PgConnection,
-    listed: &[ListedEnvironment],
-) -> Result<HashMap<Uuid, String>> {
-    Ok(saga::store::last_failures(db, ctx.company.uuid(), &ids(listed)).await?)
-}
-
-fn summary(
-    ctx: &Ctx,
-    environment: ListedEnvironment,
-    last_failure: Option<String>,
-) -> EnvironmentSummary {
+/// An environment as lists show it.
+pub(crate) fn summary(ctx: &Ctx, environment: ListedEnvironment) -> EnvironmentSummary {
     EnvironmentSummary {
         id: environment.id,
         slug: environment.name.slug(),
@@ -90,6 +55,6 @@ fn summary(
         status: environment.facts.status(),
         url: ctx.state.config.app_url(&environment.host_label),
         package: environment.package,
-        last_failure,
+        last_failure: environment.last_failure,
     }
 }

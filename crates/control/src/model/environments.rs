@@ -56,13 +56,14 @@ pub struct Environment {
 #[derive(Debug, Clone)]
 pub(crate) struct ListedEnvironment {
     pub(crate) id: EnvironmentId,
-    pub(crate) app: AppId,
     pub(crate) name: EnvironmentName,
     pub(crate) host_label: String,
     /// What decides on its status, at the time it was read.
     pub(crate) facts: StatusFacts,
     /// The package that serves: `Shop 2.4.1`.
     pub(crate) package: Option<String>,
+    /// The title of the last operation on it, if that failed or is stuck.
+    pub(crate) last_failure: Option<String>,
 }
 
 /// The sealed passwords of an environment.

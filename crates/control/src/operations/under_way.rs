@@ -6,23 +6,12 @@ use crate::db;
 use crate::error::Result;
 use crate::model::apps::App;
 use crate::model::environments::Environment;
-use domain::ids::CompanyId;
 use domain::states::OperationState;
 use domain::what_may::operations::UnderWay;
-use saga::run::{Filter, Run, RunState};
+use saga::run::{Run, RunState};
 use sqlx::PgConnection;
 use uuid::Uuid;
 use views::operations::OperationSummary;
-
-/// The runs at work on any of these things, stuck ones among them, newest first.
-pub(crate) async fn unfinished(
-    db: &mut PgConnection,
-    company: CompanyId,
-    subjects: &[Uuid],
-) -> Result<Vec<Run>> {
-    let ids = db::operations::unfinished(db, company, subjects).await?;
-    Ok(saga::store::by_ids(db, company.uuid(), &ids).await?)
-}
 
 /// What is at work on the first of `subjects` that anything is at work on.
 pub(crate) fn under_way(runs: &[Run], subjects: &[Uuid]) -> Option<UnderWay> {
@@ -47,14 +36,15 @@ pub(crate) async fn latest_of(
     environment: &Environment,
 ) -> Result<Latest> {
     let subjects = [environment.id.uuid(), app.id.uuid()];
-    let runs = unfinished(db, app.company, &subjects).await?;
-    let filter = Filter {
-        subject: Some(environment.id.uuid()),
-        unfinished_only: false,
-    };
-    let last = saga::store::list(db, app.company.uuid(), filter, None, 1).await?;
+    let own = environment.id.uuid();
+    let found = db::operations::unfinished(db, app.company, &subjects, Some(own)).await?;
+    let last = found.iter().find(|run| run.subject == own).cloned();
+    let runs: Vec<Run> = found
+        .into_iter()
+        .filter(|run| run.finished_at.is_none())
+        .collect();
     let failed = |run: &Run| runs.is_empty() && state(run) == OperationState::Failed;
-    let last_failure = last.into_iter().find(failed);
+    let last_failure = last.filter(failed);
     let on = |subject: &Uuid| runs.iter().find(|run| run.subject == *subject);
     let unfinished = subjects.iter().find_map(on).cloned();
     Ok(Latest {

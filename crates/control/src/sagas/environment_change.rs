@@ -9,7 +9,6 @@ mod convergence;
 
 use super::parts::Parts;
 use crate::db;
-use crate::db::environments::Find;
 use crate::environments::desired_change::DesiredChange;
 use crate::error::Error;
 use crate::model::environments::DesiredState;
@@ -74,8 +73,7 @@ type Call = StepContext<EnvironmentChange>;
 async fn remember(ctx: Call) -> Result<DesiredState, StepError> {
     let params = ctx.params();
     let mut tx = ctx.begin().await?;
-    let find = Find::Id(params.environment);
-    let environment = db::environments::get(&mut tx, params.company, find).await?;
+    let environment = db::environments::get(&mut tx, params.company, params.environment).await?;
     tx.commit().await?;
     Ok(DesiredState::from(&environment.ok_or(Error::NotFound)?))
 }

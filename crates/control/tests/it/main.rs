@@ -12,6 +12,7 @@ mod outages;
 mod packages;
 mod people;
 mod queries;
+mod quiet;
 mod regions;
 mod retention;
 mod s3_server;

@@ -1,4 +1,4 @@
-//! An engine that can be made to answer nothing, for ever.
+//! An engine that can be made to answer nothing, for ever, and counts how often it is asked what is.
 
 use async_trait::async_trait;
 use domain::ids::{EnvironmentId, InstanceId};
@@ -8,12 +8,13 @@ use engine::workload::Workload;
 use engine::{Engine, EngineError};
 use serde_json::Value;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// The engine, until it is silent.
 pub struct SilentEngine {
     inner: Arc<MemoryEngine>,
     is_silent: AtomicBool,
+    asked: AtomicUsize,
 }
 
 impl SilentEngine {
@@ -21,12 +22,18 @@ impl SilentEngine {
         Self {
             inner,
             is_silent: AtomicBool::new(false),
+            asked: AtomicUsize::new(0),
         }
     }
 
     /// No question is answered from now on.
     pub fn fall_silent(&self) {
         self.is_silent.store(true, Ordering::SeqCst);
+    }
+
+    /// How often it was asked what is, for every workload.
+    pub fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
     }
 
     async fn heard(&self) -> &MemoryEngine {
@@ -56,6 +63,7 @@ impl Engine for SilentEngine {
     }
 
     async fn observe_all(&self) -> Result<Vec<Observation>, EngineError> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
         self.heard().await.observe_all().await
     }
 

@@ -8,28 +8,33 @@ use domain::names::EnvironmentName;
 use domain::states::{Desired, StatusFacts};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
-use uuid::Uuid;
 
-/// The environments of several apps as lists need them, in order, read at `now`.
+/// The environments of an app as lists need them, in order, read at `now`.
 pub(crate) async fn listed(
     db: &mut PgConnection,
     company: CompanyId,
-    apps: &[AppId],
+    app: AppId,
     now: OffsetDateTime,
 ) -> Result<Vec<ListedEnvironment>> {
     const TABLE: &str = "environments";
-    let ids: Vec<Uuid> = apps.iter().map(|id| id.uuid()).collect();
     let rows = sqlx::query!(
         r#"
-        select e.id, e.app_id, e.name, e.host_label, e.desired, e.instances, e.provisioned, e.observed_at,
+        select e.id, e.name, e.host_label, e.desired, e.instances, e.provisioned, greatest(e.observed_at, n.seen_at) as observed_at,
                e.observed_ready, e.observed_existing, e.observed_crashed,
-               e.package_id is not null as "deployed!", p.name as "package_name?", p.version as "package_version?"
+               e.package_id is not null as "deployed!", p.name as "package_name?", p.version as "package_version?",
+               case when last.state in ('failed', 'stuck') then last.title end as last_failure
         from environments e left join packages p on p.id = e.live_package_id
-        where e.company_id = $1 and e.app_id = any($2)
-        order by e.app_id, e.position
+        left join engines n on n.name = e.observed_by
+        left join lateral (
+            select title, state from sagas
+            where scope = $1 and subject = e.id
+            order by created_at desc, id desc limit 1
+        ) last on true
+        where e.company_id = $1 and e.app_id = $2
+        order by e.position
         "#,
         company.uuid(),
-        &ids,
+        app.uuid(),
     )
     .fetch_all(db)
     .await?;
@@ -38,7 +43,6 @@ pub(crate) async fn listed(
         let package = row.package_name.zip(row.package_version);
         Ok(ListedEnvironment {
             id: EnvironmentId::new(row.id),
-            app: AppId::new(row.app_id),
             name: parsed(
                 EnvironmentName::parse(&row.name).ok(),
                 TABLE,
@@ -57,6 +61,7 @@ pub(crate) async fn listed(
                 age_seconds: row.observed_at.map(|at| (now - at).whole_seconds()),
             },
             package: package.map(|(name, version)| format!("{name} {version}")),
+            last_failure: row.last_failure,
         })
     });
     listed.collect()

@@ -1,0 +1,170 @@
+//! SQL of an environment's page: it, its app, what it runs and what it runs on, in one statement.
+
+use super::EnvironmentRow;
+use crate::db::apps::AppRow;
+use crate::error::Result;
+use crate::model::apps::App;
+use crate::model::environments::Environment;
+use domain::bad_row::BadRow;
+use domain::ids::{CompanyId, PackageId, PersonId};
+use domain::names::Subdomain;
+use domain::plans::{Plan, UncheckedPlan};
+use domain::roles::TeamRole;
+use engine::observation::Info;
+use serde::Deserialize;
+use sqlx::PgConnection;
+use sqlx::types::Json;
+use uuid::Uuid;
+use views::packages::PackageSummary;
+
+/// What the page of an environment shows of things that are one each.
+pub(crate) struct EnvironmentPage {
+    pub(crate) app: App,
+    pub(crate) team_role: Option<TeamRole>,
+    pub(crate) environment: Environment,
+    /// Or what is wrong with its row.
+    pub(crate) plan: std::result::Result<Plan, BadRow>,
+    /// The package that serves.
+    pub(crate) package: Option<PackageSummary>,
+    /// What the engine that tells of it last told of itself.
+    pub(crate) engine: Option<Info>,
+}
+
+/// A package as the statement gathers it.
+#[derive(Debug, Deserialize)]
+struct Package {
+    id: Uuid,
+    file_name: String,
+    name: String,
+    version: String,
+    runtime_version: String,
+    size_bytes: u64,
+    files: u64,
+    unpacked_bytes: u64,
+    uploaded_by: String,
+    uploaded_at: i64,
+    used_by: Vec<String>,
+}
+
+/// The environment of this name in the app of this subdomain.
+pub(crate) async fn page(
+    db: &mut PgConnection,
+    company: CompanyId,
+    person: Option<PersonId>,
+    subdomain: &Subdomain,
+    slug: &str,
+) -> Result<Option<EnvironmentPage>> {
+    let row = sqlx::query!(
+        r#"
+        select a.id as app_id, a.company_id, a.name as app_name, a.subdomain, a.region, a.generation, a.plan, a.state,
+               a.created_at, m.role as "role?",
+               e.id, e.name, e.host_label, e.position, e.desired, e.instances, e.memory_mib, e.package_id, e.live_package_id,
+               e.debugger_instance, e.restarts, e.revision, e.provisioned, e.database_name, e.database_role, e.observation,
+               greatest(e.observed_at, n.seen_at) as observed_at,
+               l.code as "plan_code?", l.app_memory_mib as "app_memory_mib?", l.max_instances as "max_instances?",
+               l.instance_cpu_milli as "instance_cpu_milli?", l.database_memory_mib as "database_memory_mib?",
+               l.database_disk_gib as "database_disk_gib?", l.files_gib as "files_gib?",
+               n.info as "info?",
+               (
+                   select jsonb_build_object(
+                       'id', p.id, 'file_name', p.file_name, 'name', p.name, 'version', p.version,
+                       'runtime_version', p.runtime_version, 'size_bytes', p.size_bytes, 'files', p.files,
+                       'unpacked_bytes', p.unpacked_bytes, 'uploaded_by', p.uploaded_by,
+                       'uploaded_at', floor(extract(epoch from p.created_at))::bigint,
+                       'used_by', array(
+                           select o.name from environments o
+                           where o.company_id = $1 and o.app_id = a.id and p.id in (o.package_id, o.live_package_id, o.deploying_package_id)
+                           order by o.position
+                       )
+                   )
+                   from packages p where p.company_id = $1 and p.id = e.live_package_id
+               ) as "package: Json<Package>"
+        from apps a
+        join environments e on e.company_id = $1 and e.app_id = a.id and e.slug = $4
+        left join app_members m on m.company_id = $1 and m.app_id = a.id and m.person_id = $2
+        left join plans l on l.code = a.plan
+        left join engines n on n.name = e.observed_by
+        where a.company_id = $1 and a.subdomain = $3
+        "#,
+        company.uuid(),
+        person.map(PersonId::uuid),
+        subdomain.as_str(),
+        slug,
+    );
+    let Some(row) = row.fetch_optional(db).await? else {
+        return Ok(None);
+    };
+    let missing = || BadRow::missing("plans", &row.plan);
+    let plan = row.plan_code.ok_or_else(missing).and_then(|code| {
+        let plan = UncheckedPlan {
+            code,
+            app_memory_mib: row.app_memory_mib.unwrap_or_default(),
+            max_instances: row.max_instances.unwrap_or_default(),
+            instance_cpu_milli: row.instance_cpu_milli.unwrap_or_default(),
+            database_memory_mib: row.database_memory_mib.unwrap_or_default(),
+            database_disk_gib: row.database_disk_gib.unwrap_or_default(),
+            files_gib: row.files_gib.unwrap_or_default(),
+        };
+        plan.check()
+            .map_err(|error| BadRow::new("plans", &plan.code, &error))
+    });
+    let app = AppRow {
+        id: row.app_id,
+        company_id: row.company_id,
+        name: row.app_name,
+        subdomain: row.subdomain,
+        region: row.region,
+        generation: row.generation,
+        plan: row.plan,
+        state: row.state,
+        created_at: row.created_at,
+        role: None,
+    };
+    let environment = EnvironmentRow {
+        id: row.id,
+        company_id: row.company_id,
+        app_id: row.app_id,
+        name: row.name,
+        host_label: row.host_label,
+        position: row.position,
+        desired: row.desired,
+        instances: row.instances,
+        memory_mib: row.memory_mib,
+        package_id: row.package_id,
+        live_package_id: row.live_package_id,
+        debugger_instance: row.debugger_instance,
+        restarts: row.restarts,
+        revision: row.revision,
+        provisioned: row.provisioned,
+        database_name: row.database_name,
+        database_role: row.database_role,
+        observation: row.observation,
+        observed_at: row.observed_at,
+    };
+    Ok(Some(EnvironmentPage {
+        app: app.try_into()?,
+        team_role: row.role.as_deref().and_then(TeamRole::parse),
+        environment: environment.try_into()?,
+        plan,
+        package: row.package.map(|Json(package)| package.into()),
+        engine: row.info.and_then(|info| serde_json::from_value(info).ok()),
+    }))
+}
+
+impl From<Package> for PackageSummary {
+    fn from(package: Package) -> Self {
+        Self {
+            id: PackageId::new(package.id),
+            file_name: package.file_name,
+            name: package.name,
+            version: package.version,
+            runtime: package.runtime_version,
+            size: package.size_bytes,
+            files: package.files,
+            unpacked: package.unpacked_bytes,
+            uploaded_by: package.uploaded_by,
+            uploaded_at: package.uploaded_at,
+            used_by: package.used_by,
+        }
+    }
+}
