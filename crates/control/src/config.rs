@@ -65,10 +65,6 @@ impl Default for Limits {
 
 /// How long what has ended is kept, in days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(
-    clippy::struct_field_names,
-    reason = "they are named as the settings are"
-)]
 pub struct Retention {
     /// Operations with their logs, after their end.
     pub operations_days: u32,

@@ -52,7 +52,7 @@ impl Heartbeats {
 
     /// How long the work on a run goes on without a heartbeat: less than its lease.
     pub(crate) fn good_for(&self) -> Duration {
-        self.length - self.every
+        self.length.saturating_sub(self.every)
     }
 
     /// Keeps a run that was asked for at `asked_at`.
@@ -105,12 +105,11 @@ impl Heartbeats {
         connection: &mut Option<PgConnection>,
         held: &[(SagaId, i64)],
     ) -> Result<Vec<Beat>, sqlx::Error> {
-        let db = match connection {
-            Some(db) => db,
-            None => {
-                let options = self.pool.connect_options();
-                connection.insert(PgConnection::connect_with(&options).await?)
-            }
+        let db = if let Some(db) = connection {
+            db
+        } else {
+            let options = self.pool.connect_options();
+            connection.insert(PgConnection::connect_with(&options).await?)
         };
         lease::heartbeat(db, held, (self.clock)(), self.length).await
     }

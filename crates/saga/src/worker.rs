@@ -50,6 +50,15 @@ impl Default for Timing {
 const AGAIN: Duration = Duration::from_millis(50);
 const AFTER_A_FAILURE: Duration = Duration::from_secs(1);
 
+/// When to look again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Next {
+    /// Nothing else is due before.
+    In(Duration),
+    /// Soon: somebody else was at the runs just then.
+    Contended,
+}
+
 /// Works on the runs of the sagas in its registry.
 pub struct Worker<C> {
     shared: Arc<Shared<C>>,
@@ -123,10 +132,14 @@ impl<C: Send + Sync + 'static> Worker<C> {
         tokio::pin!(shutdown);
         loop {
             let filled = self.fill(&places, &mut running, Due::Now, &stopping).await;
-            let pause = filled.unwrap_or_else(|error| {
-                warn!(%error, "no saga could be claimed");
-                AFTER_A_FAILURE.min(self.poll)
-            });
+            let pause = match filled {
+                Ok(Next::In(pause)) => pause,
+                Ok(Next::Contended) => AGAIN,
+                Err(error) => {
+                    warn!(%error, "no saga could be claimed");
+                    AFTER_A_FAILURE.min(self.poll)
+                }
+            };
             tokio::select! {
                 () = &mut shutdown => break,
                 Some(ended) = running.join_next() => tell_panic(ended),
@@ -148,12 +161,14 @@ impl<C: Send + Sync + 'static> Worker<C> {
         let places = Places::of(&self.limits);
         let _beside = self.beside();
         loop {
-            self.fill(&places, &mut running, Due::IgnoreBackoff, &stopping)
+            let next = self
+                .fill(&places, &mut running, Due::IgnoreBackoff, &stopping)
                 .await?;
-            let Some(ended) = running.join_next().await else {
-                return Ok(());
-            };
-            tell_panic(ended);
+            match running.join_next().await {
+                Some(ended) => tell_panic(ended),
+                None if next == Next::Contended => sleep(AGAIN).await,
+                None => return Ok(()),
+            }
         }
     }
 
@@ -164,35 +179,36 @@ impl<C: Send + Sync + 'static> Worker<C> {
         beside
     }
 
-    /// Claims what is due and what there is room for. The answer is how long nothing else will be due.
+    /// Claims what is due and what there is room for.
     async fn fill(
         &self,
         places: &[Places],
         running: &mut JoinSet<()>,
         due: Due,
         stopping: &watch::Receiver<bool>,
-    ) -> Result<Duration, sqlx::Error> {
+    ) -> Result<Next, sqlx::Error> {
         let shared = &self.shared;
         loop {
             let claimable = places::claimable(places, shared.registry.known());
             if claimable.lanes.is_empty() {
-                return Ok(self.poll);
+                return Ok(Next::In(self.poll));
             }
             let mut db = shared.pool.acquire().await?;
             let (asked_at, at) = (Instant::now(), (shared.clock)());
             let claim = lease::claim(&mut db, &claimable, due, at, shared.lease);
             let Claim { runs, contended } = in_time(shared.lease, claim).await?;
-            if runs.is_empty() && !contended {
+            if runs.is_empty() && contended {
+                return Ok(Next::Contended);
+            }
+            if runs.is_empty() {
                 let next = in_time(shared.lease, lease::next_due(&mut db, at)).await?;
                 let pause = next.and_then(|next| Duration::try_from(next - at).ok());
                 // A lease ends after its last moment.
                 let pause = pause.map(|pause| pause + Duration::from_millis(1));
-                return Ok(pause.map_or(self.poll, |pause| pause.min(self.poll)));
+                let pause = pause.map_or(self.poll, |pause| pause.min(self.poll));
+                return Ok(Next::In(pause));
             }
             drop(db);
-            if runs.is_empty() {
-                sleep(AGAIN).await;
-            }
             for claimed in runs {
                 let place = Places::take(places, claimed.lane);
                 let kept = shared.beats.keep(claimed.lease, asked_at);
