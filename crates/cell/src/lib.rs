@@ -14,6 +14,7 @@ mod disk;
 pub mod ingress;
 pub mod init;
 mod journal;
+mod keep_alive;
 mod layout;
 mod local_path;
 mod packages;

@@ -4,7 +4,6 @@ use crate::api::{self, Interface};
 use crate::config::Config;
 use crate::disk;
 use crate::ingress;
-use crate::ingress::config::IngressConfig;
 use crate::ingress::table::Table;
 use crate::process;
 use crate::supervisor::Supervisor;
@@ -20,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 /// Runs until a signal or a request ends it. Instances live on, unless the request says otherwise.
 pub async fn run(config: Config) -> anyhow::Result<()> {
     let config = config.checked()?;
+    let ingress = config.ingress()?;
     disk::private_dir(&config.data_dir)?;
     let _lock = lock(&config.data_dir)?;
     process::adopt_orphans();
@@ -38,12 +38,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         ending: ending.clone(),
     };
     tracing::info!(socket = %socket.display(), apps = %apps_address, "ready");
-    let ingress = ingress::serve(
-        apps,
-        table,
-        IngressConfig::default(),
-        ending.clone().cancelled_owned(),
-    );
+    let ingress = ingress::serve(apps, table, ingress, ending.clone().cancelled_owned());
     let api = axum::serve(listener, api::router(interface))
         .with_graceful_shutdown(ending.clone().cancelled_owned());
     let (ingress, api, signals) = tokio::join!(ingress, async { api.await }, end_on_signal(ending));

@@ -4,12 +4,14 @@
 //! explains a rule and the server that enforces it call the same code.
 
 pub mod actors;
+pub mod apps_address;
 pub mod bad_row;
 pub mod capabilities;
 mod codes;
 pub mod ids;
 pub mod jurisdictions;
 pub mod names;
+pub mod networks;
 pub mod plans;
 pub mod regions;
 pub mod rights;

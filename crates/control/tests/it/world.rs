@@ -10,6 +10,7 @@ use control::people::{SeedPerson, SignIn};
 use control::resources::engines::Engines;
 use control::secrets::Secrets;
 use control::state::State;
+use domain::apps_address::AppsAddress;
 use domain::ids::{EnvironmentId, PackageId};
 use domain::names::Subdomain;
 use domain::roles::Role;
@@ -97,8 +98,11 @@ impl World {
             engines: Engines::new(default(engine.clone()), Box::new(move |_| connect.clone())),
             config: Config {
                 portal_url: "http://localhost:3000".to_owned(),
-                apps_domain: "apps.localhost".to_owned(),
-                apps_port: 8080,
+                apps: AppsAddress {
+                    secure: false,
+                    domain: "apps.localhost".to_owned(),
+                    port: 8080,
+                },
                 limits: Limits {
                     package_bytes: 1 << 20,
                     ..Limits::default()
