@@ -6,6 +6,7 @@
 
 mod accept;
 pub mod api;
+mod api_server;
 pub mod config;
 mod crash_policy;
 mod database_socket;

@@ -1,6 +1,7 @@
 //! The cell as a running program: its sockets, its tasks, its end.
 
 use crate::api::{self, Interface};
+use crate::api_server::{self, HEADER_TIMEOUT};
 use crate::config::Config;
 use crate::disk;
 use crate::ingress;
@@ -39,12 +40,15 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     };
     tracing::info!(socket = %socket.display(), apps = %apps_address, "ready");
     let ingress = ingress::serve(apps, table, ingress, ending.clone().cancelled_owned());
-    let api = axum::serve(listener, api::router(interface))
-        .with_graceful_shutdown(ending.clone().cancelled_owned());
-    let (ingress, api, signals) = tokio::join!(ingress, async { api.await }, end_on_signal(ending));
+    let api = api_server::serve(
+        listener,
+        api::router(interface),
+        HEADER_TIMEOUT,
+        ending.clone().cancelled_owned(),
+    );
+    let (ingress, (), signals) = tokio::join!(ingress, api, end_on_signal(ending));
     disk::remove_file(&socket)?;
     ingress.context("the ingress ended")?;
-    api.context("the interface ended")?;
     signals
 }
 

@@ -134,7 +134,7 @@ impl ClientStream {
                 self.leaving.ended = true;
             }
             if buffer.filled().len() > before {
-                self.silence.since = None;
+                self.note_head();
                 return Poll::Ready(Ok(()));
             }
         }
@@ -149,10 +149,15 @@ impl ClientStream {
         self.held.bytes.extend_from_slice(piece.filled());
         self.held.free = self.gate.pass(&self.held.bytes, seen);
         self.state.begin(self.gate.heads());
-        if self.held.free > 0 {
+        self.note_head();
+        Poll::Ready(Ok(piece.filled().len()))
+    }
+
+    /// A head that has come is no longer waited for; empty lines before one are none.
+    fn note_head(&mut self) {
+        if !self.gate.is_between() || self.state.is_answering() {
             self.silence.since = None;
         }
-        Poll::Ready(Ok(piece.filled().len()))
     }
 
     /// The end, once the request before has been answered; the server asks again then.

@@ -3,7 +3,9 @@
 
 use std::{io, sync::Arc, time::Duration};
 
-use http::{Method, Request, Response, Uri, Version, uri::PathAndQuery};
+use http::{
+    HeaderValue, Method, Request, Response, Uri, Version, header::ACCEPT, uri::PathAndQuery,
+};
 use hyper::body::Incoming;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -61,7 +63,7 @@ pub(super) async fn answer(
     client: &ClientInfo,
     request: Request<Incoming>,
 ) -> Response<AnswerBody> {
-    let form = Form::wanted(request.headers());
+    let accept = request.headers().get(ACCEPT).cloned();
     let ends_with_connection = request.version() == Version::HTTP_10;
     let origin = client.origin(&proxy.config, request.headers());
     let share = client
@@ -86,7 +88,10 @@ pub(super) async fn answer(
             Err(refusal) => Err(refusal),
         }
     };
-    let answered = answered.unwrap_or_else(|refusal| pages::render(&refusal, form));
+    let answered = answered.unwrap_or_else(|refusal| {
+        let form = Form::of(accept.iter().map(HeaderValue::as_bytes));
+        pages::render(&refusal, form)
+    });
     answered.map(|body| AnswerBody::new(body, answering))
 }
 

@@ -5,7 +5,7 @@
 //! holds the gate says in words what is wrong. Nothing that passes is changed. It follows lengths, chunks and
 //! trailers from head to head, so that no head is missed behind the body of another request.
 
-use std::str;
+use std::{mem::MaybeUninit, str};
 
 use http::Uri;
 use httparse::{EMPTY_HEADER, Header, Request, Status, parse_chunk_size, parse_headers};
@@ -189,9 +189,9 @@ impl HeadGate {
         if blank > 0 {
             return Ok(Status::Complete(blank));
         }
-        let mut headers = [EMPTY_HEADER; LINES];
-        let mut head = Request::new(&mut headers);
-        let end = match head.parse(bytes) {
+        let mut headers = [const { MaybeUninit::uninit() }; LINES];
+        let mut head = Request::new(&mut []);
+        let end = match head.parse_with_uninit_headers(bytes, &mut headers) {
             Ok(Status::Complete(end)) => end,
             Ok(Status::Partial) => return Ok(Status::Partial),
             Err(httparse::Error::TooManyHeaders) => return Err(Refusal::HeadTooLarge),

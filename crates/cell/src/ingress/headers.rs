@@ -24,12 +24,15 @@ const HTTP: HeaderValue = HeaderValue::from_static("http");
 const HTTPS: HeaderValue = HeaderValue::from_static("https");
 /// The most header lines that an instance gets; many servers take no more.
 const MOST_LINES: usize = 100;
+/// How many lines are added at most.
+const OWN_LINES: usize = 8;
 /// The longest request id taken over from outside.
 const LONGEST_REQUEST_ID: usize = 128;
 
 /// Makes a client's headers those that an instance gets; false when they are too many.
 pub(super) fn prepare_request(headers: &mut HeaderMap, host: &Host, origin: &Origin) -> bool {
     remove_hop_by_hop(headers);
+    headers.reserve(OWN_LINES);
     headers.remove(EXPECT);
     headers.remove(PROXY_AUTHORIZATION);
     let reserved: Vec<HeaderName> = headers

@@ -1,10 +1,9 @@
 //! The ingress's own answers, when no instance can give one: small pages without script, or JSON.
 
 use http::{
-    HeaderMap, HeaderValue, Response,
+    HeaderValue, Response,
     header::{
-        ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER,
-        X_CONTENT_TYPE_OPTIONS,
+        CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
     },
 };
 use serde_json::json;
@@ -26,13 +25,7 @@ pub(super) enum Form {
 }
 
 impl Form {
-    /// JSON for clients that accept it more readily than HTML.
-    pub(super) fn wanted(headers: &HeaderMap) -> Self {
-        let accepted = headers.get_all(ACCEPT).iter();
-        Self::of(accepted.map(HeaderValue::as_bytes))
-    }
-
-    /// By the lines of `Accept`.
+    /// JSON for clients whose lines of `Accept` accept it more readily than HTML.
     pub(super) fn of<'a>(accepted: impl Iterator<Item = &'a [u8]>) -> Self {
         let (mut html, mut json) = (0.0_f32, 0.0_f32);
         let accepted = accepted.filter_map(|line| std::str::from_utf8(line).ok());
@@ -143,17 +136,11 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use http::{HeaderMap, HeaderValue, header::ACCEPT};
-
     use super::Form;
 
     #[test]
     fn json_goes_to_those_who_prefer_it() {
-        let wanted = |accept: &'static str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(ACCEPT, HeaderValue::from_static(accept));
-            Form::wanted(&headers)
-        };
+        let wanted = |accept: &str| Form::of([accept.as_bytes()].into_iter());
         assert_eq!(wanted("application/json"), Form::Json);
         assert_eq!(wanted("text/html;q=0.5, application/json"), Form::Json);
         assert_eq!(wanted("application/problem+json, */*"), Form::Json);
@@ -162,6 +149,6 @@ mod tests {
             Form::Html
         );
         assert_eq!(wanted("*/*"), Form::Html);
-        assert_eq!(Form::wanted(&HeaderMap::new()), Form::Html);
+        assert_eq!(Form::of(std::iter::empty()), Form::Html);
     }
 }

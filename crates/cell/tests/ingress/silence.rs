@@ -26,6 +26,14 @@ async fn a_silent_connection_is_closed_without_a_word() {
 }
 
 #[tokio::test]
+async fn empty_lines_are_no_sign_of_life() {
+    let stage = impatient().await;
+    let mut client = stage.connect().await;
+    let sending = async { while client.get_mut().write_all(b"\r\n").await.is_ok() {} };
+    timeout(LIMIT, sending).await.expect("it is closed");
+}
+
+#[tokio::test]
 async fn a_half_sent_head_is_told_that_it_took_too_long() {
     let stage = impatient().await;
     let instance = stage.instance(0, |_| ok("served"));
