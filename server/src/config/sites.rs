@@ -19,7 +19,7 @@ pub fn check(portal_url: &str, apps_domain: &str) -> Result<Option<String>> {
         );
     }
     let site = psl::domain_str(portal);
-    Ok(site.filter(|site| psl::domain_str(apps_domain) == Some(site)).map(|site| {
+    Ok(site.filter(|site| psl::domain_str(apps_domain) == Some(*site)).map(|site| {
         format!(
             "APPS_DOMAIN: `{apps_domain}` and the portal's host `{portal}` are one site, {site}, to browsers: apps may send requests to the portal with its visitors' cookies and set cookies for all of {site}; give apps another registrable domain"
         )

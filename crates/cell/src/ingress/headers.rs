@@ -60,7 +60,7 @@ pub(super) fn prepare_request(headers: &mut HeaderMap, host: &Host, origin: &Ori
     headers.insert(X_FORWARDED_PROTO, if is_secure { HTTPS } else { HTTP });
     let id = headers.get(X_REQUEST_ID);
     if !id.is_some_and(|id| id.len() <= LONGEST_REQUEST_ID && !id.is_empty()) {
-        let id = format!("{:032x}", rand::random::<u128>());
+        let id = hex::encode(rand::random::<[u8; 16]>());
         if let Ok(id) = HeaderValue::try_from(id) {
             headers.insert(X_REQUEST_ID, id);
         }

@@ -33,6 +33,7 @@ pub(super) async fn connect(
 )> {
     let stream = UnixStream::connect(socket).await?;
     Builder::new()
+        .writev(false)
         .handshake(TokioIo::new(UpstreamStream::new(stream)))
         .await
         .map_err(io::Error::other)

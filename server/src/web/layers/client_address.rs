@@ -38,7 +38,7 @@ fn client(trusted: &[IpNet], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
 #[cfg(test)]
 mod tests {
     use super::client;
-    use axum::http::{HeaderMap, HeaderValue};
+    use axum::http::HeaderMap;
     use domain::networks::read_networks;
     use std::net::IpAddr;
 
