@@ -2,20 +2,21 @@
 //!
 //! The only module that reads the environment. Every message names the setting, the rule and the remedy.
 
-pub mod networks;
 mod regions;
 mod rules;
 mod settings;
+mod sites;
 
 use crate::fault_injection::FaultInjection;
 use crate::socket_path;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use control::config::{Limits, Retention};
 use control::model::regions::Serving;
 use control::objects::settings::Bucket;
+use domain::apps_address::AppsAddress;
+use domain::networks::read_networks;
 use domain::regions::RegionCode;
 use ipnet::IpNet;
-use networks::read_networks;
 use regions::read_regions;
 use secrecy::SecretString;
 use settings::{LimitSettings, RetentionSettings, Settings};
@@ -35,8 +36,8 @@ pub struct Config {
     pub portal_url: String,
     /// `APPS_ADDR`: where apps are served.
     pub apps_addr: SocketAddr,
-    /// `APPS_DOMAIN`: the domain under which apps have their names.
-    pub apps_domain: String,
+    /// `APPS_URL`, `APPS_DOMAIN`: where apps are found in browsers.
+    pub apps: AppsAddress,
     /// `PORTAL_DATA`: the folder of everything that is kept.
     pub data: PathBuf,
     /// `DATABASE_URL`: the portal's database; the private cluster when absent.
@@ -63,6 +64,8 @@ pub struct Config {
     pub objects: Option<Bucket>,
     /// `[regions.CODE]`: what serves a region, before its row and the defaults.
     pub regions: BTreeMap<RegionCode, Serving>,
+    /// What works and is not wise, to be said at the start.
+    pub warning: Option<String>,
     /// `RUNTIME`: the runtime entry of the engine that apps run on.
     pub runtime: String,
 }
@@ -117,15 +120,21 @@ impl Config {
             Some(path) => rules::absolute(&path)?,
             None => socket_path::folder(data.join("cell"), CELL_SOCKET).join(CELL_SOCKET),
         };
-        let apps_domain = settings.apps_domain.as_deref();
+        let apps_addr = rules::address("APPS_ADDR", settings.apps_addr, "127.0.0.1:8080")?;
+        let apps = read_apps(
+            settings.apps_url.as_deref(),
+            settings.apps_domain.as_deref(),
+            apps_addr.port(),
+        )?;
         let postgres_user = settings.postgres_user;
         let trusted_proxies = settings.trusted_proxies.as_deref();
         let trusted_proxies = trusted_proxies.map(|it| read_networks("TRUSTED_PROXIES", it));
         Ok(Self {
             portal_addr,
+            warning: sites::check(&portal_url, &apps.domain)?,
             portal_url,
-            apps_addr: rules::address("APPS_ADDR", settings.apps_addr, "127.0.0.1:8080")?,
-            apps_domain: rules::domain(apps_domain.unwrap_or("apps.localhost"))?,
+            apps_addr,
+            apps,
             database_url: settings.database_url.map(rules::database_url).transpose()?,
             issuer,
             cell_socket,
@@ -145,6 +154,26 @@ impl Config {
             data,
         })
     }
+}
+
+/// Where apps are found: the public address, or the domain and the port where they are served.
+fn read_apps(url: Option<&str>, domain: Option<&str>, port: u16) -> Result<AppsAddress> {
+    let domain = domain.map(rules::domain).transpose()?;
+    let Some(url) = url else {
+        return Ok(AppsAddress {
+            secure: false,
+            domain: domain.unwrap_or_else(|| "apps.localhost".to_owned()),
+            port,
+        });
+    };
+    let apps = rules::apps_url(url)?;
+    if domain.is_some_and(|domain| domain != apps.domain) {
+        bail!(
+            "APPS_DOMAIN: another one than that of APPS_URL, {}; leave APPS_DOMAIN out",
+            apps.domain
+        );
+    }
+    Ok(apps)
 }
 
 fn limits(settings: &LimitSettings) -> Limits {
@@ -240,7 +269,8 @@ mod tests {
         let config = read("", &[]).expect("is read");
         assert_eq!(config.portal_addr.to_string(), "127.0.0.1:3000");
         assert_eq!(config.portal_url, "http://localhost:3000");
-        assert_eq!(config.apps_domain, "apps.localhost");
+        assert_eq!(config.apps.url("shop"), "http://shop.apps.localhost:8080");
+        assert_eq!(config.warning, None);
         assert!(config.database_url.is_none() && config.issuer.is_none());
         assert!(config.data.is_absolute() && config.cell_socket.starts_with(&config.data));
     }
@@ -254,7 +284,21 @@ mod tests {
         let config = config.expect("is read");
         assert_eq!(config.portal_addr.port(), 5000);
         assert_eq!(config.portal_url, "http://localhost:5000");
-        assert_eq!(config.apps_domain, "apps.test");
+        assert_eq!(config.apps.domain, "apps.test");
+    }
+
+    #[test]
+    fn apps_behind_a_proxy_have_its_address() {
+        for (url, app) in [
+            ("https://apps.test", "https://shop.apps.test"),
+            ("https://apps.test:8443/", "https://shop.apps.test:8443"),
+            ("http://apps.test", "http://shop.apps.test"),
+        ] {
+            let config = read("", &[("APPS_URL", url), ("APPS_ADDR", "127.0.0.1:9000")]);
+            let config = config.expect("is read");
+            assert_eq!(config.apps.url("shop"), app);
+            assert_eq!(config.apps_addr.port(), 9000);
+        }
     }
 
     #[test]
@@ -294,6 +338,26 @@ mod tests {
                 "",
                 ("MXID_ISSUER", "https://id.example.com"),
                 ["MXID_CLIENT_ID", "MXID_ISSUER"],
+            ),
+            (
+                "",
+                ("APPS_URL", "apps.example.com"),
+                ["APPS_URL", "https://"],
+            ),
+            (
+                "",
+                ("APPS_URL", "https://apps.example.com/x"),
+                ["APPS_URL", "alone"],
+            ),
+            (
+                "apps_domain = \"apps.test\"",
+                ("APPS_URL", "https://apps.example.com"),
+                ["APPS_DOMAIN", "APPS_URL"],
+            ),
+            (
+                "portal_url = \"https://portal.example.com\"",
+                ("APPS_DOMAIN", "portal.example.com"),
+                ["APPS_DOMAIN", "another domain"],
             ),
             (
                 "",

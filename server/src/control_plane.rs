@@ -24,6 +24,9 @@ const DATABASE_MAY_TAKE: Duration = Duration::from_secs(10);
 
 /// The control plane over its database, whose schema is brought up to date.
 pub async fn open(config: &Config) -> Result<State> {
+    if let Some(warning) = &config.warning {
+        tracing::warn!("{warning}");
+    }
     let database = Database::find(config)?;
     let pool = connect(&database).await?;
     schema::bring_up_to_date(&pool, &control::MIGRATOR).await?;
@@ -134,8 +137,7 @@ fn objects(config: &Config) -> Result<Objects> {
 fn control_config(config: &Config, database: &Database) -> control::config::Config {
     control::config::Config {
         portal_url: config.portal_url.clone(),
-        apps_domain: config.apps_domain.clone(),
-        apps_port: config.apps_addr.port(),
+        apps: config.apps.clone(),
         limits: config.limits,
         retention: config.retention,
         region_defaults: RegionDefaults {

@@ -219,6 +219,7 @@ pub fn typed_text(app: &NewApp) -> [(&'static str, String); 6] {
 mod tests {
     use super::*;
     use crate::apps::region::tests::{plan, region};
+    use domain::apps_address::AppsAddress;
     use domain::bad_row::BadRow;
     use domain::rights::Access;
 
@@ -237,8 +238,11 @@ mod tests {
                     is_default: code == "M20",
                 })
                 .to_vec(),
-            apps_domain: "apps.localhost".to_owned(),
-            apps_port: 8080,
+            apps: AppsAddress {
+                secure: false,
+                domain: "apps.localhost".to_owned(),
+                port: 8080,
+            },
         }
     }
 

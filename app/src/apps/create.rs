@@ -142,7 +142,7 @@ fn Names(state: FormState, error: Signal<Option<AppError>>) -> impl IntoView {
     });
     let domain = state
         .offer
-        .with_value(|offer| format!(".{}", offer.apps_domain));
+        .with_value(|offer| format!(".{}", offer.apps.domain));
     view! {
         <div class="form-fields">
             <Field id="name" label="Name" error=name_error>

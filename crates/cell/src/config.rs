@@ -1,11 +1,15 @@
 //! What a cell is told when it starts.
 
+use crate::ingress::config::IngressConfig;
 use crate::room::memory;
 use anyhow::Context;
+use domain::networks::read_networks;
+use http::uri::Scheme;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use url::Url;
 
 /// Everything a cell is told; a TOML file has the same names.
 #[derive(Debug, Clone, Deserialize)]
@@ -19,6 +23,12 @@ pub struct Config {
     /// Where requests for apps arrive.
     #[serde(default = "default_apps_addr")]
     pub apps_addr: SocketAddr,
+    /// The address of apps in browsers, without their own labels; `http` when absent.
+    #[serde(default)]
+    pub apps_url: Option<String>,
+    /// Addresses and networks of the proxies whose word on where a request comes from is taken, with commas.
+    #[serde(default)]
+    pub trusted_proxies: Option<String>,
     /// Which sandbox to use.
     #[serde(default)]
     pub sandbox: SandboxChoice,
@@ -92,6 +102,8 @@ impl Config {
             data_dir,
             socket: None,
             apps_addr: default_apps_addr(),
+            apps_url: None,
+            trusted_proxies: None,
             sandbox: SandboxChoice::Auto,
             zones: default_zones(),
             first_uid: default_first_uid(),
@@ -148,6 +160,29 @@ impl Config {
         let thousandths = (self.memory_overcommit * 1000.0).round();
         let thousandths = format!("{thousandths:.0}").parse().unwrap_or(1000);
         memory.saturating_mul(thousandths) / 1000
+    }
+
+    /// What the ingress is told.
+    pub fn ingress(&self) -> anyhow::Result<IngressConfig> {
+        let mut ingress = IngressConfig::default();
+        if let Some(text) = &self.apps_url {
+            let url = Url::parse(text).ok();
+            ingress.scheme = match url.as_ref().map(Url::scheme) {
+                Some("https") => Scheme::HTTPS,
+                Some("http") => Scheme::HTTP,
+                _ => anyhow::bail!(
+                    "apps_url: `{text}` is no web address; give one such as https://apps.example.com"
+                ),
+            };
+        }
+        if let Some(text) = self
+            .trusted_proxies
+            .as_deref()
+            .filter(|it| !it.trim().is_empty())
+        {
+            ingress.trusted_proxies = read_networks("trusted_proxies", text)?;
+        }
+        Ok(ingress)
     }
 
     /// Where the engine's interface listens.
@@ -218,6 +253,31 @@ mod tests {
         };
         let said = refused.checked().expect_err("refused").to_string();
         assert!(said.contains("memory_overcommit"), "{said}");
+    }
+
+    #[test]
+    fn the_ingress_is_told_of_proxies_and_of_the_public_address() {
+        let read = |text: &str| {
+            let config: Config =
+                toml::from_str(&format!("data_dir = '/x'\n{text}")).expect("a configuration");
+            config.ingress().map_err(|error| error.to_string())
+        };
+        let told =
+            read("apps_url = 'https://apps.example.com'\ntrusted_proxies = '10.0.0.0/8, ::1'");
+        let told = told.expect("is understood");
+        assert_eq!(
+            (told.scheme.as_str(), told.trusted_proxies.len()),
+            ("https", 2)
+        );
+        let told = read("trusted_proxies = ''").expect("is understood");
+        assert_eq!(
+            (told.scheme.as_str(), told.trusted_proxies.len()),
+            ("http", 0)
+        );
+        let refused = read("trusted_proxies = 'proxy'").expect_err("is refused");
+        assert!(refused.starts_with("trusted_proxies: `proxy`"), "{refused}");
+        let refused = read("apps_url = 'apps.example.com'").expect_err("is refused");
+        assert!(refused.starts_with("apps_url: "), "{refused}");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use crate::accept::accepted;
 use crate::disk;
 use crate::init::bridge::join;
+use crate::keep_alive::keep_alive;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -46,6 +47,7 @@ impl DatabaseSocket {
                     match TcpStream::connect(&address).await {
                         Ok(far) => {
                             drop(far.set_nodelay(true));
+                            drop(keep_alive(&far));
                             join(near, far).await;
                         }
                         Err(error) => {

@@ -6,6 +6,7 @@
 
 mod accept;
 pub mod api;
+mod api_server;
 pub mod config;
 mod crash_policy;
 mod database_socket;
@@ -17,6 +18,7 @@ pub mod file_limit;
 pub mod ingress;
 pub mod init;
 mod journal;
+mod keep_alive;
 mod layout;
 mod local_path;
 mod packages;

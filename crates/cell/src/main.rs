@@ -46,6 +46,12 @@ struct Serve {
     /// Where requests for apps arrive.
     #[arg(long, env = "APPS_ADDR")]
     apps_addr: Option<SocketAddr>,
+    /// The address of apps in browsers, without their own labels.
+    #[arg(long, env = "APPS_URL")]
+    apps_url: Option<String>,
+    /// Addresses and networks of the proxies whose word on where a request comes from is taken, with commas.
+    #[arg(long, env = "TRUSTED_PROXIES")]
+    trusted_proxies: Option<String>,
     /// Which sandbox to use.
     #[arg(long, env = "CELL_SANDBOX")]
     sandbox: Option<SandboxChoice>,
@@ -107,6 +113,8 @@ fn configuration(serve: Serve) -> anyhow::Result<Config> {
     config.data_dir = serve.data_dir.unwrap_or(config.data_dir);
     config.socket = serve.socket.or(config.socket);
     config.apps_addr = serve.apps_addr.unwrap_or(config.apps_addr);
+    config.apps_url = serve.apps_url.or(config.apps_url);
+    config.trusted_proxies = serve.trusted_proxies.or(config.trusted_proxies);
     config.sandbox = serve.sandbox.unwrap_or(config.sandbox);
     config.allow_unlimited |= serve.allow_unlimited;
     if !serve.zones.is_empty() {

@@ -1,10 +1,10 @@
 //! The cell as a running program: its sockets, its tasks, its end.
 
 use crate::api::{self, Interface};
+use crate::api_server::{self, HEADER_TIMEOUT};
 use crate::config::Config;
 use crate::disk;
 use crate::ingress;
-use crate::ingress::config::IngressConfig;
 use crate::ingress::table::Table;
 use crate::process;
 use crate::supervisor::Supervisor;
@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 /// Runs until a signal or a request ends it. Instances live on, unless the request says otherwise.
 pub async fn run(config: Config) -> anyhow::Result<()> {
     let config = config.checked()?;
+    let ingress = config.ingress()?;
     disk::private_dir(&config.data_dir)?;
     let _lock = lock(&config.data_dir)?;
     process::adopt_orphans();
@@ -38,18 +39,16 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         ending: ending.clone(),
     };
     tracing::info!(socket = %socket.display(), apps = %apps_address, "ready");
-    let ingress = ingress::serve(
-        apps,
-        table,
-        IngressConfig::default(),
+    let ingress = ingress::serve(apps, table, ingress, ending.clone().cancelled_owned());
+    let api = api_server::serve(
+        listener,
+        api::router(interface),
+        HEADER_TIMEOUT,
         ending.clone().cancelled_owned(),
     );
-    let api = axum::serve(listener, api::router(interface))
-        .with_graceful_shutdown(ending.clone().cancelled_owned());
-    let (ingress, api, signals) = tokio::join!(ingress, async { api.await }, end_on_signal(ending));
+    let (ingress, (), signals) = tokio::join!(ingress, api, end_on_signal(ending));
     disk::remove_file(&socket)?;
     ingress.context("the ingress ended")?;
-    api.context("the interface ended")?;
     signals
 }
 

@@ -7,9 +7,19 @@ mod stage;
 mod balancing;
 #[path = "ingress/debugger.rs"]
 mod debugger;
+#[path = "ingress/odd_answers.rs"]
+mod odd_answers;
+#[path = "ingress/odd_requests.rs"]
+mod odd_requests;
+#[path = "ingress/proxies.rs"]
+mod proxies;
 #[path = "ingress/requests.rs"]
 mod requests;
 #[path = "ingress/retries.rs"]
 mod retries;
+#[path = "ingress/shares.rs"]
+mod shares;
+#[path = "ingress/silence.rs"]
+mod silence;
 #[path = "ingress/streams.rs"]
 mod streams;

@@ -1,6 +1,7 @@
 //! What the control plane must be told: addresses, places and limits.
 
 use crate::model::regions::Serving;
+use domain::apps_address::AppsAddress;
 use domain::regions::RegionCode;
 use secrecy::SecretString;
 use std::collections::BTreeMap;
@@ -11,10 +12,8 @@ use std::path::PathBuf;
 pub struct Config {
     /// The portal's own address, without a slash at the end.
     pub portal_url: String,
-    /// The domain under which apps have their host names.
-    pub apps_domain: String,
-    /// The port of the ingress, as browsers see it.
-    pub apps_port: u16,
+    /// Where apps are found in browsers.
+    pub apps: AppsAddress,
     /// What a package may be, and how many connections there are.
     pub limits: Limits,
     /// How long what has ended is kept.
@@ -28,12 +27,12 @@ pub struct Config {
 impl Config {
     /// The host name of a label: `shop-test.apps.localhost`.
     pub fn host(&self, label: &str) -> String {
-        format!("{label}.{}", self.apps_domain)
+        self.apps.host(label)
     }
 
     /// The address of a label: `http://shop-test.apps.localhost:8080`.
     pub fn app_url(&self, label: &str) -> String {
-        format!("http://{}:{}", self.host(label), self.apps_port)
+        self.apps.url(label)
     }
 }
 

@@ -4,6 +4,7 @@
 //! explains a rule and the server that enforces it call the same code.
 
 pub mod actors;
+pub mod apps_address;
 pub mod bad_row;
 pub mod capabilities;
 mod codes;
@@ -11,6 +12,7 @@ pub mod disk;
 pub mod ids;
 pub mod jurisdictions;
 pub mod names;
+pub mod networks;
 pub mod plans;
 pub mod regions;
 pub mod rights;

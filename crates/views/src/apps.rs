@@ -2,6 +2,7 @@
 
 use crate::environments::{EnvironmentCard, EnvironmentSummary};
 use crate::operations::OperationSummary;
+use domain::apps_address::AppsAddress;
 use domain::bad_row::BadRow;
 use domain::capabilities::Generation;
 use domain::ids::AppId;
@@ -82,16 +83,14 @@ pub struct Offer {
     pub regions: Vec<RegionOffer>,
     /// The smallest first.
     pub plans: Vec<PlanOffer>,
-    /// The domain that addresses end with.
-    pub apps_domain: String,
-    /// The port of addresses.
-    pub apps_port: u16,
+    /// What addresses are made of.
+    pub apps: AppsAddress,
 }
 
 impl Offer {
     /// The address of a label.
     pub fn url(&self, label: &str) -> String {
-        format!("http://{label}.{}:{}", self.apps_domain, self.apps_port)
+        self.apps.url(label)
     }
 
     /// What an operator must do before any app can be made: a title, and what to do.

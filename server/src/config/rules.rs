@@ -1,6 +1,7 @@
 //! What each setting may be. Every message names the setting, the rule and the remedy.
 
 use anyhow::{Context, Result, bail};
+use domain::apps_address::AppsAddress;
 use secrecy::SecretString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -46,6 +47,33 @@ pub fn portal_url(text: &str) -> Result<String> {
         );
     }
     Ok(url.origin().ascii_serialization())
+}
+
+/// The public address of apps, without their own labels.
+pub fn apps_url(text: &str) -> Result<AppsAddress> {
+    let url = Url::parse(text)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https"));
+    let Some(url) = url else {
+        bail!(
+            "APPS_URL: `{text}` is no web address; give scheme and domain, such as https://apps.example.com"
+        );
+    };
+    if url.path() != "/" || url.query().is_some() || !url.username().is_empty() {
+        bail!(
+            "APPS_URL: `{text}` must be scheme, domain and port alone, such as https://apps.example.com"
+        );
+    }
+    let Some(Host::Domain(name)) = url.host() else {
+        bail!(
+            "APPS_URL: `{text}` names no domain, under which apps could have their names; give one such as https://apps.example.com"
+        );
+    };
+    Ok(AppsAddress {
+        secure: url.scheme() == "https",
+        domain: domain(name)?,
+        port: url.port_or_known_default().unwrap_or_default(),
+    })
 }
 
 /// A domain in lower case.

@@ -8,11 +8,12 @@ use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 
 /// The settings that the environment may give, in capitals there.
-const IN_ENVIRONMENT: [&str; 16] = [
+const IN_ENVIRONMENT: [&str; 17] = [
     "portal_addr",
     "portal_url",
     "apps_addr",
     "apps_domain",
+    "apps_url",
     "portal_data",
     "database_url",
     "mxid_issuer",
@@ -52,6 +53,8 @@ pub struct Settings {
     pub apps_addr: Option<String>,
     #[serde(deserialize_with = "text")]
     pub apps_domain: Option<String>,
+    #[serde(deserialize_with = "text")]
+    pub apps_url: Option<String>,
     #[serde(deserialize_with = "text")]
     pub portal_data: Option<String>,
     #[serde(deserialize_with = "text")]

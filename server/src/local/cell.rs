@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail};
 use engine::cell::CellEngine;
 use engine::observation::Info;
 use engine::{API_VERSION, Engine};
+use ipnet::IpNet;
 use rustix::process::{Pid, Signal, kill_process};
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
@@ -211,6 +212,12 @@ impl Cell {
             .arg("--apps-addr")
             .arg(self.config.apps_addr.to_string());
         command.arg("--runtime").arg(runtime);
+        command.arg("--apps-url").arg(self.config.apps.root());
+        if !self.config.trusted_proxies.is_empty() {
+            let proxies = self.config.trusted_proxies.iter().map(IpNet::to_string);
+            let proxies: Vec<String> = proxies.collect();
+            command.arg("--trusted-proxies").arg(proxies.join(","));
+        }
         command
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)

@@ -106,10 +106,9 @@ impl Parts {
             say_people(&demo_people::ensure(&app.control, &file).await?, &file);
         }
         say(&format!(
-            "ready: {}   (apps: http://NAME.{}:{}; Ctrl-C ends everything)",
+            "ready: {}   (apps: {}; Ctrl-C ends everything)",
             config.portal_url,
-            config.apps_domain,
-            config.apps_addr.port()
+            config.apps.url("NAME")
         ));
         serve::run(config, app, listener).await
     }

@@ -1,12 +1,12 @@
 //! How often one address may start to sign in, and one person to upload.
 
-use crate::config::networks::household;
 use crate::web::error_page::ErrorPage;
 use axum::extract::ConnectInfo;
 use axum::http::header::RETRY_AFTER;
 use axum::http::{Extensions, HeaderValue, StatusCode};
 use axum::response::Response;
 use domain::ids::PersonId;
+use domain::networks::household;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

@@ -2,8 +2,8 @@
 
 use crate::browser::Browser;
 use crate::test_app::{ADA, PASSWORD, TestApp};
+use domain::networks::read_networks;
 use reqwest::StatusCode;
-use server::config::networks::read_networks;
 use sqlx::PgPool;
 
 const EVE: &str = "203.0.113.9";

@@ -13,6 +13,7 @@ use control::people::{self, SeedPerson};
 use control::resources::engines::Engines;
 use control::secrets::Secrets;
 use control::state::State;
+use domain::apps_address::AppsAddress;
 use domain::ids::PersonId;
 use domain::roles::Role;
 use leptos::config::LeptosOptions;
@@ -214,8 +215,11 @@ fn control_state(pool: PgPool, url: &str, folder: &TempDir, clock: Arc<StoppedCl
         ),
         config: Config {
             portal_url: url.to_owned(),
-            apps_domain: "apps.localhost".to_owned(),
-            apps_port: 8080,
+            apps: AppsAddress {
+                secure: false,
+                domain: "apps.localhost".to_owned(),
+                port: 8080,
+            },
             limits: Limits {
                 package_bytes: PACKAGE_BYTES,
                 ..Limits::default()

@@ -1,26 +1,32 @@
 //! What happens to one request: choose a backend, pass the request on, and where that fails and may be
 //! repeated, choose another.
 
-use std::{io, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
-use http::{Method, Request, Response, Uri, Version, uri::PathAndQuery};
+use http::{
+    HeaderValue, Method, Request, Response, Uri, Version, header::ACCEPT, uri::PathAndQuery,
+};
 use hyper::body::Incoming;
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::ingress::{
+    answer_body::AnswerBody,
     backend::InFlight,
-    client_info::ClientInfo,
+    client_info::{ClientInfo, Origin},
+    debugger_path::is_debuggers,
     exchange::{Failed, exchange},
-    headers,
+    headers, health,
     host::{self, Host},
-    pages::{self, Form, Refusal},
+    pages::{self, Form, words::Refusal},
     proxy::Proxy,
+    request_body::RequestBody,
     response_body::ResponseBody,
     route::Unserved,
+    shares::Share,
     table::Choice,
     tunnel::{self, Tunnel},
-    upstream_connection::{RequestBody, UpstreamConnection},
+    upstream_connection::UpstreamConnection,
 };
 
 /// How often one request may break on an instance; one that kills instances must not kill them all.
@@ -56,40 +62,64 @@ pub(super) async fn answer(
     proxy: &Proxy,
     client: &ClientInfo,
     request: Request<Incoming>,
-) -> Response<ResponseBody> {
-    let form = Form::wanted(request.headers());
-    let answered = match ProxyRequest::new(proxy, client, request) {
-        Ok(request) => request.run().await,
-        Err(refusal) => Err(refusal),
+) -> Response<AnswerBody> {
+    let accept = request.headers().get(ACCEPT).cloned();
+    let ends_with_connection = request.version() == Version::HTTP_10;
+    let origin = client.origin(&proxy.config, request.headers());
+    let share = client
+        .is_proxy()
+        .then(|| {
+            proxy
+                .shares
+                .take(origin.ip)
+                .map(Arc::new)
+                .ok_or(Refusal::AddressFull)
+        })
+        .transpose();
+    let of_connection = share.as_ref().ok().cloned().flatten();
+    let answering = client.state.answer(ends_with_connection, of_connection);
+    let answered = if health::is_asked(&request) {
+        Ok(health::answer(proxy))
+    } else {
+        match share
+            .and_then(|share| ProxyRequest::new(proxy, client, &origin, share.as_ref(), request))
+        {
+            Ok(request) => request.run().await,
+            Err(refusal) => Err(refusal),
+        }
     };
-    answered.unwrap_or_else(|refusal| pages::render(&refusal, form))
+    let answered = answered.unwrap_or_else(|refusal| {
+        let form = Form::of(accept.iter().map(HeaderValue::as_bytes));
+        pages::render(&refusal, form)
+    });
+    answered.map(|body| AnswerBody::new(body, answering))
 }
 
 impl<'a> ProxyRequest<'a> {
     fn new(
         proxy: &'a Proxy,
         client: &ClientInfo,
+        origin: &Origin,
+        share: Option<&Arc<Share>>,
         mut request: Request<Incoming>,
     ) -> Result<Self, Refusal> {
-        if client.two_lengths.in_next() {
-            return Err(Refusal::TwoFramings);
-        }
         let host = host::requested(request.uri(), request.headers()).ok_or(Refusal::InvalidHost)?;
         if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
             return Err(Refusal::MethodNotAllowed);
         }
-        let tunnel = Tunnel::wanted(&mut request, client);
-        let mut request = request.map(RequestBody::new);
+        let tunnel = Tunnel::wanted(&mut request, client, share);
+        let mut request = request.map(|body| RequestBody::new(body, &proxy.config));
         if request.uri().authority().is_some() {
             *request.uri_mut() = origin_form(request.uri());
         }
         *request.version_mut() = Version::HTTP_11;
-        headers::prepare_request(request.headers_mut(), &host, client);
+        if !headers::prepare_request(request.headers_mut(), &host, origin) {
+            return Err(Refusal::HeadTooLarge);
+        }
         if let Some(tunnel) = &tunnel {
             tunnel.announce(request.headers_mut());
         }
-        let path = request.uri().path();
-        let debugger = path == "/debugger" || path.starts_with("/debugger/");
+        let debugger = is_debuggers(request.uri().path());
         let idempotent = matches!(
             *request.method(),
             Method::GET | Method::HEAD | Method::OPTIONS | Method::PUT | Method::DELETE
@@ -108,11 +138,12 @@ impl<'a> ProxyRequest<'a> {
     async fn run(mut self) -> Result<Response<ResponseBody>, Refusal> {
         loop {
             let seen = self.proxy.table.version();
-            match self
-                .proxy
-                .table
-                .choose(&self.host.name, self.debugger, &self.attempts.tried)
-            {
+            match self.proxy.table.choose(
+                &self.host.name,
+                self.debugger,
+                &self.attempts.tried,
+                self.proxy.config.max_per_host,
+            ) {
                 Choice::Ready(in_flight) => {
                     if let Some(answer) = self.attempt(in_flight).await? {
                         return Ok(answer);
@@ -125,8 +156,12 @@ impl<'a> ProxyRequest<'a> {
                         return Err(Refusal::Unserved { title, state });
                     }
                 }
+                Choice::Full { title } => return Err(Refusal::HostFull { title }),
                 Choice::AllTried { title } => {
                     if !self.wait(seen).await {
+                        if self.attempts.breaks > 0 {
+                            return Err(Refusal::Broken);
+                        }
                         return Err(Refusal::Unserved {
                             title,
                             state: Unserved::Unknown,
@@ -144,6 +179,11 @@ impl<'a> ProxyRequest<'a> {
 
     /// Waits for a change of the table, or for room in a full queue; false when patience is at its end.
     async fn wait(&mut self, seen: u64) -> bool {
+        let _waiting = self.proxy.table.wait(&self.host.name);
+        self.changed(seen).await
+    }
+
+    async fn changed(&mut self, seen: u64) -> bool {
         let now = Instant::now();
         let deadline = *self
             .attempts
@@ -177,8 +217,15 @@ impl<'a> ProxyRequest<'a> {
             match tunnel::open(in_flight.backend().socket()).await {
                 Ok(sender) => {
                     let request = self.next_request();
-                    tunnel::exchange(self.proxy, self.tunnel.as_mut(), sender, request, in_flight)
-                        .await
+                    tunnel::exchange(
+                        self.proxy,
+                        &self.host.name,
+                        self.tunnel.as_mut(),
+                        sender,
+                        request,
+                        in_flight,
+                    )
+                    .await
                 }
                 Err(error) => return Ok(self.not_connected(id, &error)),
             }
@@ -190,7 +237,7 @@ impl<'a> ProxyRequest<'a> {
             match upstream {
                 Ok(upstream) => {
                     let request = self.next_request();
-                    exchange(self.proxy, upstream, request, in_flight).await
+                    exchange(self.proxy, &self.host.name, upstream, request, in_flight).await
                 }
                 Err(error) => return Ok(self.not_connected(id, &error)),
             }
@@ -198,6 +245,9 @@ impl<'a> ProxyRequest<'a> {
         match outcome {
             Ok(answer) => return Ok(Some(answer)),
             Err(Failed::TimedOut) => return Err(Refusal::TimedOut),
+            Err(Failed::Malformed) => return Err(Refusal::Malformed),
+            Err(Failed::TooSlow) => return Err(Refusal::BodyTooSlow),
+            Err(Failed::BadBody) => return Err(Refusal::BodyBroken),
             Err(Failed::Unsent(request)) => self.request = Some(*request),
             Err(Failed::Broken(error)) => {
                 tracing::debug!(%error, instance = %id, "an instance broke off a request");

@@ -6,9 +6,10 @@ use http::{
         CONNECTION, EXPECT, FORWARDED, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER,
         TRANSFER_ENCODING, UPGRADE,
     },
+    uri::Scheme,
 };
 
-use crate::ingress::{client_info::ClientInfo, host::Host};
+use crate::ingress::{client_info::Origin, host::Host};
 
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
@@ -20,12 +21,18 @@ const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 const HTTP: HeaderValue = HeaderValue::from_static("http");
+const HTTPS: HeaderValue = HeaderValue::from_static("https");
+/// The most header lines that an instance gets; many servers take no more.
+const MOST_LINES: usize = 100;
+/// How many lines are added at most.
+const OWN_LINES: usize = 8;
 /// The longest request id taken over from outside.
 const LONGEST_REQUEST_ID: usize = 128;
 
-/// Makes a client's headers those that an instance gets.
-pub(super) fn prepare_request(headers: &mut HeaderMap, host: &Host, client: &ClientInfo) {
+/// Makes a client's headers those that an instance gets; false when they are too many.
+pub(super) fn prepare_request(headers: &mut HeaderMap, host: &Host, origin: &Origin) -> bool {
     remove_hop_by_hop(headers);
+    headers.reserve(OWN_LINES);
     headers.remove(EXPECT);
     headers.remove(PROXY_AUTHORIZATION);
     let reserved: Vec<HeaderName> = headers
@@ -37,25 +44,28 @@ pub(super) fn prepare_request(headers: &mut HeaderMap, host: &Host, client: &Cli
         headers.remove(name);
     }
     let forwarded = format!(
-        "for={};host=\"{}\";proto=http",
-        client.forwarded_for,
-        host.header.to_str().unwrap_or_default()
+        "for={};host=\"{}\";proto={}",
+        origin.forwarded_for,
+        host.header.to_str().unwrap_or_default(),
+        origin.scheme
     );
     if let Ok(forwarded) = HeaderValue::try_from(forwarded) {
         headers.insert(FORWARDED, forwarded);
     }
     headers.insert(HOST, host.header.clone());
     headers.insert(X_FORWARDED_HOST, host.header.clone());
-    headers.insert(X_FORWARDED_FOR, client.address.clone());
-    headers.insert(X_REAL_IP, client.address.clone());
-    headers.insert(X_FORWARDED_PROTO, HTTP);
+    headers.insert(X_FORWARDED_FOR, origin.address.clone());
+    headers.insert(X_REAL_IP, origin.address.clone());
+    let is_secure = origin.scheme == Scheme::HTTPS;
+    headers.insert(X_FORWARDED_PROTO, if is_secure { HTTPS } else { HTTP });
     let id = headers.get(X_REQUEST_ID);
     if !id.is_some_and(|id| id.len() <= LONGEST_REQUEST_ID && !id.is_empty()) {
-        let id = format!("{:032x}", rand::random::<u128>());
+        let id = hex::encode(rand::random::<[u8; 16]>());
         if let Ok(id) = HeaderValue::try_from(id) {
             headers.insert(X_REQUEST_ID, id);
         }
     }
+    headers.len() <= MOST_LINES
 }
 
 /// Removes what concerns one connection only, as named by the standard and by `Connection` itself.

@@ -1,29 +1,21 @@
 //! The ingress's own answers, when no instance can give one: small pages without script, or JSON.
 
 use http::{
-    HeaderMap, HeaderValue, Response, StatusCode,
+    HeaderValue, Response,
     header::{
-        ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER,
-        X_CONTENT_TYPE_OPTIONS,
+        CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
     },
 };
 use serde_json::json;
 
-use crate::ingress::{response_body::ResponseBody, route::Unserved};
+use crate::ingress::{
+    pages::words::{Refusal, Words, words},
+    response_body::ResponseBody,
+};
+
+pub(super) mod words;
 
 const STYLE: &str = include_str!("pages/style.css");
-
-/// Why the ingress answers itself.
-pub(super) enum Refusal {
-    InvalidHost,
-    TwoFramings,
-    MethodNotAllowed,
-    UnknownHost,
-    Unserved { title: String, state: Unserved },
-    NoDebugger { title: String },
-    Broken,
-    TimedOut,
-}
 
 /// What the client reads best.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,21 +24,11 @@ pub(super) enum Form {
     Json,
 }
 
-struct Words {
-    status: StatusCode,
-    heading: String,
-    text: &'static str,
-    retry_after: Option<u16>,
-}
-
 impl Form {
-    /// JSON for clients that accept it more readily than HTML.
-    pub(super) fn wanted(headers: &HeaderMap) -> Self {
+    /// JSON for clients whose lines of `Accept` accept it more readily than HTML.
+    pub(super) fn of<'a>(accepted: impl Iterator<Item = &'a [u8]>) -> Self {
         let (mut html, mut json) = (0.0_f32, 0.0_f32);
-        let accepted = headers
-            .get_all(ACCEPT)
-            .iter()
-            .filter_map(|value| value.to_str().ok());
+        let accepted = accepted.filter_map(|line| std::str::from_utf8(line).ok());
         for range in accepted.flat_map(|value| value.split(',')) {
             let mut parts = range.split(';').map(str::trim);
             let kind = parts.next().unwrap_or_default().to_ascii_lowercase();
@@ -65,6 +47,24 @@ impl Form {
 
 /// The answer for `refusal`.
 pub(super) fn render(refusal: &Refusal, form: Form) -> Response<ResponseBody> {
+    answer(refusal, form).map(ResponseBody::own)
+}
+
+/// The answer for `refusal` as it is sent, the last one on its connection.
+pub(super) fn last_words(refusal: &Refusal, form: Form) -> Vec<u8> {
+    let answer = answer(refusal, form);
+    let mut bytes = format!("HTTP/1.1 {}\r\n", answer.status()).into_bytes();
+    for (name, value) in answer.headers() {
+        bytes.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+    }
+    let length = answer.body().len();
+    let end = format!("content-length: {length}\r\nconnection: close\r\n\r\n");
+    bytes.extend(end.into_bytes());
+    bytes.extend(answer.into_body().into_bytes());
+    bytes
+}
+
+fn answer(refusal: &Refusal, form: Form) -> Response<String> {
     let words = words(refusal);
     let nonce = format!("{:032x}", rand::random::<u128>());
     let (kind, body) = match form {
@@ -74,7 +74,7 @@ pub(super) fn render(refusal: &Refusal, form: Form) -> Response<ResponseBody> {
             ("application/json", json!({ "error": sentence }).to_string())
         }
     };
-    let mut response = Response::new(ResponseBody::own(body));
+    let mut response = Response::new(body);
     *response.status_mut() = words.status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
@@ -91,98 +91,6 @@ pub(super) fn render(refusal: &Refusal, form: Form) -> Response<ResponseBody> {
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
-}
-
-fn words(refusal: &Refusal) -> Words {
-    let (status, heading, text, retry_after) = match refusal {
-        Refusal::InvalidHost => (
-            StatusCode::BAD_REQUEST,
-            "This request names no host".to_owned(),
-            "A request must carry exactly one valid Host header. Open the app by its full address.",
-            None,
-        ),
-        Refusal::TwoFramings => (
-            StatusCode::BAD_REQUEST,
-            "This request states its length twice".to_owned(),
-            "A request may carry Content-Length or Transfer-Encoding, not both. Leave one of them out.",
-            None,
-        ),
-        Refusal::MethodNotAllowed => (
-            StatusCode::METHOD_NOT_ALLOWED,
-            "This method is not allowed".to_owned(),
-            "CONNECT and TRACE are not passed on to apps.",
-            None,
-        ),
-        Refusal::UnknownHost => (
-            StatusCode::NOT_FOUND,
-            "There is no app at this address".to_owned(),
-            "Check the address for a typing mistake. The app may also have been deleted.",
-            None,
-        ),
-        Refusal::Unserved { title, state } => {
-            let (heading, text, seconds) = unserved(title, *state);
-            (
-                StatusCode::SERVICE_UNAVAILABLE,
-                heading,
-                text,
-                Some(seconds),
-            )
-        }
-        Refusal::NoDebugger { title } => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            format!("The debugger of {title} cannot be reached"),
-            "The instance chosen for debugging is not ready. Try again shortly, or choose another one in the portal.",
-            Some(5),
-        ),
-        Refusal::Broken => (
-            StatusCode::BAD_GATEWAY,
-            "The app broke off its answer".to_owned(),
-            "It may or may not have done what you asked for. Check before you try again.",
-            None,
-        ),
-        Refusal::TimedOut => (
-            StatusCode::GATEWAY_TIMEOUT,
-            "The app did not answer in time".to_owned(),
-            "It may still be working on what you asked for. Check before you try again.",
-            None,
-        ),
-    };
-    Words {
-        status,
-        heading,
-        text,
-        retry_after,
-    }
-}
-
-fn unserved(title: &str, state: Unserved) -> (String, &'static str, u16) {
-    match state {
-        Unserved::NeverDeployed => (
-            format!("{title} is still empty"),
-            "Nothing has been deployed here yet. Deploy a package in the portal.",
-            60,
-        ),
-        Unserved::Stopped => (
-            format!("{title} is stopped"),
-            "Somebody stopped it on purpose. It answers again once it is started in the portal.",
-            60,
-        ),
-        Unserved::Starting => (
-            format!("{title} is starting"),
-            "This usually takes less than a minute. The page reloads by itself.",
-            5,
-        ),
-        Unserved::Crashed => (
-            format!("{title} has crashed"),
-            "It is being restarted. The reason is on the environment's page in the portal.",
-            15,
-        ),
-        Unserved::Unknown => (
-            format!("{title} cannot be reached"),
-            "Its state is not known at the moment. Try again shortly.",
-            15,
-        ),
-    }
 }
 
 fn html(words: &Words, nonce: &str) -> String {
@@ -228,17 +136,11 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use http::{HeaderMap, HeaderValue, header::ACCEPT};
-
     use super::Form;
 
     #[test]
     fn json_goes_to_those_who_prefer_it() {
-        let wanted = |accept: &'static str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(ACCEPT, HeaderValue::from_static(accept));
-            Form::wanted(&headers)
-        };
+        let wanted = |accept: &str| Form::of([accept.as_bytes()].into_iter());
         assert_eq!(wanted("application/json"), Form::Json);
         assert_eq!(wanted("text/html;q=0.5, application/json"), Form::Json);
         assert_eq!(wanted("application/problem+json, */*"), Form::Json);
@@ -247,6 +149,6 @@ mod tests {
             Form::Html
         );
         assert_eq!(wanted("*/*"), Form::Html);
-        assert_eq!(Form::wanted(&HeaderMap::new()), Form::Html);
+        assert_eq!(Form::of(std::iter::empty()), Form::Html);
     }
 }

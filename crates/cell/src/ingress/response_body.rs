@@ -25,6 +25,8 @@ pub(super) enum ResponseBody {
 /// A body read from an instance while the client takes it.
 pub(super) struct StreamingBody {
     incoming: Incoming,
+    /// Read already, to be passed on first.
+    first: Option<Frame<Bytes>>,
     /// None when the connection is driven elsewhere or was given back.
     upstream: Option<UpstreamConnection>,
     in_flight: Option<InFlight>,
@@ -48,9 +50,16 @@ impl StreamingBody {
     ) -> Self {
         Self {
             incoming,
+            first: None,
             upstream,
             in_flight: Some(in_flight),
         }
+    }
+
+    /// Reads its first piece.
+    pub(super) async fn begin(&mut self) -> Result<(), hyper::Error> {
+        self.first = self.frame().await.transpose()?;
+        Ok(())
     }
 
     /// Reads all of it before anything is passed on.
@@ -96,6 +105,9 @@ impl Body for StreamingBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let this = self.get_mut();
+        if let Some(first) = this.first.take() {
+            return Poll::Ready(Some(Ok(first)));
+        }
         let mut frame = Pin::new(&mut this.incoming).poll_frame(cx);
         if frame.is_pending()
             && let Some(upstream) = &mut this.upstream
@@ -113,11 +125,17 @@ impl Body for StreamingBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.incoming.is_end_stream()
+        self.first.is_none() && self.incoming.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.incoming.size_hint()
+        let rest = self.incoming.size_hint();
+        let Some(first) = self.first.as_ref().and_then(Frame::data_ref) else {
+            return rest;
+        };
+        rest.exact().map_or_else(SizeHint::default, |rest| {
+            SizeHint::with_exact(rest + first.len() as u64)
+        })
     }
 }
 

@@ -48,7 +48,12 @@ struct Entry {
     hosts: Vec<Arc<str>>,
     /// Goes on when the workload's route changes.
     turn: Arc<AtomicUsize>,
+    /// Requests that wait for a backend; the same when the route changes.
+    waiting: Arc<AtomicUsize>,
 }
+
+/// A request that waits for a backend, until this is dropped.
+pub(super) struct Waiting(Arc<AtomicUsize>);
 
 /// What the table says about one request.
 pub(super) enum Choice {
@@ -60,6 +65,8 @@ pub(super) enum Choice {
     Unserved { title: String, state: Unserved },
     /// It has some, and this request has tried them all.
     AllTried { title: String },
+    /// It answers as many requests as one may at once.
+    Full { title: String },
     /// It has some, but not the one that debugger requests are for.
     NoDebugger { title: String },
 }
@@ -77,8 +84,7 @@ impl Table {
             if before.is_some_and(|before| before.route.is_same(&route)) {
                 return None;
             }
-            let turn = before.map(|before| Arc::clone(&before.turn));
-            let entry = Arc::new(Entry::new(route, turn.unwrap_or_default()));
+            let entry = Arc::new(Entry::new(route, before.map(Arc::as_ref)));
             let mut routes = routes.clone();
             routes.insert(workload, entry);
             Some(routes)
@@ -151,17 +157,31 @@ impl Table {
         timeout_at(deadline, change).await.is_ok()
     }
 
+    /// Counts one more request to `host` that waits.
+    pub(super) fn wait(&self, host: &str) -> Option<Waiting> {
+        let snapshot = self.shared.current.load();
+        let waiting = Arc::clone(&snapshot.by_host.get(host)?.waiting);
+        waiting.fetch_add(1, Ordering::Relaxed);
+        Some(Waiting(waiting))
+    }
+
     /// Chooses the backend for one more request to `host` and counts the request on it.
+    ///
+    /// A workload answers `most` requests at once.
     ///
     /// A backend taken out of the table while it was being chosen is not used: who removed it and then saw
     /// nothing in flight can rely on nothing coming any more.
-    pub(super) fn choose(&self, host: &str, debugger: bool, tried: &[Uuid]) -> Choice {
+    pub(super) fn choose(&self, host: &str, debugger: bool, tried: &[Uuid], most: usize) -> Choice {
         loop {
             let version = self.version();
             let snapshot = self.shared.current.load();
             let Some(entry) = snapshot.by_host.get(host) else {
                 return Choice::UnknownHost;
             };
+            if entry.in_flight() >= most {
+                let title = entry.route.title.clone();
+                return Choice::Full { title };
+            }
             let backend = if debugger {
                 entry.debugger(tried)
             } else {
@@ -179,14 +199,23 @@ impl Table {
 }
 
 impl Entry {
-    fn new(route: Route, turn: Arc<AtomicUsize>) -> Self {
+    /// The entry of a route that comes after the one of `before`.
+    fn new(route: Route, before: Option<&Self>) -> Self {
         let hosts = route.hosts.iter();
         let hosts = hosts.map(|host| Arc::from(host.to_ascii_lowercase()));
         Self {
             hosts: hosts.collect(),
             route,
-            turn,
+            turn: before.map(|it| Arc::clone(&it.turn)).unwrap_or_default(),
+            waiting: before.map(|it| Arc::clone(&it.waiting)).unwrap_or_default(),
         }
+    }
+
+    /// How many requests its backends answer, and how many wait for one.
+    fn in_flight(&self) -> usize {
+        let backends = self.route.backends.iter();
+        let answered: usize = backends.map(|backend| backend.in_flight()).sum();
+        answered + self.waiting.load(Ordering::Relaxed)
     }
 
     /// The backend with the fewest requests in flight; equal ones take turns.
@@ -220,5 +249,11 @@ impl Entry {
         } else {
             Choice::AllTried { title }
         }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }

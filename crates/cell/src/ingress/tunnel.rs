@@ -1,8 +1,6 @@
 //! Upgraded connections, web sockets above all: after both sides agreed, bytes pass both ways as they come.
 
-use std::io;
-use std::path::Path;
-use std::sync::Arc;
+use std::{io, path::Path, sync::Arc};
 
 use http::{
     HeaderMap, HeaderValue, Method, Request, Response, StatusCode,
@@ -14,32 +12,45 @@ use hyper::{
     upgrade::OnUpgrade,
 };
 use hyper_util::rt::TokioIo;
-use tokio::{io::copy_bidirectional, net::UnixStream, sync::OwnedSemaphorePermit, time::timeout};
+use tokio::{io::copy_bidirectional, time::timeout};
 
 use crate::ingress::{
+    activity::{Activity, Watched},
     backend::InFlight,
-    client_info::ClientInfo,
+    client_info::{ClientInfo, Place},
+    connection_state::ConnectionState,
     exchange::{Failed, prepare_answer},
     proxy::Proxy,
+    request_body::RequestBody,
     response_body::{ResponseBody, StreamingBody},
-    upstream_connection::{self, RequestBody},
+    shares::Share,
+    upstream_connection,
+    upstream_stream::UpstreamStream,
 };
 
 /// A client's wish to speak another protocol on its connection.
 pub(super) struct Tunnel {
     client: Option<OnUpgrade>,
     protocol: HeaderValue,
-    place: Arc<OwnedSemaphorePermit>,
+    state: Arc<ConnectionState>,
+    places: Places,
 }
+
+/// What a tunnel holds of the ingress as long as it lives.
+type Places = (Arc<Place>, Option<Arc<Share>>);
 
 type Ends = (
     SendRequest<RequestBody>,
-    Connection<TokioIo<UnixStream>, RequestBody>,
+    Connection<TokioIo<UpstreamStream>, RequestBody>,
 );
 
 impl Tunnel {
     /// The upgrade that `request` asks for. HTTP/2 is none: it would carry requests past the ingress.
-    pub(super) fn wanted(request: &mut Request<Incoming>, client: &ClientInfo) -> Option<Self> {
+    pub(super) fn wanted(
+        request: &mut Request<Incoming>,
+        client: &ClientInfo,
+        share: Option<&Arc<Share>>,
+    ) -> Option<Self> {
         let protocol = request.headers().get(UPGRADE)?;
         let names = protocol.to_str().ok()?.to_ascii_lowercase();
         let asked = request.headers().get_all(CONNECTION).iter().any(|value| {
@@ -64,7 +75,8 @@ impl Tunnel {
         Some(Self {
             client: Some(hyper::upgrade::on(request)),
             protocol,
-            place: Arc::clone(&client.place),
+            state: Arc::clone(&client.state),
+            places: (Arc::clone(&client.place), share.cloned()),
         })
     }
 
@@ -83,6 +95,7 @@ pub(super) async fn open(socket: &Path) -> io::Result<Ends> {
 /// Sends the request; when the instance agrees, joins the two connections.
 pub(super) async fn exchange(
     proxy: &Proxy,
+    host: &str,
     tunnel: Option<&mut Tunnel>,
     (mut sender, connection): Ends,
     request: Request<RequestBody>,
@@ -105,7 +118,7 @@ pub(super) async fn exchange(
         sent.map_err(|_| Failed::TimedOut)?
             .map_err(|mut error| match error.take_message() {
                 Some(request) => Failed::Unsent(Box::new(request)),
-                None => Failed::Broken(error.into_error()),
+                None => Failed::of(error.into_error(), None),
             })?;
     if let Some(tunnel) = tunnel
         && let Some(client) = tunnel.client.take()
@@ -113,14 +126,9 @@ pub(super) async fn exchange(
     {
         let protocol = response.headers().get(UPGRADE).cloned();
         let instance = hyper::upgrade::on(&mut response);
-        join(
-            proxy,
-            client,
-            instance,
-            (in_flight, Arc::clone(&tunnel.place)),
-        );
-        let (mut head, _) = prepare_answer(response);
-        head.status = StatusCode::SWITCHING_PROTOCOLS;
+        let (mut head, _) = prepare_answer(host, response)?;
+        tunnel.state.upgrade();
+        join(proxy, client, instance, (in_flight, tunnel.places.clone()));
         head.headers
             .insert(CONNECTION, HeaderValue::from_static("upgrade"));
         if let Some(protocol) = protocol {
@@ -128,27 +136,35 @@ pub(super) async fn exchange(
         }
         return Ok(Response::from_parts(head, ResponseBody::own("")));
     }
-    let (head, incoming) = prepare_answer(response);
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        return Err(Failed::Malformed);
+    }
+    let (head, incoming) = prepare_answer(host, response)?;
     let body = StreamingBody::new(incoming, None, in_flight);
     Ok(Response::from_parts(head, ResponseBody::Streaming(body)))
 }
 
-/// Copies bytes both ways until one side closes or the ingress stops; `counted` is held as long.
-fn join(
-    proxy: &Proxy,
-    client: OnUpgrade,
-    instance: OnUpgrade,
-    counted: (InFlight, Arc<OwnedSemaphorePermit>),
-) {
+/// Copies bytes both ways until one side closes, both are silent for too long or the ingress stops; `counted` is held
+/// as long.
+fn join(proxy: &Proxy, client: OnUpgrade, instance: OnUpgrade, counted: (InFlight, Places)) {
     let stopping = proxy.stopping.clone();
+    let silence = proxy.config.tunnel_silence;
     let copying = async move {
         let (client, instance) = tokio::try_join!(client, instance)?;
-        let copied =
-            copy_bidirectional(&mut TokioIo::new(client), &mut TokioIo::new(instance)).await;
-        drop(counted);
-        if let Err(error) = copied {
-            tracing::debug!(%error, "an upgraded connection broke");
+        let activity = Activity::default();
+        let mut client = Watched::new(TokioIo::new(client), &activity);
+        let mut instance = Watched::new(TokioIo::new(instance), &activity);
+        tokio::select! {
+            copied = copy_bidirectional(&mut client, &mut instance) => {
+                if let Err(error) = copied {
+                    tracing::debug!(%error, "an upgraded connection broke");
+                }
+            }
+            () = activity.silent_for(silence) => {
+                tracing::debug!("an upgraded connection was silent for too long");
+            }
         }
+        drop(counted);
         Ok::<_, hyper::Error>(())
     };
     proxy.tasks.spawn(async move {

@@ -3,21 +3,11 @@
 //! No task of its own stands between the client's connection and the instance's: that spares two wake-ups
 //! across threads for every request.
 
-use std::{
-    io,
-    path::Path,
-    pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    task::{Context, Poll},
-};
+use std::{io, path::Path, pin::Pin, task::Context};
 
-use bytes::Bytes;
 use http::{Request, Response};
 use hyper::{
-    body::{Body, Frame, Incoming, SizeHint},
+    body::Incoming,
     client::conn::{
         TrySendError,
         http1::{Builder, Connection, SendRequest},
@@ -26,17 +16,12 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
 
-/// The body of a request on its way to an instance.
-pub(super) enum RequestBody {
-    Empty,
-    /// The flag is raised whenever the client sent more.
-    Streaming(Incoming, Arc<AtomicBool>),
-}
+use crate::ingress::{request_body::RequestBody, upstream_stream::UpstreamStream};
 
 /// A connection and the handle that sends on it.
 pub(super) struct UpstreamConnection {
     sender: SendRequest<RequestBody>,
-    connection: Option<Box<Connection<TokioIo<UnixStream>, RequestBody>>>,
+    connection: Option<Box<Connection<TokioIo<UpstreamStream>, RequestBody>>>,
 }
 
 /// Connects to `socket`; the two halves are still apart.
@@ -44,11 +29,12 @@ pub(super) async fn connect(
     socket: &Path,
 ) -> io::Result<(
     SendRequest<RequestBody>,
-    Connection<TokioIo<UnixStream>, RequestBody>,
+    Connection<TokioIo<UpstreamStream>, RequestBody>,
 )> {
     let stream = UnixStream::connect(socket).await?;
     Builder::new()
-        .handshake(TokioIo::new(stream))
+        .writev(false)
+        .handshake(TokioIo::new(UpstreamStream::new(stream)))
         .await
         .map_err(io::Error::other)
 }
@@ -93,62 +79,5 @@ impl UpstreamConnection {
             response.as_mut().poll(cx)
         })
         .await
-    }
-}
-
-impl RequestBody {
-    pub(super) fn new(incoming: Incoming) -> Self {
-        if incoming.is_end_stream() {
-            Self::Empty
-        } else {
-            Self::Streaming(incoming, Arc::default())
-        }
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        matches!(self, Self::Empty)
-    }
-
-    /// The flag that tells whether the client goes on sending.
-    pub(super) fn progress(&self) -> Option<Arc<AtomicBool>> {
-        match self {
-            Self::Empty => None,
-            Self::Streaming(_, progress) => Some(Arc::clone(progress)),
-        }
-    }
-}
-
-impl Body for RequestBody {
-    type Data = Bytes;
-    type Error = hyper::Error;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        match self.get_mut() {
-            Self::Empty => Poll::Ready(None),
-            Self::Streaming(incoming, progress) => {
-                let frame = Pin::new(incoming).poll_frame(cx);
-                if frame.is_ready() {
-                    progress.store(true, Ordering::Relaxed);
-                }
-                frame
-            }
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        match self {
-            Self::Empty => true,
-            Self::Streaming(incoming, _) => incoming.is_end_stream(),
-        }
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        match self {
-            Self::Empty => SizeHint::with_exact(0),
-            Self::Streaming(incoming, _) => incoming.size_hint(),
-        }
     }
 }

@@ -206,7 +206,11 @@ async fn drained_waits_for_the_last_byte_of_the_body() {
 
 #[tokio::test]
 async fn a_client_that_leaves_is_no_longer_counted() {
-    let stage = Stage::new().await;
+    let stage = Stage::with(IngressConfig {
+        leaving: Duration::from_millis(50),
+        ..IngressConfig::default()
+    })
+    .await;
     let instance = stage.instance(0, |_| Act::Take(Box::new(std::mem::forget)));
     stage.route(&[&instance.backend]);
     let mut client = stage.connect().await;

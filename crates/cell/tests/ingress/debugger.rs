@@ -66,3 +66,28 @@ async fn without_its_instance_the_debugger_waits_and_no_other_is_asked() {
     assert!(answer.text().contains("debugger"), "{}", answer.text());
     assert!(other.seen().is_empty());
 }
+
+#[tokio::test]
+async fn however_its_path_is_written_no_ordinary_instance_is_asked() {
+    let stage = Stage::new().await;
+    let ordinary = stage.instance(0, |_| ok("ordinary"));
+    let chosen = stage.instance(1, |_| ok("chosen"));
+    stage.route_as(
+        &[&ordinary.backend, &ordinary.backend],
+        Some(&chosen.backend),
+        Unserved::Unknown,
+    );
+    for path in [
+        "//debugger",
+        "/%64ebugger",
+        "/./debugger/",
+        "/a/..//debugger?x",
+        "/debugger;a=b/c",
+        "/debugger%2Fc",
+    ] {
+        assert_eq!(stage.get(path).await.text(), "chosen", "{path}");
+        let seen = chosen.seen().pop().expect("it was asked");
+        assert_eq!(seen.first_line, format!("GET {path} HTTP/1.1"));
+    }
+    assert!(ordinary.seen().is_empty());
+}

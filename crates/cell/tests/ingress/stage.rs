@@ -18,7 +18,7 @@ use cell::ingress::{
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader},
-    net::{TcpListener, TcpStream, UnixListener, UnixStream},
+    net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream},
     sync::oneshot,
     time::timeout,
 };
@@ -277,6 +277,36 @@ impl Stage {
             .await
             .expect("the ingress listens");
         BufReader::new(stream)
+    }
+
+    /// A connection from another address of this machine: `127.0.0.LAST`.
+    pub async fn connect_from(&self, last: u8) -> BufReader<TcpStream> {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        let from = SocketAddr::from(([127, 0, 0, last], 0));
+        socket.bind(from).expect("loopback has all of 127.0.0.0/8");
+        let stream = socket.connect(self.address).await;
+        BufReader::new(stream.expect("the ingress listens"))
+    }
+
+    /// What is answered to a `GET` from `127.0.0.LAST`; none when the connection is closed without a word.
+    pub async fn get_from(&self, last: u8) -> Option<Message> {
+        let mut client = self.connect_from(last).await;
+        let request = format!("GET / HTTP/1.1\r\nhost: {HOST}\r\n\r\n");
+        let _ = client.get_mut().write_all(request.as_bytes()).await;
+        timeout(LIMIT, read_message(&mut client))
+            .await
+            .expect("the answer comes in time")
+    }
+
+    /// All that comes back for these bytes until the ingress closes, and whether it closed in peace.
+    pub async fn raw(&self, bytes: impl AsRef<[u8]>) -> (String, bool) {
+        let mut client = self.connect().await;
+        let _ = client.get_mut().write_all(bytes.as_ref()).await;
+        let mut all = Vec::new();
+        let ended = timeout(LIMIT, client.read_to_end(&mut all))
+            .await
+            .expect("the connection ends in time");
+        (String::from_utf8_lossy(&all).into_owned(), ended.is_ok())
     }
 
     /// Sends these bytes on a connection of their own and reads one whole answer.

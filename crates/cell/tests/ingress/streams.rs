@@ -10,9 +10,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::stage::{
-    Act, HOST, Instance, LIMIT, Stage, ok, read_chunk, read_head, read_message, send_all,
-};
+use crate::stage::{Act, HOST, Instance, LIMIT, Stage, ok, read_chunk, read_head, send_all};
 
 /// An instance that hands its first request's connection to the test.
 fn handing_over(stage: &Stage) -> (Instance, oneshot::Receiver<UnixStream>) {
@@ -221,35 +219,28 @@ async fn an_upgraded_connection_keeps_its_place() {
 
     let other = stage.instance(1, |_| ok("other"));
     stage.route(&[&other.backend]);
-    let mut next = tokio::spawn({
-        let mut client = stage.connect().await;
-        async move {
-            send_all(
-                client.get_mut(),
-                format!("GET / HTTP/1.1\r\nhost: {HOST}\r\n\r\n"),
-            )
-            .await;
-            read_message(&mut client).await
-        }
-    });
-    // The socket goes on meanwhile, and the other client is not served.
+    let refused = stage.get("/").await;
+    assert_eq!(
+        (refused.status(), refused.header("retry-after")),
+        (429, "5")
+    );
+    // The socket goes on meanwhile.
     for _ in 0..100 {
         send_all(socket.get_mut(), b"there").await;
         stream.read_exact(&mut bytes).await.expect("it passes");
         send_all(&mut stream, b"back!").await;
         socket.read_exact(&mut bytes).await.expect("it passes");
     }
-    assert!(!next.is_finished() && other.seen().is_empty());
+    assert!(other.seen().is_empty());
     drop((socket, stream));
-    let answer = timeout(LIMIT, &mut next).await.expect("it is its turn");
-    let answer = answer.expect("no panic").expect("it is whole");
-    assert_eq!(answer.text(), "other");
+    let served = async { while stage.get("/").await.text() != "other" {} };
+    timeout(LIMIT, served).await.expect("its place is free");
 }
 
 #[tokio::test]
 async fn a_client_that_takes_nothing_is_given_up() {
     let stage = Stage::with(IngressConfig {
-        send_timeout: Duration::from_millis(100),
+        slow_window: Duration::from_millis(100),
         ..IngressConfig::default()
     })
     .await;
@@ -290,6 +281,38 @@ async fn a_refused_upgrade_is_an_ordinary_answer() {
             (200, "no sockets here")
         );
     }
+}
+
+#[tokio::test]
+async fn a_socket_that_both_sides_leave_silent_is_closed() {
+    let stage = Stage::with(IngressConfig {
+        tunnel_silence: Duration::from_millis(50),
+        ..IngressConfig::default()
+    })
+    .await;
+    let (instance, taken) = handing_over(&stage);
+    stage.route(&[&instance.backend]);
+    let mut client = stage.connect().await;
+    send_all(
+        client.get_mut(),
+        format!(
+            "GET / HTTP/1.1\r\nhost: {HOST}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"
+        ),
+    )
+    .await;
+    let mut stream = taken.await.expect("the request reaches the instance");
+    send_all(
+        &mut stream,
+        "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n",
+    )
+    .await;
+    read_head(&mut client).await.expect("the agreement");
+    let mut rest = Vec::new();
+    let ended = timeout(LIMIT, client.read_to_end(&mut rest)).await;
+    ended.expect("it ends").expect("it is closed");
+    timeout(LIMIT, instance.backend.drained())
+        .await
+        .expect("the instance is free again");
 }
 
 #[tokio::test]

@@ -61,8 +61,7 @@ pub async fn offer(ctx: &Ctx) -> Result<Offer> {
         residency_required: ctx.residency_required,
         regions: regions::list(ctx).await?,
         plans: plans::list(ctx).await?,
-        apps_domain: config.apps_domain.clone(),
-        apps_port: config.apps_port,
+        apps: config.apps.clone(),
     })
 }
 

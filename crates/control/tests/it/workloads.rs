@@ -58,7 +58,7 @@ async fn another_configuration_reaches_what_runs(pool: PgPool) {
         .expect("is there")
         .id;
     let mut config = world.state.config.clone();
-    "apps.example.com".clone_into(&mut config.apps_domain);
+    "apps.example.com".clone_into(&mut config.apps.domain);
     let objects = world.folder.path().join("objects");
     let moved = State {
         pool,

@@ -10,6 +10,7 @@ use control::people::{SeedPerson, SignIn};
 use control::resources::engines::Engines;
 use control::secrets::Secrets;
 use control::state::State;
+use domain::apps_address::AppsAddress;
 use domain::ids::{EnvironmentId, PackageId};
 use domain::names::Subdomain;
 use domain::roles::Role;
@@ -53,8 +54,11 @@ fn in_folder(folder: &Path) -> control::error::Result<Objects> {
 fn config(folder: &Path, server: SecretString) -> Config {
     Config {
         portal_url: "http://localhost:3000".to_owned(),
-        apps_domain: "apps.localhost".to_owned(),
-        apps_port: 8080,
+        apps: AppsAddress {
+            secure: false,
+            domain: "apps.localhost".to_owned(),
+            port: 8080,
+        },
         limits: Limits {
             package_bytes: 1 << 20,
             // Some make dozens of apps on a small server.

@@ -1,15 +1,13 @@
 //! Whom a request comes from when it came through proxies.
 //!
-//! A proxy adds the address that it was asked from at the end of `X-Forwarded-For`; what stands
-//! before was said by others. From the end on, each proxy that the operator trusts vouches for the
-//! entry before its own; the first address that is none of theirs is the client's. Everything
-//! further in sees it as the address of the connection.
+//! [`networks::client`] says whose word is taken. Everything further in sees that address as the one of the
+//! connection.
 
-use crate::config::networks::contain;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
+use domain::networks;
 use ipnet::IpNet;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -33,36 +31,15 @@ pub async fn set(
 
 /// The client of a request that `peer` has sent.
 fn client(trusted: &[IpNet], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-    let lines = headers.get_all(HEADER);
-    let entries: Vec<Option<IpAddr>> = lines
-        .iter()
-        .flat_map(|line| line.as_bytes().split(|byte| *byte == b','))
-        .map(entry)
-        .collect();
-    let mut client = peer.to_canonical();
-    for entry in entries.into_iter().rev() {
-        // Something that is no address ends what can be known.
-        let Some(address) = entry.filter(|_| contain(trusted, client)) else {
-            break;
-        };
-        client = address;
-    }
-    client
-}
-
-/// An address, which some proxies write with a port.
-fn entry(text: &[u8]) -> Option<IpAddr> {
-    let text = std::str::from_utf8(text).ok()?.trim();
-    let with_port = || text.parse().ok().map(|it: SocketAddr| it.ip());
-    let address = text.parse().ok().or_else(with_port)?;
-    Some(address.to_canonical())
+    let lines = headers.get_all(HEADER).iter();
+    networks::client(trusted, peer, lines.map(HeaderValue::as_bytes)).0
 }
 
 #[cfg(test)]
 mod tests {
     use super::client;
-    use crate::config::networks::read_networks;
     use axum::http::HeaderMap;
+    use domain::networks::read_networks;
     use std::net::IpAddr;
 
     const PROXY: &str = "10.0.0.1";

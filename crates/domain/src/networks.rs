@@ -1,19 +1,29 @@
-//! Networks of addresses, written `10.0.0.0/8`, `2001:db8::/32`, or as one address.
+//! Networks of addresses, written `10.0.0.0/8`, `2001:db8::/32`, or as one address, and what proxies in them say.
 
-use anyhow::{Context, Result};
 use ipnet::{IpNet, Ipv6Net};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// Bits of an address that all of one household's share.
 const HOUSEHOLD: u8 = 64;
 
-/// Reads networks with commas between them.
-pub fn read_networks(name: &str, text: &str) -> Result<Vec<IpNet>> {
+/// A text that names no network.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{setting}: `{part}` is no address and no network; give such as 127.0.0.1 or 10.0.0.0/8, with commas between them"
+)]
+pub struct InvalidNetwork {
+    setting: String,
+    part: String,
+}
+
+/// Reads networks with commas between them, as the setting `name` has them.
+pub fn read_networks(name: &str, text: &str) -> Result<Vec<IpNet>, InvalidNetwork> {
     let networks = text.split(',').map(str::trim).map(|part| {
         let network = part.parse().ok();
         let network = network.or_else(|| Some(IpNet::from(part.parse::<IpAddr>().ok()?)));
-        network.with_context(|| {
-            format!("{name}: `{part}` is no address and no network; give such as 127.0.0.1 or 10.0.0.0/8, with commas between them")
+        network.ok_or_else(|| InvalidNetwork {
+            setting: name.to_owned(),
+            part: part.to_owned(),
         })
     });
     networks.collect()
@@ -31,6 +41,40 @@ pub fn household(address: IpAddr) -> IpAddr {
         IpAddr::V6(address) => Ipv6Net::new_assert(address, HOUSEHOLD).network().into(),
         address @ IpAddr::V4(_) => address,
     }
+}
+
+/// The client of a request that `peer` has sent, whose lines of `X-Forwarded-For` are `lines`.
+///
+/// A proxy adds the address that it was asked from at the end; what stands before was said by others. From the end
+/// on, each trusted proxy vouches for the entry before its own; the first address that is none of theirs is the
+/// client's. Beside it, how many entries were believed.
+pub fn client<'a>(
+    trusted: &[IpNet],
+    peer: IpAddr,
+    lines: impl Iterator<Item = &'a [u8]>,
+) -> (IpAddr, usize) {
+    let entries: Vec<Option<IpAddr>> = lines
+        .flat_map(|line| line.split(|byte| *byte == b','))
+        .map(entry)
+        .collect();
+    let (mut client, mut believed) = (peer.to_canonical(), 0);
+    for entry in entries.into_iter().rev() {
+        // Something that is no address ends what can be known.
+        let Some(address) = entry.filter(|_| contain(trusted, client)) else {
+            break;
+        };
+        client = address;
+        believed += 1;
+    }
+    (client, believed)
+}
+
+/// An address, which some proxies write with a port.
+fn entry(text: &[u8]) -> Option<IpAddr> {
+    let text = std::str::from_utf8(text).ok()?.trim();
+    let with_port = || text.parse().ok().map(|it: SocketAddr| it.ip());
+    let address = text.parse().ok().or_else(with_port)?;
+    Some(address.to_canonical())
 }
 
 #[cfg(test)]
