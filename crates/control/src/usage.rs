@@ -6,6 +6,7 @@
 
 pub(crate) mod databases;
 pub(crate) mod files;
+mod verdict;
 pub(crate) mod view;
 mod words;
 

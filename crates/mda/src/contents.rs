@@ -186,9 +186,6 @@ impl<'a> Budget<'a> {
             came_out += read as u64;
             self.spent += read as u64;
             self.check(entry, came_out)?;
-            if came_out > entry.bytes {
-                return Err(broken(&"it is larger than the directory says"));
-            }
             self.ask(entry)?;
             into.write_all(&self.piece[..read])
                 .map_err(|source| Refusal::writing(&entry.name, source))?;

@@ -1,5 +1,6 @@
 //! Databases beyond their plans: closed after a margin, opened again when they are within, or to delete in them.
 
+use super::verdict::{Verdict, fastest, verdict};
 use super::words::{Of, crossing, opened, reserve_held};
 use super::{REFRESH_AFTER, tell};
 use crate::db;
@@ -16,17 +17,6 @@ use time::{Duration, OffsetDateTime};
 
 /// How long a database that is too large is open to delete in it.
 const OPEN_FOR: Duration = Duration::hours(1);
-
-/// Growth between two measurings that counts where the reserve is touched, bytes.
-const GROWS: u64 = 16 << 20;
-
-/// What follows for one database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verdict {
-    Leave,
-    Close(Why),
-    Open(Why),
-}
 
 /// Measures the databases of a server, and closes or opens what is to be.
 pub(crate) async fn measure(state: &State, in_use: &ServerInUse) -> Result<()> {
@@ -129,33 +119,6 @@ fn level(row: &UsageRow, bytes: u64) -> Level {
     allowed.map_or(Level::Fine, |allowed| Level::of(bytes, allowed))
 }
 
-fn verdict(row: &UsageRow, level: Level, touched: bool, now: OffsetDateTime) -> Verdict {
-    match row.closed {
-        Some(closed) => match closed.why {
-            Why::Plan if level < Level::Over => Verdict::Open(Why::Plan),
-            Why::Reserve if !touched => Verdict::Open(Why::Reserve),
-            Why::Plan | Why::Reserve => Verdict::Leave,
-        },
-        None if level == Level::Held && row.open_until.is_none_or(|until| until <= now) => {
-            Verdict::Close(Why::Plan)
-        }
-        None => Verdict::Leave,
-    }
-}
-
-/// The open database that grew most since it was measured last.
-fn fastest(rows: &[UsageRow], sizes: &HashMap<String, OnServer>) -> Option<String> {
-    let open = rows
-        .iter()
-        .filter(|row| row.closed.is_none() && row.of_database.at.is_some());
-    let grown = open.filter_map(|row| {
-        let bytes = sizes.get(&row.database)?.bytes;
-        let grown = bytes.saturating_sub(row.of_database.bytes);
-        (grown >= GROWS).then_some((grown, &row.database))
-    });
-    grown.max().map(|(_, database)| database.clone())
-}
-
 /// Whether the disk that the server writes to has less free than is kept for the platform: known where it is on
 /// the machine of an engine.
 async fn is_reserve_touched(state: &State, in_use: &ServerInUse) -> Result<bool> {
@@ -214,100 +177,5 @@ fn tenant(row: &UsageRow) -> Tenant<'_> {
         connections: row
             .connections
             .unwrap_or(domain::scaling::POOL_PER_INSTANCE),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Verdict, fastest, verdict};
-    use crate::model::usage::{Closed, Measured, UsageRow, Why};
-    use crate::resources::databases::growth::OnServer;
-    use domain::disk::Level;
-    use domain::ids::{CompanyId, EnvironmentId};
-    use std::collections::HashMap;
-    use time::{Duration, OffsetDateTime};
-    use uuid::Uuid;
-
-    const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
-
-    fn row(database: &str, bytes: u64) -> UsageRow {
-        let measured = Measured {
-            bytes,
-            level: Level::Fine,
-            at: Some(NOW),
-        };
-        UsageRow {
-            environment: EnvironmentId::new(Uuid::nil()),
-            company: CompanyId::new(Uuid::nil()),
-            region: "r".to_owned(),
-            plan: "M20".to_owned(),
-            database: database.to_owned(),
-            role: database.to_owned(),
-            connections: Some(10),
-            revision: 1,
-            files_allowed: None,
-            database_allowed: None,
-            files: measured,
-            file_count: 0,
-            run_bytes: 0,
-            files_held: false,
-            of_database: measured,
-            closed: None,
-            open_until: None,
-        }
-    }
-
-    #[test]
-    fn one_is_closed_beyond_the_margin_and_opened_within_the_plan() {
-        let open = row("one", 0);
-        assert_eq!(verdict(&open, Level::Over, false, NOW), Verdict::Leave);
-        assert_eq!(verdict(&open, Level::Over, true, NOW), Verdict::Leave);
-        let close = Verdict::Close(Why::Plan);
-        assert_eq!(verdict(&open, Level::Held, false, NOW), close);
-        let cleaning = UsageRow {
-            open_until: Some(NOW + Duration::HOUR),
-            ..row("one", 0)
-        };
-        assert_eq!(verdict(&cleaning, Level::Held, false, NOW), Verdict::Leave);
-        let later = NOW + Duration::HOUR;
-        assert_eq!(verdict(&cleaning, Level::Held, false, later), close);
-        let closed = |why| UsageRow {
-            closed: Some(Closed { why, revision: 1 }),
-            ..row("one", 0)
-        };
-        let plan = closed(Why::Plan);
-        assert_eq!(verdict(&plan, Level::Over, false, NOW), Verdict::Leave);
-        assert_eq!(
-            verdict(&plan, Level::Near, false, NOW),
-            Verdict::Open(Why::Plan)
-        );
-        let reserve = closed(Why::Reserve);
-        assert_eq!(verdict(&reserve, Level::Fine, true, NOW), Verdict::Leave);
-        assert_eq!(
-            verdict(&reserve, Level::Fine, false, NOW),
-            Verdict::Open(Why::Reserve)
-        );
-    }
-
-    #[test]
-    fn the_reserve_takes_who_grows_fastest_and_nobody_who_does_not() {
-        let size = |bytes| OnServer {
-            bytes,
-            connections: None,
-        };
-        let rows = [
-            row("large", 900 << 20),
-            row("fast", 10 << 20),
-            row("slow", 0),
-        ];
-        let sizes = |fast| {
-            HashMap::from([
-                ("large".to_owned(), size(901 << 20)),
-                ("fast".to_owned(), size(fast)),
-                ("slow".to_owned(), size(1 << 20)),
-            ])
-        };
-        assert_eq!(fastest(&rows, &sizes(90 << 20)).as_deref(), Some("fast"));
-        assert_eq!(fastest(&rows, &sizes(11 << 20)), None);
     }
 }
