@@ -12,6 +12,7 @@ mod logs;
 mod people;
 mod postgres;
 mod proxies;
+mod queries;
 mod schema;
 mod sessions;
 mod sign_in;
