@@ -61,7 +61,11 @@ impl<S: tracing::Subscriber> Layer<S> for Statements {
 async fn cost(heard: &Statements, browser: &Browser, path: &str) -> Vec<String> {
     heard.take();
     let page = browser.get(path).await;
-    assert!(!page.status.is_client_error() && !page.status.is_server_error(), "{path}: {}", page.body);
+    assert!(
+        !page.status.is_client_error() && !page.status.is_server_error(),
+        "{path}: {}",
+        page.body
+    );
     heard.take()
 }
 
