@@ -16,7 +16,7 @@ use views::apps::{AppDetails, AppList, Availability, NewApp, Offer};
 pub async fn list_apps(after: Option<String>, here: Option<String>) -> Result<AppList, AppError> {
     let ctx = server_context::ctx().await?;
     let here = here.and_then(|here| address(&here).ok());
-    Ok(control::apps::list(&ctx, after, here.as_ref()).await?)
+    Ok(control::apps::list_once(&ctx, after, here.as_ref()).await?)
 }
 
 /// One app.

@@ -20,29 +20,27 @@ use domain::rights::Right;
 use domain::what_may;
 use views::apps::{AppDetails, AppList, AppRegion, AppSummary, Availability};
 
-/// Apps whose team the person is in, by name; with `here`, that app too, wherever in the list it stands.
-/// One request that shows the list in several places reads it once.
-pub async fn list(ctx: &Ctx, after: Option<String>, here: Option<&Subdomain>) -> Result<AppList> {
-    if after.is_some() || here.is_some() {
-        return read_list(ctx, after, here).await;
-    }
-    let list = ctx
-        .first_apps
-        .get_or_try_init(|| read_list(ctx, None, None));
-    list.await.cloned()
-}
-
-async fn read_list(
+/// The list as [`list`] gives it, for a page that shows its beginning in several places: one request reads that once.
+pub async fn list_once(
     ctx: &Ctx,
     after: Option<String>,
-    beside: Option<&Subdomain>,
+    here: Option<&Subdomain>,
 ) -> Result<AppList> {
+    if after.is_some() || here.is_some() {
+        return list(ctx, after, here).await;
+    }
+    let first = ctx.first_apps.get_or_try_init(|| list(ctx, None, None));
+    first.await.cloned()
+}
+
+/// Apps whose team the person is in, by name; with `here`, that app too, wherever in the list it stands.
+pub async fn list(ctx: &Ctx, after: Option<String>, here: Option<&Subdomain>) -> Result<AppList> {
     let after: Option<(String, AppId)> = page::key(after)?;
     let mut db = ctx.state.pool.acquire().await?;
     let asked = db::apps::Asked {
         person: ctx.person(),
         after,
-        beside,
+        beside: here,
     };
     let (apps, beside) = db::apps::listed(&mut db, ctx.company, asked, ctx.now()).await?;
     let mut page = page::of_rows(apps, |app| (app.name.to_string(), app.id))?;

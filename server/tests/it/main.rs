@@ -15,6 +15,7 @@ mod postgres;
 mod proxies;
 mod raw;
 mod redirects;
+mod queries;
 mod schema;
 mod sessions;
 mod sign_in;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How often it is asked: what it tells changes with its own start alone.
-const EVERY: Duration = Duration::from_secs(15);
+const EVERY: Duration = Duration::from_mins(1);
 
 pub(super) fn task(state: &Arc<State>, engine: &Named) -> Task {
     let (state, engine) = (Arc::clone(state), engine.clone());

@@ -1,8 +1,8 @@
 //! What the table of tasks says of one task.
 //!
 //! A task that is slow or endless is written at the start and the end of each pass. One that passes
-//! often is written once in five seconds, and when it begins or ceases to fail: two such tasks cost
-//! the database less than one small write a second, however many replicas there are.
+//! often is written once in fifteen seconds, and when it begins or ceases to fail: what is idle must
+//! not keep the database busy.
 
 use super::replica::Replica;
 use super::task::{Rhythm, Task};
@@ -17,7 +17,7 @@ use time::OffsetDateTime;
 use tokio::time::Instant;
 
 /// The least time between two writes about good passes of a fast task.
-const WRITE_EVERY: Duration = Duration::from_secs(5);
+const WRITE_EVERY: Duration = Duration::from_secs(15);
 
 /// The longest error that is kept, characters.
 const ERROR_AT_MOST: usize = 500;

@@ -9,7 +9,7 @@ use std::time::Duration;
 const LOCK: i64 = 0x706f_7274_616c;
 
 /// How often the connection is asked whether it still lives.
-const CHECK_EVERY: Duration = Duration::from_secs(5);
+const CHECK_EVERY: Duration = Duration::from_secs(10);
 
 /// How long an answer may take before the connection counts as gone.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(10);

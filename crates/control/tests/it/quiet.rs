@@ -39,9 +39,9 @@ async fn versions(pool: &PgPool) -> Vec<(Uuid, String)> {
 }
 
 /// Statements of a few looks at the engine, those of the operations' worker aside.
-async fn statements_of_passes(engine: &SilentEngine) -> Vec<String> {
+async fn statements_of_passes(engine: &SilentEngine, passes: usize) -> Vec<String> {
     let from = engine.asked();
-    let passes = until(async || (engine.asked() >= from + PASSES).then_some(()));
+    let passes = until(async || (engine.asked() >= from + passes).then_some(()));
     let ((), heard) = Statements::of(passes).await;
     heard
         .into_iter()
@@ -67,7 +67,7 @@ async fn quiet_cost(pool: &PgPool, environments: i64) -> usize {
     let mut last = usize::MAX;
     for _ in 0..20 {
         let before = versions(pool).await;
-        let statements = statements_of_passes(&engine).await;
+        let statements = statements_of_passes(&engine, PASSES).await;
         let is_written = before != versions(pool).await;
         last = statements.len();
         if !is_written && last <= PASSES {
@@ -101,6 +101,23 @@ async fn ten_quiet_environments_cost_no_write(pool: PgPool) {
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn a_thousand_quiet_environments_cost_no_write(pool: PgPool) {
     quiet_cost(&pool, 1000).await;
+}
+
+/// The engine is asked more often than once a second, the database less often.
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn an_idle_portal_asks_its_database_less_than_once_a_second(pool: PgPool) {
+    let (world, engine) = World::with_default(pool.clone(), SilentEngine::new);
+    world.shop().await;
+    let _background = world.background();
+    statements_of_passes(&engine, PASSES).await;
+    let looks = 30;
+    let statements = statements_of_passes(&engine, looks).await;
+    // 700 ms lie between two looks at least.
+    assert!(
+        statements.len() <= looks * 7 / 10,
+        "{}: {statements:#?}",
+        statements.len()
+    );
 }
 
 #[sqlx::test(migrator = "control::MIGRATOR")]

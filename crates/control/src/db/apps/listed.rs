@@ -10,6 +10,7 @@ use domain::regions::{Region, RegionCode, UncheckedRegion};
 use domain::states::{Desired, StatusFacts};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 /// An app in the list.
 pub(crate) struct ListedApp {
@@ -31,6 +32,38 @@ pub(crate) struct Asked<'a> {
     pub(crate) beside: Option<&'a Subdomain>,
 }
 
+/// An app of the list with one of its environments, if it has any.
+struct Row {
+    id: Uuid,
+    name: String,
+    subdomain: String,
+    region: String,
+    beside: bool,
+    region_name: Option<String>,
+    city: Option<String>,
+    data_place: Option<String>,
+    data_jurisdiction: Option<String>,
+    backups_place: Option<String>,
+    backups_jurisdiction: Option<String>,
+    data_rule: Option<String>,
+    data_rule_backups: Option<Vec<String>>,
+    backups_rule: Option<String>,
+    environment: Option<Uuid>,
+    environment_name: Option<String>,
+    host_label: Option<String>,
+    desired: Option<String>,
+    instances: Option<i16>,
+    provisioned: Option<bool>,
+    observed_at: Option<OffsetDateTime>,
+    ready: Option<i16>,
+    existing: Option<i16>,
+    crashed: Option<i16>,
+    deployed: bool,
+    package_name: Option<String>,
+    package_version: Option<String>,
+    last_failure: Option<String>,
+}
+
 /// Apps whose team the person is in, by name, one more than a page holds; and that which is wanted beside
 /// them, where it is not among those that the page holds.
 pub(crate) async fn listed(
@@ -39,8 +72,28 @@ pub(crate) async fn listed(
     asked: Asked<'_>,
     now: OffsetDateTime,
 ) -> Result<(Vec<ListedApp>, Option<ListedApp>)> {
+    let (mut apps, mut beside) = (Vec::<ListedApp>::new(), Vec::<ListedApp>::new());
+    for mut row in rows(db, company, asked, now).await? {
+        let list = if row.beside { &mut beside } else { &mut apps };
+        if list.last().is_none_or(|last| last.id.uuid() != row.id) {
+            list.push(row.app()?);
+        }
+        if let (Some(app), Some(environment)) = (list.last_mut(), row.environment(now)?) {
+            app.environments.push(environment);
+        }
+    }
+    Ok((apps, beside.pop()))
+}
+
+async fn rows(
+    db: &mut PgConnection,
+    company: CompanyId,
+    asked: Asked<'_>,
+    now: OffsetDateTime,
+) -> Result<Vec<Row>> {
     let (after_name, after_id) = asked.after.map(|(name, id)| (name, id.uuid())).unzip();
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        Row,
         r#"
         with page as (
             select a.id, a.name, a.subdomain, a.region, false as beside
@@ -95,87 +148,66 @@ pub(crate) async fn listed(
         crate::page::PAGE + 1,
         asked.beside.map(Subdomain::as_str),
         now,
-    )
-    .fetch_all(db)
-    .await?;
-    let (mut apps, mut beside): (Vec<ListedApp>, Option<ListedApp>) = (Vec::new(), None);
-    let count = |n: Option<i16>| n.and_then(|n| u16::try_from(n).ok()).unwrap_or(0);
-    for row in rows {
-        let id = AppId::new(row.id);
-        let last = if row.beside {
-            beside.as_mut()
-        } else {
-            apps.last_mut()
+    );
+    Ok(rows.fetch_all(db).await?)
+}
+
+impl Row {
+    fn app(&mut self) -> Result<ListedApp> {
+        const TABLE: &str = "apps";
+        let text = |text: &mut Option<String>| text.take().unwrap_or_default();
+        let region = UncheckedRegion {
+            code: self.region.clone(),
+            name: text(&mut self.region_name),
+            city: text(&mut self.city),
+            data_place: text(&mut self.data_place),
+            data_jurisdiction: text(&mut self.data_jurisdiction),
+            backups_place: text(&mut self.backups_place),
+            backups_jurisdiction: text(&mut self.backups_jurisdiction),
         };
-        if last.is_none_or(|last| last.id != id) {
-            let region = UncheckedRegion {
-                code: row.region.clone(),
-                name: row.region_name.unwrap_or_default(),
-                city: row.city.unwrap_or_default(),
-                data_place: row.data_place.unwrap_or_default(),
-                data_jurisdiction: row.data_jurisdiction.unwrap_or_default(),
-                backups_place: row.backups_place.unwrap_or_default(),
-                backups_jurisdiction: row.backups_jurisdiction.unwrap_or_default(),
-            };
-            let residency = residency(
-                &region,
-                row.data_rule.zip(row.data_rule_backups),
-                row.backups_rule,
-            );
-            let app = ListedApp {
-                id,
-                name: parsed(AppName::parse(&row.name).ok(), "apps", "name", row.id)?,
-                subdomain: parsed(
-                    Subdomain::parse(&row.subdomain).ok(),
-                    "apps",
-                    "subdomain",
-                    row.id,
-                )?,
-                region_code: parsed(RegionCode::parse(&row.region), "apps", "region", row.id)?,
-                region: region.check(&residency).ok(),
-                environments: Vec::new(),
-            };
-            if row.beside {
-                beside = Some(app);
-            } else {
-                apps.push(app);
-            }
-        }
-        let app = if row.beside {
-            beside.as_mut()
-        } else {
-            apps.last_mut()
-        };
-        let (Some(app), Some(id), Some(name), Some(host_label), Some(desired)) = (
-            app,
-            row.environment,
-            row.environment_name,
-            row.host_label,
-            row.desired,
-        ) else {
-            continue;
-        };
+        let rule = self.data_rule.take().zip(self.data_rule_backups.take());
+        let residency = residency(&region, rule, self.backups_rule.take());
+        let (id, subdomain) = (self.id, Subdomain::parse(&self.subdomain).ok());
+        Ok(ListedApp {
+            id: AppId::new(id),
+            name: parsed(AppName::parse(&self.name).ok(), TABLE, "name", id)?,
+            subdomain: parsed(subdomain, TABLE, "subdomain", id)?,
+            region_code: parsed(RegionCode::parse(&self.region), TABLE, "region", id)?,
+            region: region.check(&residency).ok(),
+            environments: Vec::new(),
+        })
+    }
+
+    fn environment(self, now: OffsetDateTime) -> Result<Option<ListedEnvironment>> {
         const TABLE: &str = "environments";
-        let package = row.package_name.zip(row.package_version);
-        app.environments.push(ListedEnvironment {
+        let (Some(id), Some(name), Some(host_label), Some(desired)) = (
+            self.environment,
+            self.environment_name,
+            self.host_label,
+            self.desired,
+        ) else {
+            return Ok(None);
+        };
+        let count = |n: Option<i16>| n.and_then(|n| u16::try_from(n).ok()).unwrap_or(0);
+        let package = self.package_name.zip(self.package_version);
+        Ok(Some(ListedEnvironment {
             id: EnvironmentId::new(id),
             name: parsed(EnvironmentName::parse(&name).ok(), TABLE, "name", id)?,
             host_label,
             facts: StatusFacts {
                 desired: parsed(Desired::parse(&desired), TABLE, "desired", id)?,
-                deployed: row.deployed,
-                provisioned: row.provisioned.unwrap_or_default(),
-                desired_instances: count(row.instances),
-                ready: count(row.ready),
-                existing: count(row.existing),
-                crashed: count(row.crashed),
-                age_seconds: row.observed_at.map(|at| (now - at).whole_seconds()),
+                deployed: self.deployed,
+                provisioned: self.provisioned.unwrap_or_default(),
+                desired_instances: count(self.instances),
+                ready: count(self.ready),
+                existing: count(self.existing),
+                crashed: count(self.crashed),
+                age_seconds: self.observed_at.map(|at| (now - at).whole_seconds()),
             },
             package: package.map(|(name, version)| format!("{name} {version}")),
-            last_failure: row.last_failure,
-        });
+            last_failure: self.last_failure,
+        }))
     }
-    Ok((apps, beside))
 }
 
 /// The rules that a region must keep, as far as they can be read.

@@ -2,7 +2,7 @@
 
 use super::EnvironmentRow;
 use crate::db::apps::AppRow;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::apps::App;
 use crate::model::environments::Environment;
 use domain::bad_row::BadRow;
@@ -14,6 +14,7 @@ use engine::observation::Info;
 use serde::Deserialize;
 use sqlx::PgConnection;
 use sqlx::types::Json;
+use time::OffsetDateTime;
 use uuid::Uuid;
 use views::packages::PackageSummary;
 
@@ -46,6 +47,46 @@ struct Package {
     used_by: Vec<String>,
 }
 
+/// The row as the statement gives it.
+struct PageRow {
+    app_id: Uuid,
+    company_id: Uuid,
+    app_name: String,
+    subdomain: String,
+    region: String,
+    generation: String,
+    plan: String,
+    state: String,
+    created_at: OffsetDateTime,
+    role: Option<String>,
+    id: Uuid,
+    name: String,
+    host_label: String,
+    position: i16,
+    desired: String,
+    instances: i16,
+    memory_mib: i32,
+    package_id: Option<Uuid>,
+    live_package_id: Option<Uuid>,
+    debugger_instance: i16,
+    restarts: i64,
+    revision: i64,
+    provisioned: bool,
+    database_name: String,
+    database_role: String,
+    observation: Option<serde_json::Value>,
+    observed_at: Option<OffsetDateTime>,
+    plan_code: Option<String>,
+    app_memory_mib: Option<i32>,
+    max_instances: Option<i32>,
+    instance_cpu_milli: Option<i32>,
+    database_memory_mib: Option<i32>,
+    database_disk_gib: Option<i32>,
+    files_gib: Option<i32>,
+    info: Option<serde_json::Value>,
+    package: Option<Json<Package>>,
+}
+
 /// The environment of this name in the app of this subdomain.
 pub(crate) async fn page(
     db: &mut PgConnection,
@@ -54,7 +95,8 @@ pub(crate) async fn page(
     subdomain: &Subdomain,
     slug: &str,
 ) -> Result<Option<EnvironmentPage>> {
-    let row = sqlx::query!(
+    let row = sqlx::query_as!(
+        PageRow,
         r#"
         select a.id as app_id, a.company_id, a.name as app_name, a.subdomain, a.region, a.generation, a.plan, a.state,
                a.created_at, m.role as "role?",
@@ -91,64 +133,77 @@ pub(crate) async fn page(
         subdomain.as_str(),
         slug,
     );
-    let Some(row) = row.fetch_optional(db).await? else {
-        return Ok(None);
-    };
-    let missing = || BadRow::missing("plans", &row.plan);
-    let plan = row.plan_code.ok_or_else(missing).and_then(|code| {
+    row.fetch_optional(db)
+        .await?
+        .map(TryFrom::try_from)
+        .transpose()
+}
+
+impl PageRow {
+    fn plan(&self) -> std::result::Result<Plan, BadRow> {
+        let Some(code) = self.plan_code.clone() else {
+            return Err(BadRow::missing("plans", &self.plan));
+        };
         let plan = UncheckedPlan {
             code,
-            app_memory_mib: row.app_memory_mib.unwrap_or_default(),
-            max_instances: row.max_instances.unwrap_or_default(),
-            instance_cpu_milli: row.instance_cpu_milli.unwrap_or_default(),
-            database_memory_mib: row.database_memory_mib.unwrap_or_default(),
-            database_disk_gib: row.database_disk_gib.unwrap_or_default(),
-            files_gib: row.files_gib.unwrap_or_default(),
+            app_memory_mib: self.app_memory_mib.unwrap_or_default(),
+            max_instances: self.max_instances.unwrap_or_default(),
+            instance_cpu_milli: self.instance_cpu_milli.unwrap_or_default(),
+            database_memory_mib: self.database_memory_mib.unwrap_or_default(),
+            database_disk_gib: self.database_disk_gib.unwrap_or_default(),
+            files_gib: self.files_gib.unwrap_or_default(),
         };
         plan.check()
             .map_err(|error| BadRow::new("plans", &plan.code, &error))
-    });
-    let app = AppRow {
-        id: row.app_id,
-        company_id: row.company_id,
-        name: row.app_name,
-        subdomain: row.subdomain,
-        region: row.region,
-        generation: row.generation,
-        plan: row.plan,
-        state: row.state,
-        created_at: row.created_at,
-        role: None,
-    };
-    let environment = EnvironmentRow {
-        id: row.id,
-        company_id: row.company_id,
-        app_id: row.app_id,
-        name: row.name,
-        host_label: row.host_label,
-        position: row.position,
-        desired: row.desired,
-        instances: row.instances,
-        memory_mib: row.memory_mib,
-        package_id: row.package_id,
-        live_package_id: row.live_package_id,
-        debugger_instance: row.debugger_instance,
-        restarts: row.restarts,
-        revision: row.revision,
-        provisioned: row.provisioned,
-        database_name: row.database_name,
-        database_role: row.database_role,
-        observation: row.observation,
-        observed_at: row.observed_at,
-    };
-    Ok(Some(EnvironmentPage {
-        app: app.try_into()?,
-        team_role: row.role.as_deref().and_then(TeamRole::parse),
-        environment: environment.try_into()?,
-        plan,
-        package: row.package.map(|Json(package)| package.into()),
-        engine: row.info.and_then(|info| serde_json::from_value(info).ok()),
-    }))
+    }
+}
+
+impl TryFrom<PageRow> for EnvironmentPage {
+    type Error = Error;
+    fn try_from(row: PageRow) -> Result<Self> {
+        let plan = row.plan();
+        let app = AppRow {
+            id: row.app_id,
+            company_id: row.company_id,
+            name: row.app_name,
+            subdomain: row.subdomain,
+            region: row.region,
+            generation: row.generation,
+            plan: row.plan,
+            state: row.state,
+            created_at: row.created_at,
+            role: None,
+        };
+        let environment = EnvironmentRow {
+            id: row.id,
+            company_id: row.company_id,
+            app_id: row.app_id,
+            name: row.name,
+            host_label: row.host_label,
+            position: row.position,
+            desired: row.desired,
+            instances: row.instances,
+            memory_mib: row.memory_mib,
+            package_id: row.package_id,
+            live_package_id: row.live_package_id,
+            debugger_instance: row.debugger_instance,
+            restarts: row.restarts,
+            revision: row.revision,
+            provisioned: row.provisioned,
+            database_name: row.database_name,
+            database_role: row.database_role,
+            observation: row.observation,
+            observed_at: row.observed_at,
+        };
+        Ok(Self {
+            app: app.try_into()?,
+            team_role: row.role.as_deref().and_then(TeamRole::parse),
+            environment: environment.try_into()?,
+            plan,
+            package: row.package.map(|Json(package)| package.into()),
+            engine: row.info.and_then(|info| serde_json::from_value(info).ok()),
+        })
+    }
 }
 
 impl From<Package> for PackageSummary {

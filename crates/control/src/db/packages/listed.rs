@@ -9,12 +9,37 @@ use domain::names::Subdomain;
 use domain::roles::TeamRole;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
+use uuid::Uuid;
 use views::packages::PackageSummary;
 
 /// A package in the list.
 pub(crate) struct ListedPackage {
     pub(crate) summary: PackageSummary,
     pub(crate) uploaded_at: OffsetDateTime,
+}
+
+/// The app with one of its packages, if it has any.
+struct Row {
+    app_id: Uuid,
+    app_name: String,
+    subdomain: String,
+    region: String,
+    generation: String,
+    plan: String,
+    state: String,
+    created_at: OffsetDateTime,
+    role: Option<String>,
+    id: Option<Uuid>,
+    file_name: Option<String>,
+    name: Option<String>,
+    version: Option<String>,
+    runtime_version: Option<String>,
+    size_bytes: Option<i64>,
+    unpacked_bytes: Option<i64>,
+    files: Option<i64>,
+    uploaded_by: Option<String>,
+    uploaded_at: Option<OffsetDateTime>,
+    used_by: Vec<String>,
 }
 
 /// An app, the person's role in its team, and its packages, newest first; one more than a page holds.
@@ -26,7 +51,8 @@ pub(crate) async fn listed(
     after: Option<(OffsetDateTime, PackageId)>,
 ) -> Result<Option<(App, Option<TeamRole>, Vec<ListedPackage>)>> {
     let (after_at, after_id) = after.map(|(at, id)| (at, id.uuid())).unzip();
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        Row,
         r#"
         select a.id as app_id, a.name as app_name, a.subdomain, a.region, a.generation, a.plan, a.state, a.created_at,
                m.role as "role?",
@@ -57,47 +83,51 @@ pub(crate) async fn listed(
         after_at,
         after_id,
         crate::page::PAGE + 1,
-    )
-    .fetch_all(db)
-    .await?;
-    let number = |n: Option<i64>| n.and_then(|n| u64::try_from(n).ok()).unwrap_or(0);
-    let (mut found, mut packages) = (None, Vec::new());
-    for row in rows {
-        if found.is_none() {
-            let app = AppRow {
-                id: row.app_id,
-                company_id: company.uuid(),
-                name: row.app_name,
-                subdomain: row.subdomain,
-                region: row.region,
-                generation: row.generation,
-                plan: row.plan,
-                state: row.state,
-                created_at: row.created_at,
-                role: None,
-            };
-            let role = row.role.as_deref().and_then(TeamRole::parse);
-            found = Some((App::try_from(app)?, role));
+    );
+    let rows = rows.fetch_all(db).await?;
+    let Some(first) = rows.first() else {
+        return Ok(None);
+    };
+    let role = first.role.as_deref().and_then(TeamRole::parse);
+    let app = App::try_from(first.app(company))?;
+    let packages = rows.into_iter().filter_map(Row::package).collect();
+    Ok(Some((app, role, packages)))
+}
+
+impl Row {
+    fn app(&self, company: CompanyId) -> AppRow {
+        AppRow {
+            id: self.app_id,
+            company_id: company.uuid(),
+            name: self.app_name.clone(),
+            subdomain: self.subdomain.clone(),
+            region: self.region.clone(),
+            generation: self.generation.clone(),
+            plan: self.plan.clone(),
+            state: self.state.clone(),
+            created_at: self.created_at,
+            role: None,
         }
-        let Some((id, uploaded_at)) = row.id.zip(row.uploaded_at) else {
-            continue;
-        };
-        packages.push(ListedPackage {
+    }
+
+    fn package(self) -> Option<ListedPackage> {
+        let (id, uploaded_at) = self.id.zip(self.uploaded_at)?;
+        let number = |n: Option<i64>| n.and_then(|n| u64::try_from(n).ok()).unwrap_or(0);
+        Some(ListedPackage {
             summary: PackageSummary {
                 id: PackageId::new(id),
-                file_name: row.file_name.unwrap_or_default(),
-                name: row.name.unwrap_or_default(),
-                version: row.version.unwrap_or_default(),
-                runtime: row.runtime_version.unwrap_or_default(),
-                size: number(row.size_bytes),
-                files: number(row.files),
-                unpacked: number(row.unpacked_bytes),
-                uploaded_by: row.uploaded_by.unwrap_or_default(),
+                file_name: self.file_name.unwrap_or_default(),
+                name: self.name.unwrap_or_default(),
+                version: self.version.unwrap_or_default(),
+                runtime: self.runtime_version.unwrap_or_default(),
+                size: number(self.size_bytes),
+                files: number(self.files),
+                unpacked: number(self.unpacked_bytes),
+                uploaded_by: self.uploaded_by.unwrap_or_default(),
                 uploaded_at: uploaded_at.unix_timestamp(),
-                used_by: row.used_by,
+                used_by: self.used_by,
             },
             uploaded_at,
-        });
+        })
     }
-    Ok(found.map(|(app, role)| (app, role, packages)))
 }
