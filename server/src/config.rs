@@ -13,12 +13,13 @@ use anyhow::{Context, Result};
 use control::config::Limits;
 use control::model::regions::Serving;
 use control::objects::settings::Bucket;
+use domain::quotas::{Amounts, QuotaKind};
 use domain::regions::RegionCode;
 use ipnet::IpNet;
 use networks::read_networks;
 use regions::read_regions;
 use secrecy::SecretString;
-use settings::{LimitSettings, Settings};
+use settings::{LimitSettings, QuotaSettings, Settings};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -57,6 +58,8 @@ pub struct Config {
     pub fault: FaultInjection,
     /// `[limits]`: what a package may be.
     pub limits: Limits,
+    /// `[quotas]`: what a company may use.
+    pub quotas: Amounts,
     /// `[objects]`: the bucket that keeps files; a folder of the data folder when absent.
     pub objects: Option<Bucket>,
     /// `[regions.CODE]`: what serves a region, before its row and the defaults.
@@ -136,12 +139,29 @@ impl Config {
             trusted_proxies: trusted_proxies.transpose()?.unwrap_or_default(),
             fault: FaultInjection::parse(settings.portal_fault.as_deref())?,
             limits: limits(&settings.limits),
+            quotas: quotas(&settings.quotas),
             objects: settings.objects.bucket().context("portal.toml")?,
             regions: read_regions(settings.regions)?,
             runtime: settings.runtime.unwrap_or_else(|| "sample".to_owned()),
             data,
         })
     }
+}
+
+fn quotas(settings: &QuotaSettings) -> Amounts {
+    let given = [
+        (QuotaKind::Apps, settings.apps),
+        (QuotaKind::Environments, settings.environments),
+        (QuotaKind::MemoryMib, settings.memory_mib),
+        (QuotaKind::Packages, settings.packages),
+        (QuotaKind::PackageBytes, settings.package_bytes),
+    ];
+    let given = given
+        .into_iter()
+        .filter_map(|(kind, given)| Some((kind, given?)));
+    given.fold(Amounts::usual(), |amounts, (kind, given)| {
+        amounts.with(kind, given)
+    })
 }
 
 fn limits(settings: &LimitSettings) -> Limits {
@@ -242,9 +262,10 @@ mod tests {
 
     #[test]
     fn regions_and_limits() {
-        let file = "[limits]\npackage_bytes = 1000\n[regions.uk-london]\npostgres = \"postgres://admin:pw@db.uk:5433/postgres\"\nbuckets = \"/srv/uk\"";
+        let file = "[limits]\npackage_bytes = 1000\n[quotas]\napps = 3\n[regions.uk-london]\npostgres = \"postgres://admin:pw@db.uk:5433/postgres\"\nbuckets = \"/srv/uk\"";
         let config = read(file, &[]).expect("is read");
         assert_eq!(config.limits.package_bytes, 1000);
+        assert_eq!(config.quotas, Amounts::usual().with(QuotaKind::Apps, 3));
         assert_eq!(config.limits.package_files, Limits::default().package_files);
         assert_eq!(config.regions.len(), 1);
         assert!(

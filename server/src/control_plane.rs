@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 use control::clock::SystemClock;
 use control::config::RegionDefaults;
 use control::objects::Objects;
+use control::packages::inspections::Inspections;
 use control::resources::engines::Engines;
 use control::secrets::Secrets;
 use control::state::State;
@@ -71,6 +72,7 @@ fn assemble(config: &Config, database: &Database, pool: PgPool) -> Result<State>
         clock: Arc::new(SystemClock),
         secrets: Secrets::new(&sealing_key(config)?),
         objects: objects(config)?,
+        inspections: Inspections::default(),
         pool,
     })
 }
@@ -137,6 +139,7 @@ fn control_config(config: &Config, database: &Database) -> control::config::Conf
         apps_domain: config.apps_domain.clone(),
         apps_port: config.apps_addr.port(),
         limits: config.limits,
+        quotas: config.quotas,
         region_defaults: RegionDefaults {
             postgres: database.admin.clone(),
             folder: config.data.join("regions"),

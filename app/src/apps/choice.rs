@@ -220,6 +220,7 @@ mod tests {
     use super::*;
     use crate::apps::region::tests::{plan, region};
     use domain::bad_row::BadRow;
+    use domain::quotas::{Amounts, Quota};
     use domain::rights::Access;
 
     fn offer() -> Offer {
@@ -237,6 +238,10 @@ mod tests {
                     is_default: code == "M20",
                 })
                 .to_vec(),
+            quota: Quota {
+                used: Amounts::default(),
+                allowed: Amounts::usual(),
+            },
             apps_domain: "apps.localhost".to_owned(),
             apps_port: 8080,
         }

@@ -1,6 +1,7 @@
 //! What the control plane must be told: addresses, places and limits.
 
 use crate::model::regions::Serving;
+use domain::quotas::Amounts;
 use domain::regions::RegionCode;
 use secrecy::SecretString;
 use std::collections::BTreeMap;
@@ -17,6 +18,8 @@ pub struct Config {
     pub apps_port: u16,
     /// What a package may be.
     pub limits: Limits,
+    /// What a company may use, where nothing is said of it.
+    pub quotas: Amounts,
     /// What serves a region, where neither the settings nor its row say anything else.
     pub region_defaults: RegionDefaults,
     /// What the settings say of regions; it comes before what their rows say.

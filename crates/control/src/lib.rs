@@ -25,6 +25,7 @@ pub mod packages;
 pub mod page;
 pub mod people;
 pub mod plans;
+pub mod quotas;
 pub mod regions;
 pub mod resources;
 pub mod rights;

@@ -11,6 +11,7 @@ pub mod ids;
 pub mod jurisdictions;
 pub mod names;
 pub mod plans;
+pub mod quotas;
 pub mod regions;
 pub mod rights;
 pub mod roles;

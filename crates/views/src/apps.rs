@@ -6,6 +6,7 @@ use domain::bad_row::BadRow;
 use domain::capabilities::Generation;
 use domain::ids::AppId;
 use domain::plans::{Plan, PlanOffer};
+use domain::quotas::{Quota, QuotaKind};
 use domain::regions::{Region, RegionOffer};
 use domain::rights::Access;
 use domain::states::AppState;
@@ -82,6 +83,8 @@ pub struct Offer {
     pub regions: Vec<RegionOffer>,
     /// The smallest first.
     pub plans: Vec<PlanOffer>,
+    /// What the company uses and may.
+    pub quota: Quota,
     /// The domain that addresses end with.
     pub apps_domain: String,
     /// The port of addresses.
@@ -92,6 +95,22 @@ impl Offer {
     /// The address of a label.
     pub fn url(&self, label: &str) -> String {
         format!("http://{label}.{}:{}", self.apps_domain, self.apps_port)
+    }
+
+    /// What is left of the company's quota, in a sentence.
+    pub fn left(&self) -> String {
+        let left = |resource: QuotaKind| resource.words(self.quota.left(resource));
+        let words = [
+            QuotaKind::Apps,
+            QuotaKind::Environments,
+            QuotaKind::MemoryMib,
+        ]
+        .map(left);
+        let [apps, environments, memory] = words;
+        format!(
+            "Left of the quota of {}: {apps}, {environments}, {memory}.",
+            self.company
+        )
     }
 
     /// What an operator must do before any app can be made: a title, and what to do.

@@ -74,6 +74,7 @@ pub struct Settings {
     #[serde(deserialize_with = "text")]
     pub runtime: Option<String>,
     pub limits: LimitSettings,
+    pub quotas: QuotaSettings,
     #[cfg_attr(test, serde(skip_serializing))]
     pub objects: ObjectSettings,
     pub regions: BTreeMap<String, RegionTexts>,
@@ -96,6 +97,25 @@ pub struct LimitSettings {
     pub package_unpacked_bytes: Option<u64>,
     #[serde(deserialize_with = "above_zero")]
     pub package_files: Option<u64>,
+}
+
+/// The table `[quotas]`: what a company may use in all, where nothing is said of it.
+#[derive(Default, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default, deny_unknown_fields)]
+pub struct QuotaSettings {
+    #[serde(deserialize_with = "above_zero")]
+    pub apps: Option<u64>,
+    #[serde(deserialize_with = "above_zero")]
+    pub environments: Option<u64>,
+    /// MiB.
+    #[serde(deserialize_with = "above_zero")]
+    pub memory_mib: Option<u64>,
+    #[serde(deserialize_with = "above_zero")]
+    pub packages: Option<u64>,
+    /// Bytes.
+    #[serde(deserialize_with = "above_zero")]
+    pub package_bytes: Option<u64>,
 }
 
 /// A table `[regions.CODE]`.
@@ -210,7 +230,8 @@ mod tests {
     #[test]
     fn the_environment_may_give_what_is_no_table() {
         let all = serde_json::to_value(Settings::default()).expect("JSON");
-        let mut expected: Vec<&str> = [&IN_ENVIRONMENT[..], &["limits", "regions"]].concat();
+        let mut expected: Vec<&str> =
+            [&IN_ENVIRONMENT[..], &["limits", "quotas", "regions"]].concat();
         expected.sort_unstable();
         let mut found = names(&all);
         found.sort_unstable();
@@ -220,9 +241,11 @@ mod tests {
     #[test]
     fn every_setting_is_in_both_tables() {
         let limits = serde_json::to_value(LimitSettings::default()).expect("JSON");
+        let quotas = serde_json::to_value(QuotaSettings::default()).expect("JSON");
         let region = serde_json::to_value(RegionTexts::default()).expect("JSON");
         let mut all: Vec<String> = IN_ENVIRONMENT.map(str::to_uppercase).to_vec();
         all.extend(names(&limits).into_iter().map(|it| format!("limits.{it}")));
+        all.extend(names(&quotas).into_iter().map(|it| format!("quotas.{it}")));
         all.extend(
             names(&region)
                 .into_iter()

@@ -9,11 +9,13 @@ use control::config::{Config, Limits, RegionDefaults};
 use control::ctx::Ctx;
 use control::live_updates;
 use control::objects::Objects;
+use control::packages::inspections::Inspections;
 use control::people::{self, SeedPerson};
 use control::resources::engines::Engines;
 use control::secrets::Secrets;
 use control::state::State;
 use domain::ids::PersonId;
+use domain::quotas::Amounts;
 use domain::roles::Role;
 use leptos::config::LeptosOptions;
 use secrecy::SecretString;
@@ -226,6 +228,7 @@ fn control_state(pool: PgPool, url: &str, folder: &TempDir, clock: Arc<StoppedCl
                 package_bytes: PACKAGE_BYTES,
                 ..Limits::default()
             },
+            quotas: Amounts::usual(),
             region_defaults: RegionDefaults {
                 postgres: SecretString::from("postgres://nobody@127.0.0.1:1/none"),
                 folder: folder.path().join("regions"),
@@ -236,6 +239,7 @@ fn control_state(pool: PgPool, url: &str, folder: &TempDir, clock: Arc<StoppedCl
         clock,
         secrets: Secrets::new(&[7; 32]),
         objects: Objects::in_folder(folder.path().join("objects")).expect("a store"),
+        inspections: Inspections::default(),
         pool,
     }
 }

@@ -23,6 +23,7 @@ struct PackageRow {
     sha256: String,
     constants: serde_json::Value,
     scheduled_events: serde_json::Value,
+    cloud_constants: Vec<String>,
     uploaded_by: String,
     created_at: OffsetDateTime,
     used_by: Vec<String>,
@@ -56,6 +57,7 @@ impl TryFrom<PackageRow> for Package {
             sha256: row.sha256,
             constants: parsed(constants, TABLE, "constants", id)?,
             scheduled_events: parsed(scheduled_events, TABLE, "scheduled_events", id)?,
+            cloud_constants: row.cloud_constants,
             uploaded_by: row.uploaded_by,
             uploaded_at: row.created_at,
             used_by: row.used_by,
@@ -76,8 +78,9 @@ pub(crate) async fn insert(
         r#"
         insert into packages
             (id, company_id, app_id, file_name, name, version, runtime_version, java_version, description,
-             size_bytes, unpacked_bytes, files, sha256, constants, scheduled_events, uploaded_by, created_at, updated_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17)
+             size_bytes, unpacked_bytes, files, sha256, constants, scheduled_events, uploaded_by, created_at, updated_at,
+             cloud_constants)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, $18)
         "#,
         package.id.uuid(),
         company.uuid(),
@@ -96,6 +99,7 @@ pub(crate) async fn insert(
         serde_json::json!(package.scheduled_events),
         package.uploaded_by,
         package.uploaded_at,
+        &package.cloud_constants,
     )
     .execute(db)
     .await
@@ -103,6 +107,10 @@ pub(crate) async fn insert(
         Some("packages_app_version_key") => Error::invalid(
             "package",
             format!("Version {} is in this app's repository already. Give the new package another version, or delete the old one.", package.version),
+        ),
+        Some("packages_app_sha256_key") => Error::invalid(
+            "package",
+            "This very file is in this app's repository already, byte by byte. Deploy that one, or build the package anew.",
         ),
         Some("packages_app_fkey") => Error::NotFound,
         _ => error.into(),
@@ -124,7 +132,7 @@ async fn select(
         r#"
         select p.id, p.file_name, p.name, p.version, p.runtime_version, p.java_version,
                case when $3::uuid is null then '' else p.description end as "description!", p.size_bytes, p.unpacked_bytes,
-               p.files, p.sha256, p.uploaded_by, p.created_at,
+               p.files, p.sha256, p.cloud_constants, p.uploaded_by, p.created_at,
                -- A list shows none of these.
                case when $3::uuid is null then '[]' else p.constants end as "constants!",
                case when $3::uuid is null then '[]' else p.scheduled_events end as "scheduled_events!",

@@ -6,12 +6,14 @@ use control::ctx::Ctx;
 use control::environments::desired_change::deploy;
 use control::objects::Objects;
 use control::objects::settings::Bucket;
+use control::packages::inspections::Inspections;
 use control::people::{SeedPerson, SignIn};
 use control::resources::engines::Engines;
 use control::secrets::Secrets;
 use control::state::State;
 use domain::ids::{EnvironmentId, PackageId};
 use domain::names::Subdomain;
+use domain::quotas::Amounts;
 use domain::roles::Role;
 use engine::Engine;
 use engine::memory::MemoryEngine;
@@ -103,6 +105,7 @@ impl World {
                     package_bytes: 1 << 20,
                     ..Limits::default()
                 },
+                quotas: Amounts::usual(),
                 region_defaults: RegionDefaults {
                     postgres: server,
                     folder: folder.path().join("regions"),
@@ -113,6 +116,7 @@ impl World {
             clock: Arc::new(SystemClock),
             secrets: Secrets::new(&[3; 32]),
             objects: objects(folder.path()).expect("a store"),
+            inspections: Inspections::default(),
         };
         Self {
             state: Arc::new(state),
