@@ -14,7 +14,7 @@ create index packages_company_idx on packages (company_id) include (size_bytes);
 -- The same bytes are one package.
 alter table packages drop constraint packages_app_version_key;
 create unique index packages_app_version_key on packages (app_id, version) where version <> 'unversioned';
-alter table packages add constraint packages_app_sha256_key unique (app_id, sha256);
+create unique index packages_app_sha256_key on packages (app_id, sha256) where version = 'unversioned';
 
 -- Names of the constants that Mendix Cloud fills in and this platform does not.
 alter table packages add column cloud_constants text[] not null default '{}';

@@ -1,6 +1,7 @@
 //! The command line of `portal`.
 
 pub mod logging;
+pub mod orphans;
 pub mod people;
 pub mod quota;
 
@@ -8,6 +9,7 @@ use crate::config::Config;
 use crate::{control_plane, local, serve};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use orphans::OrphansCommand;
 use people::PeopleCommand;
 use quota::QuotaCommand;
 use tokio::signal::unix::{SignalKind, signal};
@@ -34,6 +36,9 @@ pub enum Command {
     /// Lists and changes who may sign in; the database runs already.
     #[command(subcommand)]
     People(PeopleCommand),
+    /// Lists and removes what no row of the portal knows; the database runs already.
+    #[command(subcommand)]
+    Orphans(OrphansCommand),
     /// Makes the object store this database's: what the database does not know is swept from then on.
     AdoptStore,
     /// Lists and changes what companies may use; the database runs already.
@@ -57,6 +62,11 @@ pub async fn run(command: Command) -> Result<()> {
             let control = control_plane::open(&config).await?;
             let built_in = config.issuer.is_none();
             print!("{}", people::run(&control, built_in, command).await?);
+            Ok(())
+        }
+        Command::Orphans(command) => {
+            let control = control_plane::open(&config).await?;
+            print!("{}", orphans::run(&control, command).await?);
             Ok(())
         }
         Command::AdoptStore => {

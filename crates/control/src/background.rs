@@ -11,6 +11,7 @@ mod engines;
 mod leader;
 mod object_store;
 mod object_sweep;
+mod orphans;
 mod record;
 mod replica;
 mod runner;
@@ -86,7 +87,11 @@ impl Background {
 
 /// What one replica alone does; made anew with each leadership, so that nothing is remembered from the last.
 fn leader_tasks(replica: &Replica) -> Vec<Task> {
-    vec![engines::task(replica), object_sweep::task(&replica.state)]
+    vec![
+        engines::task(replica),
+        object_sweep::task(&replica.state),
+        orphans::task(&replica.state),
+    ]
 }
 
 /// Every task and how its last pass went, for those who look after the installation.

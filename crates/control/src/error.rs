@@ -84,7 +84,9 @@ impl Error {
 
     /// Of a commit: only the database's own word that it was refused is a no.
     pub(crate) fn of_commit(error: sqlx::Error) -> Self {
-        let code = error.as_database_error().and_then(|e| e.code());
+        let code = error
+            .as_database_error()
+            .and_then(sqlx::error::DatabaseError::code);
         // A server that ends says so in the place of an answer, whether it has committed or not.
         let refused = code.is_some_and(|code| !code.starts_with("57P") && !code.starts_with("XX"));
         if refused {

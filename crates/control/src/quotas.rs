@@ -29,8 +29,11 @@ pub(crate) async fn get(db: &mut PgConnection, ctx: &Ctx) -> Result<Quota> {
 }
 
 async fn of_company(db: &mut PgConnection, state: &State, company: CompanyId) -> Result<Quota> {
+    let memory = db::quotas::used_memory(db, company).await?;
     Ok(Quota {
-        used: db::quotas::used(db, company).await?,
+        used: db::quotas::used(db, company)
+            .await?
+            .with(QuotaKind::MemoryMib, memory.of(QuotaKind::MemoryMib)),
         allowed: db::quotas::allowed(db, company, state.config.quotas).await?,
     })
 }
@@ -43,7 +46,18 @@ pub(crate) async fn take(
     more: &Amounts,
 ) -> Result<()> {
     db::quotas::lock(change.db(), ctx.company).await?;
-    match get(change.db(), ctx).await?.refusal(more) {
+    let only_memory = QuotaKind::ALL
+        .into_iter()
+        .all(|kind| kind == QuotaKind::MemoryMib || more.of(kind) == 0);
+    let quota = if only_memory {
+        Quota {
+            used: db::quotas::used_memory(change.db(), ctx.company).await?,
+            allowed: db::quotas::allowed(change.db(), ctx.company, ctx.state.config.quotas).await?,
+        }
+    } else {
+        get(change.db(), ctx).await?
+    };
+    match quota.refusal(more) {
         None => Ok(()),
         Some(reason) => Err(Error::invalid(field, reason)),
     }

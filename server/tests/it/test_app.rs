@@ -15,7 +15,7 @@ use control::resources::engines::Engines;
 use control::secrets::Secrets;
 use control::state::State;
 use domain::ids::PersonId;
-use domain::quotas::Amounts;
+use domain::quotas::{Amounts, QuotaKind};
 use domain::roles::Role;
 use leptos::config::LeptosOptions;
 use secrecy::SecretString;
@@ -228,7 +228,10 @@ fn control_state(pool: PgPool, url: &str, folder: &TempDir, clock: Arc<StoppedCl
                 package_bytes: PACKAGE_BYTES,
                 ..Limits::default()
             },
-            quotas: Amounts::usual(),
+            quotas: Amounts::usual()
+                .with(QuotaKind::Apps, 1000)
+                .with(QuotaKind::Environments, 4000)
+                .with(QuotaKind::MemoryMib, 4 << 20),
             region_defaults: RegionDefaults {
                 postgres: SecretString::from("postgres://nobody@127.0.0.1:1/none"),
                 folder: folder.path().join("regions"),

@@ -18,25 +18,13 @@ pub(crate) async fn lock(db: &mut PgConnection, company: CompanyId) -> Result<()
     Ok(())
 }
 
-/// What a company uses. An environment that is being scaled counts by the larger of its two sizes.
+/// What a company uses, but for the memory.
 pub(crate) async fn used(db: &mut PgConnection, company: CompanyId) -> Result<Amounts> {
     let row = sqlx::query!(
         r#"
         select
             (select count(*) from apps where company_id = $1) as "apps!",
             (select count(*) from environments where company_id = $1) as "environments!",
-            (
-                select coalesce(sum(greatest(e.instances::bigint * e.memory_mib, s.memory_mib)), 0)::bigint
-                from environments e
-                left join (
-                    select subject,
-                           max((params #>> '{change,scale,instances}')::bigint * (params #>> '{change,scale,memory_mib}')::bigint) as memory_mib
-                    from sagas
-                    where scope = $1 and finished_at is null and name = 'environment_change' and params #>> '{change,kind}' = 'scale'
-                    group by subject
-                ) s on s.subject = e.id
-                where e.company_id = $1
-            ) as "memory_mib!",
             (select count(*) from packages where company_id = $1) as "packages!",
             (select coalesce(sum(size_bytes), 0)::bigint from packages where company_id = $1) as "package_bytes!"
         "#,
@@ -47,11 +35,32 @@ pub(crate) async fn used(db: &mut PgConnection, company: CompanyId) -> Result<Am
     let amounts = [
         (QuotaKind::Apps, row.apps),
         (QuotaKind::Environments, row.environments),
-        (QuotaKind::MemoryMib, row.memory_mib),
         (QuotaKind::Packages, row.packages),
         (QuotaKind::PackageBytes, row.package_bytes),
     ];
     Ok(sum(Amounts::default(), amounts))
+}
+
+/// What a company uses of memory, MiB. An environment that is being scaled counts by the larger of its two sizes.
+pub(crate) async fn used_memory(db: &mut PgConnection, company: CompanyId) -> Result<Amounts> {
+    let memory = sqlx::query_scalar!(
+        r#"
+        select coalesce(sum(greatest(e.instances::bigint * e.memory_mib, s.memory_mib)), 0)::bigint as "memory!"
+        from environments e
+        left join (
+            select subject,
+                   max((params #>> '{change,scale,instances}')::bigint * (params #>> '{change,scale,memory_mib}')::bigint) as memory_mib
+            from sagas
+            where scope = $1 and finished_at is null and name = 'environment_change' and params #>> '{change,kind}' = 'scale'
+            group by subject
+        ) s on s.subject = e.id
+        where e.company_id = $1
+        "#,
+        company.uuid()
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(sum(Amounts::default(), [(QuotaKind::MemoryMib, memory)]))
 }
 
 /// What a company may use: `usual`, and what its rows say in its place. A row of no known resource says nothing.
@@ -83,7 +92,7 @@ pub(crate) async fn set(
     db: &mut PgConnection,
     company: CompanyId,
     kind: QuotaKind,
-    allowed: i64,
+    amount: i64,
     at: OffsetDateTime,
 ) -> Result<()> {
     sqlx::query!(
@@ -93,7 +102,7 @@ pub(crate) async fn set(
         "#,
         company.uuid(),
         kind.code(),
-        allowed,
+        amount,
         at
     )
     .execute(db)

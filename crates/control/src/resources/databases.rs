@@ -5,7 +5,9 @@
 //! a server that accepts a connection and is silent then must not hold an operation for ever.
 
 use crate::error::{Error, Result};
+use crate::model::environments::DATABASES;
 use crate::scram;
+use domain::ids::EnvironmentId;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Executor, PgConnection};
@@ -108,6 +110,21 @@ pub(crate) async fn provision(
 /// many as an app has at first, leave the portal its own.
 fn share(max_connections: u32) -> u32 {
     (max_connections.saturating_sub(KEPT_FOR_THE_PORTAL) / 3).max(1)
+}
+
+/// The environments that have a database or a role on the server, by names of ours.
+pub(crate) async fn environments(server: &Server<'_>) -> Result<Vec<EnvironmentId>> {
+    let mut server = Open::connect(server).await?;
+    let asked = sqlx::query_scalar(
+        "select datname::text from pg_database where datname ~ '^env_[0-9a-f]{32}$' union select rolname::text from pg_roles where rolname ~ '^env_[0-9a-f]{32}$'",
+    );
+    let names: Vec<String> = within(ANSWERS_WITHIN, asked.fetch_all(&mut server.connection))
+        .await
+        .map_err(|error| failed(server.region, error))?;
+    let ids = names
+        .iter()
+        .filter_map(|name| name.strip_prefix(DATABASES)?.parse().ok());
+    Ok(ids.collect())
 }
 
 /// Drops database and role with everything in them; nothing if they are gone.

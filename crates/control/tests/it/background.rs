@@ -42,6 +42,7 @@ async fn every_task_has_a_row_that_admins_may_read(pool: PgPool) {
         "engines",
         "object_store",
         "object_sweep",
+        "orphans",
         "saga_worker",
         "workloads",
     ];

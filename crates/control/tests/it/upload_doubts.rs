@@ -33,14 +33,18 @@ async fn an_upload_needs_its_rights_when_it_ends_as_well(pool: PgPool) {
     let (ada, shop) = world.shop().await;
     for (statement, words) in [
         (
-            "update app_members set role = 'viewer' where person_id = $1",
-            "may not",
-        ),
-        (
             "update people set deactivated_at = now() where id = $1",
             "has ended",
         ),
+        (
+            "update app_members set role = 'viewer' where person_id = $1",
+            "may not",
+        ),
     ] {
+        sqlx::query("update people set deactivated_at = null")
+            .execute(&ada.state.pool)
+            .await
+            .expect("is active");
         let refused = upload_while(&ada, &shop, statement).await;
         let refused = refused.expect_err("is refused");
         assert!(matches!(refused, Error::Forbidden(_)), "{refused:?}");

@@ -13,7 +13,7 @@ use control::secrets::Secrets;
 use control::state::State;
 use domain::ids::{EnvironmentId, PackageId};
 use domain::names::Subdomain;
-use domain::quotas::Amounts;
+use domain::quotas::{Amounts, QuotaKind};
 use domain::roles::Role;
 use engine::Engine;
 use engine::memory::MemoryEngine;
@@ -105,7 +105,10 @@ impl World {
                     package_bytes: 1 << 20,
                     ..Limits::default()
                 },
-                quotas: Amounts::usual(),
+                quotas: Amounts::usual()
+                    .with(QuotaKind::Apps, 1000)
+                    .with(QuotaKind::Environments, 4000)
+                    .with(QuotaKind::MemoryMib, 4 << 20),
                 region_defaults: RegionDefaults {
                     postgres: server,
                     folder: folder.path().join("regions"),
