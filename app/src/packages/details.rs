@@ -113,6 +113,7 @@ fn Contents(details: PackageDetails, app: String) -> impl IntoView {
             view! { <LinkButton href reason=Signal::stored(reason)>{words}</LinkButton> }
         })
         .collect_view();
+    let unfilled = details.summary.unfilled();
     let (constants, names) = (details.constants.clone(), details.scheduled_events.clone());
     view! {
         <div class="columns">
@@ -122,7 +123,7 @@ fn Contents(details: PackageDetails, app: String) -> impl IntoView {
             </div>
             <div class="columns__aside">
                 <Panel title="Deploy">
-                    {details.summary.unfilled().map(|words| view! { <p class="soft">{words}</p> })}
+                    {unfilled.map(|words| view! { <p class="soft">{words}</p> })}
                     <div class="deploy-targets">{targets}</div>
                 </Panel>
                 <Panel title="Facts"><About details /></Panel>
