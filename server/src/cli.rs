@@ -1,13 +1,17 @@
 //! The command line of `portal`.
 
 pub mod logging;
+pub mod orphans;
 pub mod people;
+pub mod quota;
 
 use crate::config::Config;
 use crate::{control_plane, local, serve};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use orphans::OrphansCommand;
 use people::PeopleCommand;
+use quota::QuotaCommand;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -32,6 +36,14 @@ pub enum Command {
     /// Lists and changes who may sign in; the database runs already.
     #[command(subcommand)]
     People(PeopleCommand),
+    /// Lists and removes what no row of the portal knows; the database runs already.
+    #[command(subcommand)]
+    Orphans(OrphansCommand),
+    /// Makes the object store this database's: what the database does not know is swept from then on.
+    AdoptStore,
+    /// Lists and changes what companies may use; the database runs already.
+    #[command(subcommand)]
+    Quota(QuotaCommand),
 }
 
 /// Does it, to its end.
@@ -50,6 +62,24 @@ pub async fn run(command: Command) -> Result<()> {
             let control = control_plane::open(&config).await?;
             let built_in = config.issuer.is_none();
             print!("{}", people::run(&control, built_in, command).await?);
+            Ok(())
+        }
+        Command::Orphans(command) => {
+            let control = control_plane::open(&config).await?;
+            print!("{}", orphans::run(&control, command).await?);
+            Ok(())
+        }
+        Command::AdoptStore => {
+            let control = control_plane::open(&config).await?;
+            control::packages::ownership::adopt(&control).await?;
+            println!(
+                "The object store is this installation's; what its database does not know is swept within minutes."
+            );
+            Ok(())
+        }
+        Command::Quota(command) => {
+            let control = control_plane::open(&config).await?;
+            print!("{}", quota::run(&control, command).await?);
             Ok(())
         }
         Command::Serve => {

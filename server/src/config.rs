@@ -15,11 +15,12 @@ use control::model::regions::Serving;
 use control::objects::settings::Bucket;
 use domain::apps_address::AppsAddress;
 use domain::networks::read_networks;
+use domain::quotas::{Amounts, QuotaKind};
 use domain::regions::RegionCode;
 use ipnet::IpNet;
 use regions::read_regions;
 use secrecy::SecretString;
-use settings::{LimitSettings, RetentionSettings, Settings};
+use settings::{LimitSettings, QuotaSettings, RetentionSettings, Settings};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -60,6 +61,8 @@ pub struct Config {
     pub limits: Limits,
     /// `[retention]`: how long what has ended is kept.
     pub retention: Retention,
+    /// `[quotas]`: what a company may use.
+    pub quotas: Amounts,
     /// `[objects]`: the bucket that keeps files; a folder of the data folder when absent.
     pub objects: Option<Bucket>,
     /// `[regions.CODE]`: what serves a region, before its row and the defaults.
@@ -148,6 +151,7 @@ impl Config {
             fault: FaultInjection::parse(settings.portal_fault.as_deref())?,
             limits: limits(&settings.limits),
             retention: retention(&settings.retention),
+            quotas: quotas(&settings.quotas),
             objects: settings.objects.bucket().context("portal.toml")?,
             regions: read_regions(settings.regions)?,
             runtime: settings.runtime.unwrap_or_else(|| "sample".to_owned()),
@@ -174,6 +178,22 @@ fn read_apps(url: Option<&str>, domain: Option<&str>, port: u16) -> Result<AppsA
         );
     }
     Ok(apps)
+}
+
+fn quotas(settings: &QuotaSettings) -> Amounts {
+    let given = [
+        (QuotaKind::Apps, settings.apps),
+        (QuotaKind::Environments, settings.environments),
+        (QuotaKind::MemoryMib, settings.memory_mib),
+        (QuotaKind::Packages, settings.packages),
+        (QuotaKind::PackageBytes, settings.package_bytes),
+    ];
+    let given = given
+        .into_iter()
+        .filter_map(|(kind, given)| Some((kind, given?)));
+    given.fold(Amounts::usual(), |amounts, (kind, given)| {
+        amounts.with(kind, given)
+    })
 }
 
 fn limits(settings: &LimitSettings) -> Limits {
@@ -303,9 +323,10 @@ mod tests {
 
     #[test]
     fn regions_and_limits() {
-        let file = "[limits]\npackage_bytes = 1000\n[regions.uk-london]\npostgres = \"postgres://admin:pw@db.uk:5433/postgres\"\nbuckets = \"/srv/uk\"";
+        let file = "[limits]\npackage_bytes = 1000\n[quotas]\napps = 3\n[regions.uk-london]\npostgres = \"postgres://admin:pw@db.uk:5433/postgres\"\nbuckets = \"/srv/uk\"";
         let config = read(file, &[]).expect("is read");
         assert_eq!(config.limits.package_bytes, 1000);
+        assert_eq!(config.quotas, Amounts::usual().with(QuotaKind::Apps, 3));
         assert_eq!(config.limits.package_files, Limits::default().package_files);
         assert_eq!(config.regions.len(), 1);
         assert!(

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 use control::clock::SystemClock;
 use control::config::RegionDefaults;
 use control::objects::Objects;
+use control::packages::inspections::Inspections;
 use control::resources::engines::Engines;
 use control::secrets::Secrets;
 use control::state::State;
@@ -76,6 +77,7 @@ fn assemble(config: &Config, database: &Database, pool: PgPool) -> Result<State>
         clock: Arc::new(SystemClock),
         secrets: Secrets::new(&sealing_key(config)?),
         objects: objects(config)?,
+        inspections: Inspections::default(),
         pool,
     })
 }
@@ -148,6 +150,7 @@ fn control_config(config: &Config, database: &Database) -> control::config::Conf
         apps: config.apps.clone(),
         limits: config.limits,
         retention: config.retention,
+        quotas: config.quotas,
         region_defaults: RegionDefaults {
             postgres: database.admin.clone(),
             folder: config.data.join("regions"),

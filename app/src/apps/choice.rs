@@ -221,6 +221,7 @@ mod tests {
     use crate::apps::region::tests::{plan, region};
     use domain::apps_address::AppsAddress;
     use domain::bad_row::BadRow;
+    use domain::quotas::{Amounts, Quota};
     use domain::rights::Access;
 
     fn offer() -> Offer {
@@ -242,6 +243,10 @@ mod tests {
                 secure: false,
                 domain: "apps.localhost".to_owned(),
                 port: 8080,
+            },
+            quota: Quota {
+                used: Amounts::default(),
+                allowed: Amounts::usual(),
             },
         }
     }

@@ -84,6 +84,7 @@ fn Page(offer: Signal<Offer>, create: ServerAction<CreateApp>) -> impl IntoView 
 fn Form(offer: Offer, create: ServerAction<CreateApp>) -> impl IntoView {
     let error = refusal(create);
     let key = offer.idempotency_key.clone();
+    let left = offer.left();
     let state = FormState::new(offer, error.get_untracked().as_ref());
     Effect::new(move || {
         if error.with(Option::is_some) {
@@ -101,7 +102,10 @@ fn Form(offer: Offer, create: ServerAction<CreateApp>) -> impl IntoView {
                 <Panel><EnvironmentChoice state error /></Panel>
             </div>
             <div class="columns__aside columns__aside--sticky">
-                <Panel title="What will be made"><Outcome state busy=create.pending() /></Panel>
+                <Panel title="What will be made">
+                    <Outcome state busy=create.pending() />
+                    <p class="soft">{left}</p>
+                </Panel>
             </div>
         </ActionForm>
     }

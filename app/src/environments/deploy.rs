@@ -174,7 +174,9 @@ fn Form(
                 |package: &&PackageSummary| selected.with(|id| package.id.to_string() == *id);
             packages.iter().find(is_selected).cloned()
         });
-        environment.with(|at| deployment_words(at, chosen.as_ref()))
+        let mut words = environment.with(|at| deployment_words(at, chosen.as_ref()));
+        words.extend(chosen.and_then(|package| package.unfilled()));
+        words
     });
     let reason = Memo::new(move |_| environment.with(|at| at.actions.deploy.reason()));
     let back = Signal::derive(move || environment.with(|at| paths::environment(&at.app, &at.slug)));
@@ -341,6 +343,8 @@ mod tests {
             size: 1,
             files: 1,
             unpacked: 1,
+            digest: "01234567".to_owned(),
+            cloud_constants: Vec::new(),
             uploaded_by: "Ada".to_owned(),
             uploaded_at: 0,
             used_by: Vec::new(),

@@ -113,6 +113,7 @@ fn Contents(details: PackageDetails, app: String) -> impl IntoView {
             view! { <LinkButton href reason=Signal::stored(reason)>{words}</LinkButton> }
         })
         .collect_view();
+    let unfilled = details.summary.unfilled();
     let (constants, names) = (details.constants.clone(), details.scheduled_events.clone());
     view! {
         <div class="columns">
@@ -121,7 +122,10 @@ fn Contents(details: PackageDetails, app: String) -> impl IntoView {
                 <Panel title="Scheduled events"><ScheduledEvents names /></Panel>
             </div>
             <div class="columns__aside">
-                <Panel title="Deploy"><div class="deploy-targets">{targets}</div></Panel>
+                <Panel title="Deploy">
+                    {unfilled.map(|words| view! { <p class="soft">{words}</p> })}
+                    <div class="deploy-targets">{targets}</div>
+                </Panel>
                 <Panel title="Facts"><About details /></Panel>
             </div>
         </div>
@@ -179,7 +183,9 @@ fn Constants(constants: Vec<Constant>) -> impl IntoView {
                     {(!constant.description.is_empty()).then(|| view! { <small class="description">{constant.description}</small> })}
                 </td>
                 <td data-label="Type">{constant.kind}</td>
-                <td data-label="Default" class="mono">{constant.default}</td>
+                <td data-label="Default" class="mono">
+                    {if constant.masked { "hidden: looks like a secret".to_owned() } else { constant.default }}
+                </td>
             </tr>
         }
     };

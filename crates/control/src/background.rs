@@ -13,6 +13,7 @@ mod engines;
 mod leader;
 mod object_store;
 mod object_sweep;
+mod orphans;
 mod record;
 mod replica;
 mod retention;
@@ -103,6 +104,7 @@ fn leader_tasks(replica: &Replica) -> Vec<Task> {
         object_sweep::task(&replica.state),
         database_sizes::task(&replica.state),
         retention::task(&replica.state),
+        orphans::task(&replica.state),
     ]
 }
 

@@ -58,7 +58,7 @@ impl<'a> Change<'a> {
         );
         db::audit::insert(&mut self.tx, &event).await?;
         db::notify::changed(&mut self.tx, self.ctx.company, topics).await?;
-        Ok(self.tx.commit().await?)
+        db::commit(self.tx).await
     }
 }
 

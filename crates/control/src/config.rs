@@ -2,6 +2,7 @@
 
 use crate::model::regions::Serving;
 use domain::apps_address::AppsAddress;
+use domain::quotas::Amounts;
 use domain::regions::RegionCode;
 use secrecy::SecretString;
 use std::collections::BTreeMap;
@@ -18,6 +19,8 @@ pub struct Config {
     pub limits: Limits,
     /// How long what has ended is kept.
     pub retention: Retention,
+    /// What a company may use, where nothing is said of it.
+    pub quotas: Amounts,
     /// What serves a region, where neither the settings nor its row say anything else.
     pub region_defaults: RegionDefaults,
     /// What the settings say of regions; it comes before what their rows say.

@@ -1,6 +1,7 @@
 //! Who acts, for which company, by which request: what every use case takes first.
 
 use crate::db;
+use crate::db::people::Find;
 use crate::error::{Error, Result};
 use crate::state::State;
 use domain::actors::Actor;
@@ -58,6 +59,24 @@ impl Ctx {
             from_address: None,
             first_apps: Arc::default(),
             state: Arc::clone(state),
+        })
+    }
+
+    /// The actor with the rights of this moment, for work that has taken long.
+    pub(crate) async fn as_of_now(&self) -> Result<Self> {
+        let Some(id) = self.person() else {
+            return Ok(self.clone());
+        };
+        let mut db = self.state.pool.acquire().await?;
+        let person = db::people::get(&mut db, Find::Id(id)).await?;
+        let person = person.filter(|person| person.active && person.company == self.company);
+        let Some(person) = person else {
+            let text = "Your access has ended meanwhile; nothing was kept.";
+            return Err(Error::Forbidden(text.to_owned()));
+        };
+        Ok(Self {
+            actor: self.actor.with_role(person.role),
+            ..self.clone()
         })
     }
 

@@ -11,6 +11,7 @@ pub(crate) mod engines;
 pub(crate) mod environments;
 pub(crate) mod events;
 pub(crate) mod hosts;
+pub(crate) mod installation;
 pub(crate) mod leadership;
 pub(crate) mod members;
 pub(crate) mod notify;
@@ -19,13 +20,20 @@ pub(crate) mod operations;
 pub(crate) mod packages;
 pub(crate) mod people;
 pub(crate) mod plans;
+pub(crate) mod quotas;
 pub(crate) mod regions;
 pub(crate) mod sessions;
 pub(crate) mod retention;
 pub(crate) mod tasks;
 pub(crate) mod usage;
 
-use crate::error::Inconsistent;
+use crate::error::{self, Error, Inconsistent};
+use sqlx::{Postgres, Transaction};
+
+/// Commits. An answer that does not come says nothing of the outcome, and the error says so.
+pub(crate) async fn commit(tx: Transaction<'_, Postgres>) -> error::Result<()> {
+    tx.commit().await.map_err(Error::of_commit)
+}
 
 /// The name of the constraint that a statement broke, if it broke one.
 fn broken(error: &sqlx::Error) -> Option<&str> {

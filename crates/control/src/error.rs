@@ -82,6 +82,22 @@ impl Error {
         }
     }
 
+    /// Of a commit: only the database's own word that it was refused is a no.
+    pub(crate) fn of_commit(error: sqlx::Error) -> Self {
+        let code = error
+            .as_database_error()
+            .and_then(sqlx::error::DatabaseError::code);
+        // A server that ends says so in the place of an answer, whether it has committed or not.
+        let refused = code.is_some_and(|code| !code.starts_with("57P") && !code.starts_with("XX"));
+        if refused {
+            return error.into();
+        }
+        Self::Unavailable {
+            text: "The portal's database broke off before it said whether this was done. Look whether it was before you do it again.".to_owned(),
+            source: Some(error.into()),
+        }
+    }
+
     /// The error for an answer of `what_may`, if it is not a yes.
     pub fn unless_possible(access: &Access) -> Result<()> {
         match access {
@@ -125,6 +141,11 @@ impl From<sqlx::Error> for Error {
                 text: "The disk of the portal's database is full. Nothing was changed; an operator must make room.".to_owned(),
                 source: Some(error.into()),
             },
+            // Text with a NUL, which no column takes; whoever sent it hears of it, wherever it went.
+            sqlx::Error::Database(ref database) if matches!(database.code().as_deref(), Some("22021" | "22P05")) => Self::invalid(
+                "",
+                "A text of this request has a character that cannot be stored (NUL). Remove it and try again.",
+            ),
             other => Self::internal("using the portal's database", other),
         }
     }

@@ -31,6 +31,8 @@ use std::time::SystemTime;
 use transfer::Content;
 
 const INCOMING: &str = "incoming";
+/// The object that says whose store it is.
+const MARK: &str = "installation";
 
 /// Keeps the objects.
 pub struct Objects {
@@ -177,6 +179,21 @@ impl Objects {
         }
     }
 
+    /// What the store says of whose it is; nothing where it says nothing.
+    pub(crate) async fn mark(&self) -> Result<Option<String>> {
+        let found = match self.store.get(&MARK.into()).await {
+            Err(object_store::Error::NotFound { .. }) => return Ok(None),
+            found => found.map_err(failed)?,
+        };
+        let text = found.bytes().await.map_err(failed)?;
+        Ok(Some(String::from_utf8_lossy(&text).into_owned()))
+    }
+
+    pub(crate) async fn set_mark(&self, text: String) -> Result<()> {
+        let put = self.store.put(&MARK.into(), text.into()).await;
+        put.map(drop).map_err(failed)
+    }
+
     /// Every object of a kind.
     pub async fn list(&self, kind: ObjectKind) -> Result<Vec<Stored>> {
         let folder = object_store::path::Path::from(kind.folder());
@@ -237,12 +254,30 @@ impl Objects {
 }
 
 async fn make(folder: &Path) -> io::Result<()> {
-    tokio::fs::create_dir_all(folder).await
+    let folder = folder.to_owned();
+    tokio::task::spawn_blocking(move || make_durably(&folder))
+        .await
+        .map_err(io::Error::other)?
+}
+
+/// Makes a folder and those above it; each one's name is on the disk before anything in it counts.
+fn make_durably(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    if let Some(above) = folder.parent() {
+        make_durably(above)?;
+        match std::fs::create_dir(folder) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => std::fs::File::open(above)?.sync_all()?,
+        }
+    }
+    Ok(())
 }
 
 /// A disk that is away keeps no page from being served: what needs it says so then.
 fn make_or_warn(folder: &Path) {
-    if let Err(error) = std::fs::create_dir_all(folder) {
+    if let Err(error) = make_durably(folder) {
         tracing::warn!(%error, folder = %folder.display(), "a folder of objects cannot be made");
     }
 }

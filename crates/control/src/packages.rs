@@ -1,5 +1,7 @@
 //! Packages: the deployment packages (`.mda`) of an app.
 
+pub mod inspections;
+pub mod ownership;
 pub mod sweep;
 pub mod upload;
 
@@ -84,9 +86,10 @@ async fn row(db: &mut PgConnection, app: &App, id: PackageId) -> Result<Package>
 
 fn constant(constant: model::packages::Constant) -> Constant {
     Constant {
+        masked: constant.looks_secret(),
+        default: constant.shown_default(),
         name: constant.name,
         kind: constant.kind,
-        default: constant.default_value,
         description: constant.description,
     }
 }

@@ -125,7 +125,7 @@ pub async fn sign_in(state: &State, sign_in: SignIn) -> Result<Person> {
         from_address: sign_in.from_address,
     };
     db::audit::insert(&mut tx, &event).await?;
-    tx.commit().await?;
+    db::commit(tx).await?;
     match (person, refusal) {
         (Some(person), None) => Ok(person),
         (_, refusal) => Err(Error::Forbidden(refusal.unwrap_or_default().to_owned())),
@@ -199,7 +199,7 @@ pub async fn sign_out(ctx: &Ctx) -> Result<()> {
     };
     db::audit::insert(&mut tx, &event).await?;
     db::notify::changed(&mut tx, ctx.company, &[Topic::People]).await?;
-    Ok(tx.commit().await?)
+    db::commit(tx).await
 }
 
 /// Everyone, by company and address.
@@ -218,7 +218,7 @@ pub async fn seed(state: &State, people: &[SeedPerson]) -> Result<()> {
     for person in people {
         insert(&mut tx, state, person, &INSTALLATION).await?;
     }
-    Ok(tx.commit().await?)
+    db::commit(tx).await
 }
 
 /// Adds a person, and the company where it is new; false if the address is known already.
@@ -227,7 +227,7 @@ pub async fn add(state: &State, person: &SeedPerson) -> Result<bool> {
     let mut tx = state.pool.begin().await?;
     let added = insert(&mut tx, state, person, &OPERATOR).await?;
     if added {
-        tx.commit().await?;
+        db::commit(tx).await?;
     }
     Ok(added)
 }
@@ -434,5 +434,5 @@ async fn set_deactivated(
     );
     db::audit::insert(&mut tx, &event).await?;
     db::notify::changed(&mut tx, person.company, &[Topic::People]).await?;
-    Ok(tx.commit().await?)
+    db::commit(tx).await
 }

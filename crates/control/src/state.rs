@@ -3,6 +3,7 @@
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::objects::Objects;
+use crate::packages::inspections::Inspections;
 use crate::resources::engines::Engines;
 use crate::secrets::Secrets;
 use sqlx::PgPool;
@@ -23,6 +24,8 @@ pub struct State {
     pub secrets: Secrets,
     /// Keeps files: packages, and what else is stored whole.
     pub objects: Objects,
+    /// Whose turn it is to have a package inspected.
+    pub inspections: Inspections,
 }
 
 impl State {

@@ -71,6 +71,15 @@ impl Actor {
         }
     }
 
+    /// The same one in another role; the system has none.
+    #[must_use]
+    pub const fn with_role(mut self, new: Role) -> Self {
+        if let Self::Person { role, .. } | Self::ApiKey { role, .. } = &mut self {
+            *role = new;
+        }
+        self
+    }
+
     /// Its id among actors of its kind; the system has none.
     pub const fn id(&self) -> Option<Uuid> {
         match self {

@@ -14,6 +14,7 @@ pub mod jurisdictions;
 pub mod names;
 pub mod networks;
 pub mod plans;
+pub mod quotas;
 pub mod regions;
 pub mod rights;
 pub mod roles;

@@ -7,6 +7,7 @@ use domain::bad_row::BadRow;
 use domain::capabilities::Generation;
 use domain::ids::AppId;
 use domain::plans::{Plan, PlanOffer};
+use domain::quotas::{Quota, QuotaKind};
 use domain::regions::{Region, RegionOffer};
 use domain::rights::Access;
 use domain::states::AppState;
@@ -85,12 +86,30 @@ pub struct Offer {
     pub plans: Vec<PlanOffer>,
     /// What addresses are made of.
     pub apps: AppsAddress,
+    /// What the company uses and may.
+    pub quota: Quota,
 }
 
 impl Offer {
     /// The address of a label.
     pub fn url(&self, label: &str) -> String {
         self.apps.url(label)
+    }
+
+    /// What is left of the company's quota, in a sentence.
+    pub fn left(&self) -> String {
+        let left = |resource: QuotaKind| resource.words(self.quota.left(resource));
+        let words = [
+            QuotaKind::Apps,
+            QuotaKind::Environments,
+            QuotaKind::MemoryMib,
+        ]
+        .map(left);
+        let [apps, environments, memory] = words;
+        format!(
+            "Left of the quota of {}: {apps}, {environments}, {memory}.",
+            self.company
+        )
     }
 
     /// What an operator must do before any app can be made: a title, and what to do.

@@ -6,6 +6,9 @@ use domain::rights::Access;
 use domain::topics::Topic;
 use serde::{Deserialize, Serialize};
 
+/// The version that a package has unless its builder gives it one.
+const UNVERSIONED: &str = "unversioned";
+
 /// A package in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PackageSummary {
@@ -23,6 +26,11 @@ pub struct PackageSummary {
     pub files: u64,
     /// Size of those files.
     pub unpacked: u64,
+    /// The first 8 digits of its SHA-256.
+    pub digest: String,
+    /// Names of constants that Mendix Cloud fills in and this platform does not.
+    #[serde(default)]
+    pub cloud_constants: Vec<String>,
     pub uploaded_by: String,
     pub uploaded_at: i64,
     /// Names of the environments that run it or are to.
@@ -30,8 +38,20 @@ pub struct PackageSummary {
 }
 
 impl PackageSummary {
-    /// Name and version: `Shop 2.4.1`.
+    /// What is to be known of constants that nobody fills in; nothing where there are none.
+    pub fn unfilled(&self) -> Option<String> {
+        let names = self.cloud_constants.join(", ");
+        (!names.is_empty()).then(|| {
+            format!("Mendix Cloud fills in these constants, this platform does not; they keep the package’s own values: {names}.")
+        })
+    }
+
+    /// Name and version: `Shop 2.4.1`. What was built without a version is told apart by its digest:
+    /// `Shop unversioned (3f2a91c0)`.
     pub fn label(&self) -> String {
+        if self.version == UNVERSIONED {
+            return format!("{} {} ({})", self.name, self.version, self.digest);
+        }
         format!("{} {}", self.name, self.version)
     }
 }
@@ -107,8 +127,11 @@ pub struct Constant {
     pub name: String,
     /// Its type.
     pub kind: String,
-    /// Its value when none is set.
+    /// Its value when none is set; empty where it is masked.
     pub default: String,
+    /// Whether the value looks like a secret, and is not shown.
+    #[serde(default)]
+    pub masked: bool,
     /// What it is for; may be empty.
     pub description: String,
 }

@@ -81,6 +81,7 @@ pub struct Settings {
     pub runtime: Option<String>,
     pub limits: LimitSettings,
     pub retention: RetentionSettings,
+    pub quotas: QuotaSettings,
     #[cfg_attr(test, serde(skip_serializing))]
     pub objects: ObjectSettings,
     pub regions: BTreeMap<String, RegionTexts>,
@@ -119,6 +120,25 @@ pub struct RetentionSettings {
     pub deployments_days: Option<u32>,
     #[serde(deserialize_with = "days")]
     pub events_days: Option<u32>,
+}
+
+/// The table `[quotas]`: what a company may use in all, where nothing is said of it.
+#[derive(Default, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[serde(default, deny_unknown_fields)]
+pub struct QuotaSettings {
+    #[serde(deserialize_with = "above_zero")]
+    pub apps: Option<u64>,
+    #[serde(deserialize_with = "above_zero")]
+    pub environments: Option<u64>,
+    /// MiB.
+    #[serde(deserialize_with = "above_zero")]
+    pub memory_mib: Option<u64>,
+    #[serde(deserialize_with = "above_zero")]
+    pub packages: Option<u64>,
+    /// Bytes.
+    #[serde(deserialize_with = "above_zero")]
+    pub package_bytes: Option<u64>,
 }
 
 /// A table `[regions.CODE]`.
@@ -243,7 +263,7 @@ mod tests {
     fn the_environment_may_give_what_is_no_table() {
         let all = serde_json::to_value(Settings::default()).expect("JSON");
         let mut expected: Vec<&str> =
-            [&IN_ENVIRONMENT[..], &["limits", "regions", "retention"]].concat();
+            [&IN_ENVIRONMENT[..], &["limits", "quotas", "regions", "retention"]].concat();
         expected.sort_unstable();
         let mut found = names(&all);
         found.sort_unstable();
@@ -253,10 +273,12 @@ mod tests {
     #[test]
     fn every_setting_is_in_both_tables() {
         let limits = serde_json::to_value(LimitSettings::default()).expect("JSON");
+        let quotas = serde_json::to_value(QuotaSettings::default()).expect("JSON");
         let region = serde_json::to_value(RegionTexts::default()).expect("JSON");
         let retention = serde_json::to_value(RetentionSettings::default()).expect("JSON");
         let mut all: Vec<String> = IN_ENVIRONMENT.map(str::to_uppercase).to_vec();
         all.extend(names(&limits).into_iter().map(|it| format!("limits.{it}")));
+        all.extend(names(&quotas).into_iter().map(|it| format!("quotas.{it}")));
         all.extend(
             names(&retention)
                 .into_iter()

@@ -9,12 +9,14 @@ use control::config::{Config, Limits, RegionDefaults, Retention};
 use control::ctx::Ctx;
 use control::live_updates;
 use control::objects::Objects;
+use control::packages::inspections::Inspections;
 use control::people::{self, SeedPerson};
 use control::resources::engines::Engines;
 use control::secrets::Secrets;
 use control::state::State;
 use domain::apps_address::AppsAddress;
 use domain::ids::PersonId;
+use domain::quotas::{Amounts, QuotaKind};
 use domain::roles::Role;
 use leptos::config::LeptosOptions;
 use secrecy::SecretString;
@@ -225,6 +227,10 @@ fn control_state(pool: PgPool, url: &str, folder: &TempDir, clock: Arc<StoppedCl
                 ..Limits::default()
             },
             retention: Retention::default(),
+            quotas: Amounts::usual()
+                .with(QuotaKind::Apps, 1000)
+                .with(QuotaKind::Environments, 4000)
+                .with(QuotaKind::MemoryMib, 4 << 20),
             region_defaults: RegionDefaults {
                 postgres: SecretString::from("postgres://nobody@127.0.0.1:1/none"),
                 folder: folder.path().join("regions"),
@@ -235,6 +241,7 @@ fn control_state(pool: PgPool, url: &str, folder: &TempDir, clock: Arc<StoppedCl
         clock,
         secrets: Secrets::new(&[7; 32]),
         objects: Objects::in_folder(folder.path().join("objects")).expect("a store"),
+        inspections: Inspections::default(),
         pool,
     }
 }

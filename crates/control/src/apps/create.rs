@@ -11,14 +11,16 @@ use crate::model::apps::App;
 use crate::model::environments::Environment;
 use crate::operations;
 use crate::sagas::app_create::AppCreate;
-use crate::{plans, regions};
+use crate::{plans, quotas, regions};
 use domain::capabilities::Generation;
 use domain::ids::{AppId, EnvironmentId, OperationId};
 use domain::names::{AppName, EnvironmentName, NameError, Subdomain};
 use domain::plans::{Plan, PlanOffer};
+use domain::quotas::{Amounts, QuotaKind};
 use domain::regions::{Region, RegionOffer};
 use domain::rights::Right;
 use domain::roles::TeamRole;
+use domain::scaling::Scale;
 use domain::states::AppState;
 use domain::subjects::{Subject, SubjectKind};
 use domain::topics::Topic;
@@ -62,6 +64,7 @@ pub async fn offer(ctx: &Ctx) -> Result<Offer> {
         regions: regions::list(ctx).await?,
         plans: plans::list(ctx).await?,
         apps: config.apps.clone(),
+        quota: quotas::get(&mut *ctx.state.pool.acquire().await?, ctx).await?,
     })
 }
 
@@ -78,6 +81,7 @@ pub async fn create(ctx: &Ctx, new: NewApp) -> Result<Created> {
     if let Some(made) = made_before(&mut change, ctx, &checked).await? {
         return Ok(made);
     }
+    quotas::take(&mut change, ctx, "name", &takes(&checked)).await?;
     let app = App {
         id: AppId::new(Uuid::now_v7()),
         company: ctx.company,
@@ -112,6 +116,16 @@ pub async fn create(ctx: &Ctx, new: NewApp) -> Result<Created> {
         subdomain: app.subdomain,
         operation: OperationId::new(operation.0),
     })
+}
+
+/// What the app takes of the company's quota.
+fn takes(checked: &Checked) -> Amounts {
+    let environments = u64::try_from(checked.environments.len()).unwrap_or(u64::MAX);
+    let each = u64::from(Scale::initial(&checked.plan).total_memory_mib());
+    Amounts::default()
+        .with(QuotaKind::Apps, 1)
+        .with(QuotaKind::Environments, environments)
+        .with(QuotaKind::MemoryMib, environments.saturating_mul(each))
 }
 
 /// What a form with the same key has made. Pressed twice in a row, the second one finds it here.

@@ -27,6 +27,19 @@ pub(crate) async fn get(db: &mut PgConnection, id: CompanyId) -> Result<Option<C
     }))
 }
 
+/// Every company, by name.
+pub(crate) async fn list(db: &mut PgConnection) -> Result<Vec<Company>> {
+    let rows = sqlx::query!("select id, name, residency_required from companies order by name, id")
+        .fetch_all(db)
+        .await?;
+    let companies = rows.into_iter().map(|row| Company {
+        id: CompanyId::new(row.id),
+        name: row.name,
+        residency_required: row.residency_required,
+    });
+    Ok(companies.collect())
+}
+
 /// The company of this name, made where it is new.
 pub(crate) async fn upsert(
     db: &mut PgConnection,

@@ -370,3 +370,16 @@ pub(crate) async fn set_provisioned(
         .await?;
     Ok(())
 }
+
+/// Those of `ids` that are no environment of any company.
+pub(crate) async fn without_row(
+    db: &mut PgConnection,
+    ids: &[EnvironmentId],
+) -> Result<Vec<EnvironmentId>> {
+    let ids: Vec<uuid::Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    let found = sqlx::query_scalar!(
+        r#"select id as "id!: EnvironmentId" from unnest($1::uuid[]) as things (id) where not exists (select from environments e where e.id = things.id)"#,
+        &ids
+    );
+    Ok(found.fetch_all(db).await?)
+}

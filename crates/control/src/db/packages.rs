@@ -27,6 +27,7 @@ struct PackageRow {
     sha256: String,
     constants: serde_json::Value,
     scheduled_events: serde_json::Value,
+    cloud_constants: Vec<String>,
     uploaded_by: String,
     created_at: OffsetDateTime,
     used_by: Vec<String>,
@@ -60,6 +61,7 @@ impl TryFrom<PackageRow> for Package {
             sha256: row.sha256,
             constants: parsed(constants, TABLE, "constants", id)?,
             scheduled_events: parsed(scheduled_events, TABLE, "scheduled_events", id)?,
+            cloud_constants: row.cloud_constants,
             uploaded_by: row.uploaded_by,
             uploaded_at: row.created_at,
             used_by: row.used_by,
@@ -80,8 +82,9 @@ pub(crate) async fn insert(
         r#"
         insert into packages
             (id, company_id, app_id, file_name, name, version, runtime_version, java_version, description,
-             size_bytes, unpacked_bytes, files, sha256, constants, scheduled_events, uploaded_by, created_at, updated_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17)
+             size_bytes, unpacked_bytes, files, sha256, constants, scheduled_events, uploaded_by, created_at, updated_at,
+             cloud_constants)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, $18)
         "#,
         package.id.uuid(),
         company.uuid(),
@@ -100,6 +103,7 @@ pub(crate) async fn insert(
         serde_json::json!(package.scheduled_events),
         package.uploaded_by,
         package.uploaded_at,
+        &package.cloud_constants,
     )
     .execute(db)
     .await
@@ -107,6 +111,10 @@ pub(crate) async fn insert(
         Some("packages_app_version_key") => Error::invalid(
             "package",
             format!("Version {} is in this app's repository already. Give the new package another version, or delete the old one.", package.version),
+        ),
+        Some("packages_app_sha256_key") => Error::invalid(
+            "package",
+            "This very file is in this app's repository already, byte by byte. Deploy that one, or build the package anew.",
         ),
         Some("packages_app_fkey") => Error::NotFound,
         _ => error.into(),
@@ -125,7 +133,7 @@ pub(crate) async fn get(
         PackageRow,
         r#"
         select p.id, p.file_name, p.name, p.version, p.runtime_version, p.java_version, p.description, p.size_bytes,
-               p.unpacked_bytes, p.files, p.sha256, p.constants, p.scheduled_events, p.uploaded_by, p.created_at,
+               p.unpacked_bytes, p.files, p.sha256, p.constants, p.scheduled_events, p.cloud_constants, p.uploaded_by, p.created_at,
                array(
                    select e.name from environments e
                    where e.company_id = $1 and e.app_id = $2 and p.id in (e.package_id, e.live_package_id, e.deploying_package_id)

@@ -9,9 +9,11 @@ use crate::ctx::Ctx;
 use crate::db;
 use crate::error::{Error, Result};
 use crate::operations;
+use crate::quotas;
 use crate::sagas::environment_change::{EnvironmentChange, Params};
 use domain::ids::{OperationId, PackageId};
 use domain::names::Subdomain;
+use domain::quotas::{Amounts, QuotaKind};
 use domain::scaling::Scale;
 use domain::states::AppState;
 use domain::topics::Topic;
@@ -116,6 +118,14 @@ async fn change(
     drop(db);
     let mut change = Change::begin(ctx, desired.action().right(), &found).await?;
     let label = check(change.db(), &found, &desired).await?;
+    if let DesiredChange::Scale { scale } = desired {
+        let (now, then) = (found.environment.scale, scale);
+        let more = then
+            .total_memory_mib()
+            .saturating_sub(now.total_memory_mib());
+        let more = Amounts::default().with(QuotaKind::MemoryMib, more.into());
+        quotas::take(&mut change, ctx, "memory_mib", &more).await?;
+    }
     let (operation, environment) = (SagaId(Uuid::now_v7()), &found.environment);
     let params = Params {
         company: found.app.company,

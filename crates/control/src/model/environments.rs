@@ -94,6 +94,14 @@ impl From<&Environment> for DesiredState {
     }
 }
 
+/// How the names of databases and roles of environments start.
+pub(crate) const DATABASES: &str = "env_";
+
+/// What an environment's database and its role are called.
+pub(crate) fn database_name(id: EnvironmentId) -> String {
+    format!("{DATABASES}{}", id.uuid().simple())
+}
+
 impl Environment {
     /// An environment that nothing has been made for yet.
     pub(crate) fn new(
@@ -103,7 +111,7 @@ impl Environment {
         name: EnvironmentName,
         position: i16,
     ) -> Self {
-        let identifier = format!("env_{}", id.uuid().simple());
+        let identifier = database_name(id);
         Self {
             id,
             company: app.company,

@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 /// A file that goes away with this value, unless it was moved.
+///
+/// Removing a large file takes the file system seconds: [`Self::discard`] waits for it, and a value that
+/// is merely dropped has it done beside, too.
 pub struct Staged(PathBuf);
 
 impl Staged {
@@ -21,13 +24,33 @@ impl Staged {
     }
 }
 
+impl Staged {
+    /// Removes what was not moved.
+    pub async fn discard(mut self) {
+        let file = std::mem::take(&mut self.0);
+        // It never panics, and a runtime that ends leaves the rest to the sweep.
+        drop(tokio::task::spawn_blocking(move || remove(&file)).await);
+    }
+}
+
 impl Drop for Staged {
     fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_file(&self.0)
-            && error.kind() != ErrorKind::NotFound
-        {
-            tracing::warn!(%error, "a file that was not accepted could not be removed");
+        let file = std::mem::take(&mut self.0);
+        if file.as_os_str().is_empty() {
+            return;
         }
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn_blocking(move || remove(&file))),
+            Err(_) => remove(&file),
+        }
+    }
+}
+
+fn remove(file: &Path) {
+    if let Err(error) = std::fs::remove_file(file)
+        && error.kind() != ErrorKind::NotFound
+    {
+        tracing::warn!(%error, "a file that was not accepted could not be removed");
     }
 }
 

@@ -1,5 +1,6 @@
 //! Takes away what broken-off uploads and deletions left in the store of packages.
 
+use super::ownership;
 use crate::db;
 use crate::error::Result;
 use crate::objects::key::{ObjectKey, ObjectKind};
@@ -13,6 +14,7 @@ const GRACE: Duration = Duration::from_hours(1);
 /// Removes files that belong to no package, and copies that no environment needs; their number.
 pub async fn sweep(state: &State) -> Result<usize> {
     let before = SystemTime::from(state.now()) - GRACE;
+    ownership::claim(state).await?;
     let abandoned = state.objects.remove_abandoned(before).await?;
     let copies = remove_copies(state, before).await?;
     Ok(abandoned + copies + remove_orphans(state, before).await?)

@@ -1,6 +1,6 @@
 //! Uploading a package: streamed to disk, inspected, stored, and only then a package.
 
-use crate::access::{self, FoundApp};
+use crate::access;
 use crate::change::{Change, authorize};
 use crate::ctx::Ctx;
 use crate::db;
@@ -8,11 +8,14 @@ use crate::error::{Error, Result};
 use crate::model::apps::App;
 use crate::model::packages::{Constant, Package};
 use crate::objects::key::ObjectKey;
+use crate::objects::staging::Staged;
 use crate::objects::transfer::Content;
+use crate::quotas;
 use crate::resources::disk_space;
 use bytes::Bytes;
 use domain::ids::PackageId;
 use domain::names::Subdomain;
+use domain::quotas::{Amounts, QuotaKind};
 use domain::rights::Right;
 use domain::subjects::{Subject, SubjectKind};
 use domain::topics::Topic;
@@ -37,23 +40,37 @@ pub async fn upload(
 ) -> Result<PackageId> {
     let found = access::app(&mut *ctx.state.pool.acquire().await?, ctx, subdomain).await?;
     authorize(ctx, Right::UploadPackage, &found).await?;
+    let quota = quotas::get(&mut *ctx.state.pool.acquire().await?, ctx).await?;
+    if let Some(reason) = quota.refusal(&takes(declared_size.unwrap_or(0))) {
+        return Err(Error::invalid(FIELD, reason));
+    }
     let limit = ctx.state.config.limits.package_bytes;
     if declared_size.is_some_and(|size| size > limit) {
         return Err(too_large(limit));
     }
     let id = PackageId::new(Uuid::now_v7());
-    let key = ObjectKey::package(id);
-    let staged = ctx.state.objects.stage(&key).await?;
-    let size = receive(staged.path(), body, declared_size, limit).await?;
-    let manifest = inspect(ctx, staged.path()).await?;
-    let app = &found.app;
-    let package = row(ctx, app, id, clean_file_name(file_name), size, manifest)?;
+    let staged = ctx.state.objects.stage(&ObjectKey::package(id)).await?;
+    let kept = async {
+        let size = receive(staged.path(), body, declared_size, limit).await?;
+        let manifest = inspect(ctx, staged.path()).await?;
+        let name = clean_file_name(file_name);
+        let package = row(ctx, &found.app, id, name, size, manifest)?;
+        keep(ctx, subdomain, &staged, &package).await
+    };
+    let kept = kept.await;
+    staged.discard().await;
+    kept.map(|()| id)
+}
+
+/// Stores the file, and makes it a package.
+async fn keep(ctx: &Ctx, subdomain: &Subdomain, staged: &Staged, package: &Package) -> Result<()> {
+    let key = ObjectKey::package(package.id);
     let content = Content {
-        size,
+        size: package.size,
         sha256: package.sha256.clone(),
     };
-    ctx.state.objects.accept(&staged, &key, &content).await?;
-    let recorded = record(ctx, &found, &package).await;
+    ctx.state.objects.accept(staged, &key, &content).await?;
+    let recorded = record(ctx, subdomain, package).await;
     // Where the database broke off the row may be there all the same: then the sweep finds out what is left over.
     if recorded.as_ref().is_err_and(Error::is_refusal)
         && let Err(left) = ctx.state.objects.delete(&key).await
@@ -63,13 +80,25 @@ pub async fn upload(
             "the file of a refused package stays for now"
         );
     }
-    recorded.map(|()| id)
+    recorded
 }
 
-/// Makes the stored file a package.
-async fn record(ctx: &Ctx, found: &FoundApp, package: &Package) -> Result<()> {
+/// So many constants that nobody fills in are named.
+const MOST_NAMED: usize = 50;
+
+fn takes(bytes: u64) -> Amounts {
+    Amounts::default()
+        .with(QuotaKind::Packages, 1)
+        .with(QuotaKind::PackageBytes, bytes)
+}
+
+/// Makes the stored file a package, for whoever may do that now: an upload can take hours.
+async fn record(ctx: &Ctx, subdomain: &Subdomain, package: &Package) -> Result<()> {
+    let ctx = &ctx.as_of_now().await?;
+    let found = access::app(&mut *ctx.state.pool.acquire().await?, ctx, subdomain).await?;
     let (app, id) = (&found.app, package.id);
-    let mut change = Change::begin(ctx, Right::UploadPackage, found).await?;
+    let mut change = Change::begin(ctx, Right::UploadPackage, &found).await?;
+    quotas::take(&mut change, ctx, FIELD, &takes(package.size)).await?;
     db::packages::insert(change.db(), app.company, app.id, package).await?;
     change.set_subject(Subject::new(SubjectKind::Package, id.uuid()));
     let details = json!({ "version": package.version, "sha256": package.sha256 });
@@ -115,6 +144,7 @@ async fn receive(
 }
 
 async fn inspect(ctx: &Ctx, file: &Path) -> Result<mda::manifest::Manifest> {
+    let turn = ctx.state.inspections.turn(ctx.company).await?;
     let file = file.to_owned();
     let limits = ctx.state.config.limits;
     let limits = mda::limits::Limits::new(
@@ -122,7 +152,12 @@ async fn inspect(ctx: &Ctx, file: &Path) -> Result<mda::manifest::Manifest> {
         limits.package_unpacked_bytes,
         limits.package_files,
     );
-    tokio::task::spawn_blocking(move || mda::inspect(&file, &limits))
+    // The turn ends with the work, not with whoever waits for it.
+    let inspecting = move || {
+        let _turn = turn;
+        mda::inspect(&file, &limits)
+    };
+    tokio::task::spawn_blocking(inspecting)
         .await
         .map_err(|error| Error::internal("inspecting a package", error))?
         .map_err(|refusal| Error::invalid(FIELD, refusal.message))
@@ -143,6 +178,9 @@ fn row(
         default_value: constant.default_value,
         description: constant.description,
     });
+    let constants: Vec<Constant> = constants.collect();
+    let filled = constants.iter().filter(|it| it.is_filled_by_the_cloud());
+    let cloud_constants = filled.map(|it| it.name.clone()).take(MOST_NAMED).collect();
     Ok(Package {
         id,
         file_name,
@@ -156,7 +194,8 @@ fn row(
         unpacked: manifest.unpacked_bytes,
         files: manifest.files,
         sha256: manifest.sha256,
-        constants: constants.collect(),
+        constants,
+        cloud_constants,
         scheduled_events: manifest.scheduled_events,
         uploaded_by: ctx.name.clone(),
         uploaded_at: ctx.now(),

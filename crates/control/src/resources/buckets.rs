@@ -25,6 +25,22 @@ pub(crate) async fn make(folder: &Path) -> Result<()> {
         })
 }
 
+/// The environments that have a bucket here; none where there is no folder.
+pub(crate) async fn environments(buckets_dir: &Path) -> Result<Vec<EnvironmentId>> {
+    let looking = |error| Error::internal("looking through the buckets", error);
+    let mut entries = match tokio::fs::read_dir(buckets_dir).await {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(looking)?,
+    };
+    let mut found = Vec::new();
+    while let Some(entry) = entries.next_entry().await.map_err(looking)? {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let id: Option<EnvironmentId> = name.parse().ok();
+        found.extend(id.filter(|id| id.to_string() == name));
+    }
+    Ok(found)
+}
+
 /// Removes the bucket and every file in it; nothing if it is gone.
 pub(crate) async fn remove(folder: &Path) -> Result<()> {
     // By the system's own program: folders in folders without end would cost the standard library's way its stack.

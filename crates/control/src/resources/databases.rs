@@ -12,7 +12,9 @@ pub(crate) mod growth;
 pub(crate) mod promise;
 
 use crate::error::{Error, Result};
+use crate::model::environments::DATABASES;
 use crate::scram;
+use domain::ids::EnvironmentId;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Executor, PgConnection};
@@ -114,6 +116,21 @@ pub(crate) async fn provision(held: &mut Held<'_>, password: &SecretString) -> R
     server
         .execute(&format!("alter database {database} allow_connections true"))
         .await
+}
+
+/// The environments that have a database or a role on the server, by names of ours.
+pub(crate) async fn environments(server: &Server<'_>) -> Result<Vec<EnvironmentId>> {
+    let mut server = Open::connect(server).await?;
+    let asked = sqlx::query_scalar(
+        "select datname::text from pg_database where datname ~ '^env_[0-9a-f]{32}$' union select rolname::text from pg_roles where rolname ~ '^env_[0-9a-f]{32}$'",
+    );
+    let names: Vec<String> = within(ANSWERS_WITHIN, asked.fetch_all(&mut server.connection))
+        .await
+        .map_err(|error| failed(server.region, error))?;
+    let ids = names
+        .iter()
+        .filter_map(|name| name.strip_prefix(DATABASES)?.parse().ok());
+    Ok(ids.collect())
 }
 
 /// Drops database and role with everything in them; nothing if they are gone.

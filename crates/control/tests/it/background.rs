@@ -44,6 +44,7 @@ async fn every_task_has_a_row_that_admins_may_read(pool: PgPool) {
         "engines",
         "object_store",
         "object_sweep",
+        "orphans",
         "retention",
         "saga_worker",
         "workloads",

@@ -3,6 +3,7 @@
 use crate::world::{World, until};
 use control::environments::{self, desired_change::deploy};
 use control::objects::Objects;
+use control::packages::inspections::Inspections;
 use control::resources::engines::Engines;
 use control::secrets::Secrets;
 use control::state::State;
@@ -70,6 +71,7 @@ async fn another_configuration_reaches_what_runs(pool: PgPool) {
         clock: Arc::clone(&world.state.clock),
         secrets: Secrets::new(&[3; 32]),
         objects: Objects::in_folder(objects).expect("a store"),
+        inspections: Inspections::default(),
     };
 
     let _background = crate::world::background(Arc::new(moved));

@@ -6,6 +6,7 @@ use control::ctx::Ctx;
 use control::environments::desired_change::deploy;
 use control::objects::Objects;
 use control::objects::settings::Bucket;
+use control::packages::inspections::Inspections;
 use control::people::{SeedPerson, SignIn};
 use control::resources::engines::Engines;
 use control::secrets::Secrets;
@@ -13,6 +14,7 @@ use control::state::State;
 use domain::apps_address::AppsAddress;
 use domain::ids::{EnvironmentId, PackageId};
 use domain::names::Subdomain;
+use domain::quotas::{Amounts, QuotaKind};
 use domain::roles::Role;
 use engine::Engine;
 use engine::memory::MemoryEngine;
@@ -65,6 +67,10 @@ fn config(folder: &Path, server: SecretString) -> Config {
             database_connections: Some(1_000_000),
             ..Limits::default()
         },
+        quotas: Amounts::usual()
+            .with(QuotaKind::Apps, 1000)
+            .with(QuotaKind::Environments, 4000)
+            .with(QuotaKind::MemoryMib, 4 << 20),
         retention: Retention::default(),
         region_defaults: RegionDefaults {
             postgres: server,
@@ -124,6 +130,7 @@ impl World {
             clock: Arc::new(SystemClock),
             secrets: Secrets::new(&[3; 32]),
             objects: objects(folder.path()).expect("a store"),
+            inspections: Inspections::default(),
         };
         Self {
             state: Arc::new(state),

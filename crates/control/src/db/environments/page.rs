@@ -42,6 +42,8 @@ struct Package {
     size_bytes: u64,
     files: u64,
     unpacked_bytes: u64,
+    digest: String,
+    cloud_constants: Vec<String>,
     uploaded_by: String,
     uploaded_at: i64,
     used_by: Vec<String>,
@@ -111,7 +113,8 @@ pub(crate) async fn page(
                    select jsonb_build_object(
                        'id', p.id, 'file_name', p.file_name, 'name', p.name, 'version', p.version,
                        'runtime_version', p.runtime_version, 'size_bytes', p.size_bytes, 'files', p.files,
-                       'unpacked_bytes', p.unpacked_bytes, 'uploaded_by', p.uploaded_by,
+                       'unpacked_bytes', p.unpacked_bytes, 'digest', left(p.sha256, 8),
+                       'cloud_constants', p.cloud_constants, 'uploaded_by', p.uploaded_by,
                        'uploaded_at', floor(extract(epoch from p.created_at))::bigint,
                        'used_by', array(
                            select o.name from environments o
@@ -217,6 +220,8 @@ impl From<Package> for PackageSummary {
             size: package.size_bytes,
             files: package.files,
             unpacked: package.unpacked_bytes,
+            digest: package.digest,
+            cloud_constants: package.cloud_constants,
             uploaded_by: package.uploaded_by,
             uploaded_at: package.uploaded_at,
             used_by: package.used_by,

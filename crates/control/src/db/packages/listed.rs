@@ -37,6 +37,8 @@ struct Row {
     size_bytes: Option<i64>,
     unpacked_bytes: Option<i64>,
     files: Option<i64>,
+    digest: Option<String>,
+    cloud_constants: Option<Vec<String>>,
     uploaded_by: Option<String>,
     uploaded_at: Option<OffsetDateTime>,
     used_by: Vec<String>,
@@ -58,7 +60,7 @@ pub(crate) async fn listed(
                m.role as "role?",
                p.id as "id?", p.file_name as "file_name?", p.name as "name?", p.version as "version?",
                p.runtime_version as "runtime_version?", p.size_bytes as "size_bytes?", p.unpacked_bytes as "unpacked_bytes?",
-               p.files as "files?", p.uploaded_by as "uploaded_by?", p.created_at as "uploaded_at?",
+               p.files as "files?", p.digest as "digest?", p.cloud_constants as "cloud_constants?", p.uploaded_by as "uploaded_by?", p.created_at as "uploaded_at?",
                array(
                    select e.name from environments e
                    where e.company_id = $1 and e.app_id = a.id and p.id in (e.package_id, e.live_package_id, e.deploying_package_id)
@@ -67,7 +69,8 @@ pub(crate) async fn listed(
         from apps a
         left join app_members m on m.company_id = $1 and m.app_id = a.id and m.person_id = $2
         left join lateral (
-            select id, file_name, name, version, runtime_version, size_bytes, unpacked_bytes, files, uploaded_by, created_at
+            select id, file_name, name, version, runtime_version, size_bytes, unpacked_bytes, files, left(sha256, 8) as digest, cloud_constants,
+                   uploaded_by, created_at
             from packages
             where company_id = $1 and app_id = a.id
                 and ($4::timestamptz is null or (created_at, id) < ($4, $5::uuid))
@@ -123,6 +126,8 @@ impl Row {
                 size: number(self.size_bytes),
                 files: number(self.files),
                 unpacked: number(self.unpacked_bytes),
+                digest: self.digest.unwrap_or_default(),
+                cloud_constants: self.cloud_constants.unwrap_or_default(),
                 uploaded_by: self.uploaded_by.unwrap_or_default(),
                 uploaded_at: uploaded_at.unix_timestamp(),
                 used_by: self.used_by,
