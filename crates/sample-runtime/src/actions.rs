@@ -15,6 +15,40 @@ const WRONG_CONFIGURATION: i64 = 1;
 /// The runtime is not in a state for this.
 const WRONG_STATE: i64 = 2;
 
+/// Every action, and whether the app has to run for it.
+const ACTIONS: [(&str, bool); 30] = [
+    ("about", false),
+    ("add_mime_type", false),
+    ("cache_statistics", true),
+    ("check_health", true),
+    ("close_stdio", false),
+    ("create_admin_user", true),
+    ("create_log_subscriber", false),
+    ("disable_debugger", true),
+    ("echo", false),
+    ("enable_debugger", true),
+    ("execute_ddl_commands", false),
+    ("get_admin_action_info", false),
+    ("get_all_thread_stack_traces", true),
+    ("get_current_runtime_requests", true),
+    ("get_ddl_commands", false),
+    ("get_debugger_status", true),
+    ("get_license_information", false),
+    ("get_log_settings", false),
+    ("get_logged_in_user_names", true),
+    ("interrupt_request", true),
+    ("runtime_statistics", true),
+    ("runtime_status", false),
+    ("server_statistics", true),
+    ("set_log_level", false),
+    ("shutdown", false),
+    ("start", false),
+    ("start_logging", false),
+    ("update_admin_user", true),
+    ("update_appcontainer_configuration", false),
+    ("update_configuration", false),
+];
+
 /// Runs one action.
 pub async fn run(runtime: &Arc<Runtime>, action: &str, params: Value) -> Reply {
     let params = match params {
@@ -37,9 +71,9 @@ pub async fn run(runtime: &Arc<Runtime>, action: &str, params: Value) -> Reply {
         "start" => starting::start(runtime).await,
         "get_ddl_commands" => ddl_commands(runtime).await,
         "execute_ddl_commands" => execute_ddl_commands(runtime).await,
-        "get_license_information" => {
-            Reply::done(json!({ "license": { "LicenseType": "none" }, "license_id": null }))
-        }
+        // Without a licence there is no key `license`: its users ask whether it is there.
+        "get_license_information" => Reply::done(json!({ "license_id": null })),
+        "get_admin_action_info" => Reply::done(json!({ "action_info": action_info() })),
         "shutdown" => {
             runtime.ending.cancel();
             // A runtime that ends does not answer any more.
@@ -100,11 +134,27 @@ fn unknown(action: &str) -> Reply {
     Reply::refused(UNKNOWN_ACTION, format!("no action {action} in this state"))
 }
 
+/// What each action needs.
+fn action_info() -> Map<String, Value> {
+    let actions = ACTIONS.into_iter();
+    let info = actions.map(|(name, running)| {
+        (
+            name.to_owned(),
+            json!({ "name": name, "only_while_running": running }),
+        )
+    });
+    info.collect()
+}
+
 fn about(runtime: &Runtime) -> Reply {
     Reply::done(json!({
         "name": "Sample Runtime",
         "vendor": "this project",
+        "company": "this project",
         "version": env!("CARGO_PKG_VERSION"),
+        "build": env!("CARGO_PKG_VERSION"),
+        // It runs without Java, under the version that the package asks for.
+        "java_version": runtime.package.java_version.to_string(),
         "copyright": "It stands in for a Mendix Runtime and runs no model.",
         "model_version": runtime.package.version,
     }))

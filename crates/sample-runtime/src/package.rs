@@ -11,6 +11,8 @@ pub struct Package {
     pub name: String,
     /// The model's version.
     pub version: String,
+    /// The version of Java that the model is made for.
+    pub java_version: u32,
     /// Names of the constants, each with whether the model gives it a value.
     pub constants: Vec<(String, bool)>,
     /// How the package asks this server to misbehave.
@@ -35,6 +37,8 @@ struct Metadata {
     #[serde(default)]
     project_name: Option<String>,
     model_version: String,
+    #[serde(default = "oldest_java")]
+    java_version: u32,
     #[serde(default)]
     constants: Vec<Constant>,
     #[serde(default)]
@@ -56,6 +60,11 @@ struct Configuration {
     sample_runtime: Behaviour,
 }
 
+/// Packages say it since there was another one.
+const fn oldest_java() -> u32 {
+    8
+}
+
 impl Package {
     /// Reads the package under `app_base`.
     pub fn read(app_base: &Path) -> anyhow::Result<Self> {
@@ -67,6 +76,7 @@ impl Package {
         Ok(Self {
             name: metadata.project_name.unwrap_or_else(|| "App".into()),
             version: metadata.model_version,
+            java_version: metadata.java_version,
             constants: constants
                 .map(|c| (c.name, !c.default_value.is_null()))
                 .collect(),

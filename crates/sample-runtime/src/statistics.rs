@@ -73,10 +73,8 @@ impl Statistics {
             "memory": {
                 "init_heap": 0, "used_heap": used, "committed_heap": used, "max_heap": used,
                 "init_nonheap": 0, "used_nonheap": 0, "committed_nonheap": 0, "max_nonheap": 0,
-                "code": 0,
-                "memorypools": [
-                    { "index": 0, "name": "Resident", "usage": used, "is_heap": true },
-                ],
+                // Six pools of a Java machine are expected, or none beside the flat fields.
+                "code": 0, "permanent": 0, "eden": 0, "survivor": 0, "tenured": used,
             },
             "languages": ["en_US"],
             "entities": 3,

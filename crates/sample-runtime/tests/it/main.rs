@@ -2,5 +2,6 @@
 
 mod instance;
 mod life;
+mod protocol;
 mod requests;
 mod starts;
