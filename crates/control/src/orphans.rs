@@ -9,7 +9,7 @@ use crate::db;
 use crate::error::{Error, Result};
 use crate::model::environments::database_name;
 use crate::resources::buckets;
-use crate::resources::databases::{self, Server, Tenant};
+use crate::resources::databases::{self, Tenant};
 use crate::resources::regions;
 use crate::state::State;
 use domain::ids::EnvironmentId;
@@ -165,15 +165,6 @@ pub async fn remove(state: &State, orphan: Orphan) -> Result<()> {
         from_address: None,
     };
     db::audit::insert(&mut *state.pool.acquire().await?, &event).await
-}
-
-impl regions::RegionServers {
-    fn server(&self) -> Server<'_> {
-        Server {
-            url: &self.postgres.admin_url,
-            region: &self.name,
-        }
-    }
 }
 
 /// The servers and folders of all regions, each pair once.

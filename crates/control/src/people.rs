@@ -1,5 +1,7 @@
 //! People: who signs in, and as whom they then act.
 
+mod bind;
+
 use crate::audit::{AuditEvent, By, Outcome};
 use crate::ctx::Ctx;
 use crate::db;
@@ -85,7 +87,7 @@ pub async fn sign_in(state: &State, sign_in: SignIn) -> Result<Person> {
     let mut tx = state.pool.begin().await?;
     let mut person = by_subject(&mut tx, &sign_in).await?;
     if person.is_none() && sign_in.email_verified {
-        person = bind(&mut tx, state, &sign_in).await?;
+        person = bind::subject(&mut tx, state, &sign_in).await?;
     }
     let refusal = match &person {
         None if sign_in.email.is_empty() => Some(
@@ -266,43 +268,6 @@ async fn end_sessions_for(state: &State, person: &Person, action: &'static str) 
 /// The subject that a person is.
 const fn subject(id: PersonId) -> Subject {
     Subject::new(SubjectKind::Person, id.uuid())
-}
-
-/// Binds the subject to the person with its address. Of two tabs that sign in for the first time at once,
-/// one does; the other waits for it, and finds the person by the subject.
-async fn bind(db: &mut PgConnection, state: &State, sign_in: &SignIn) -> Result<Option<Person>> {
-    let bound = db::people::bind(
-        db,
-        &sign_in.email,
-        &sign_in.issuer,
-        &sign_in.subject,
-        state.now(),
-    )
-    .await?;
-    let Some(id) = bound else {
-        return by_subject(db, sign_in).await;
-    };
-    let person = db::people::get(db, Find::Id(id)).await?;
-    if let Some(person) = &person {
-        let event = AuditEvent {
-            company: Some(person.company),
-            at: state.now(),
-            by: By {
-                kind: ActorKind::Person,
-                id: Some(person.id.uuid()),
-                name: person.name.clone(),
-            },
-            action: "person.bind",
-            target: person.email.clone(),
-            subject: Some(subject(person.id)),
-            details: json!({ "issuer": sign_in.issuer, "issuer_subject": sign_in.subject }),
-            outcome: Outcome::Done,
-            request_id: sign_in.request_id.clone(),
-            from_address: sign_in.from_address.clone(),
-        };
-        db::audit::insert(db, &event).await?;
-    }
-    Ok(person)
 }
 
 async fn by_subject(db: &mut PgConnection, sign_in: &SignIn) -> Result<Option<Person>> {

@@ -301,7 +301,7 @@ mod tests {
             (with(1, r"a\u0000b"), "no text"),
         ];
         for (refused, words) in refusals {
-            let message = refused.err().expect("is refused");
+            let message = refused.expect_err("is refused");
             assert!(message.contains(words), "{message}");
         }
     }

@@ -15,42 +15,38 @@ const WRONG_CONFIGURATION: i64 = 1;
 /// The runtime is not in a state for this.
 const WRONG_STATE: i64 = 2;
 
-/// Every action, and what it does.
-const ACTIONS: [(&str, &str); 31] = [
-    ("about", "what this runtime is"),
-    ("add_mime_type", "taken and ignored"),
-    ("cache_statistics", "objects in the cache: none"),
-    ("check_health", "the app's own opinion"),
-    ("close_stdio", "taken and ignored"),
-    ("create_admin_user", "taken and ignored"),
-    ("create_log_subscriber", "names a receiver of log messages"),
-    ("disable_debugger", "lets no debugger connect"),
-    ("echo", "answers pong"),
-    (
-        "enable_debugger",
-        "lets a debugger with the password connect",
-    ),
-    ("execute_ddl_commands", "makes the database and its tables"),
-    ("get_admin_action_info", "this list"),
-    ("get_all_thread_stack_traces", "none"),
-    ("get_current_runtime_requests", "none"),
-    ("get_ddl_commands", "statements that the database lacks"),
-    ("get_debugger_status", "whether a debugger may connect"),
-    ("get_license_information", "the licence: none"),
-    ("get_log_settings", "levels by receiver"),
-    ("get_logged_in_user_names", "nobody"),
-    ("interrupt_request", "finds no request"),
-    ("runtime_statistics", "counters"),
-    ("runtime_status", "where the app is in its life"),
-    ("server_statistics", "the web server's numbers"),
-    ("set_log_level", "the level of a log node"),
-    ("shutdown", "ends the process"),
-    ("start", "starts the app"),
-    ("start_logging", "taken and ignored"),
-    ("update_admin_user", "taken and ignored"),
-    ("update_appcontainer_configuration", "the app's port"),
-    ("update_configuration", "the whole configuration"),
-    ("update_custom_configuration", "taken and ignored"),
+/// Every action, and whether the app has to run for it.
+const ACTIONS: [(&str, bool); 30] = [
+    ("about", false),
+    ("add_mime_type", false),
+    ("cache_statistics", true),
+    ("check_health", true),
+    ("close_stdio", false),
+    ("create_admin_user", true),
+    ("create_log_subscriber", false),
+    ("disable_debugger", true),
+    ("echo", false),
+    ("enable_debugger", true),
+    ("execute_ddl_commands", false),
+    ("get_admin_action_info", false),
+    ("get_all_thread_stack_traces", true),
+    ("get_current_runtime_requests", true),
+    ("get_ddl_commands", false),
+    ("get_debugger_status", true),
+    ("get_license_information", false),
+    ("get_log_settings", false),
+    ("get_logged_in_user_names", true),
+    ("interrupt_request", true),
+    ("runtime_statistics", true),
+    ("runtime_status", false),
+    ("server_statistics", true),
+    ("set_log_level", false),
+    ("shutdown", false),
+    ("start", false),
+    ("start_logging", false),
+    ("update_admin_user", true),
+    ("update_appcontainer_configuration", false),
+    ("update_configuration", false),
 ];
 
 /// Runs one action.
@@ -64,9 +60,7 @@ pub async fn run(runtime: &Arc<Runtime>, action: &str, params: Value) -> Reply {
         "about" => about(runtime),
         "runtime_status" => Reply::done(json!({ "status": runtime.status() })),
         "create_log_subscriber" => create_log_subscriber(runtime, &params),
-        "start_logging" | "add_mime_type" | "close_stdio" | "update_custom_configuration" => {
-            Reply::done(json!({}))
-        }
+        "start_logging" | "add_mime_type" | "close_stdio" => Reply::done(json!({})),
         "set_log_level" => set_log_level(runtime, &params),
         "get_log_settings" => log_settings(runtime),
         "update_appcontainer_configuration" => starting::set_address(runtime, &params),
@@ -77,9 +71,9 @@ pub async fn run(runtime: &Arc<Runtime>, action: &str, params: Value) -> Reply {
         "start" => starting::start(runtime).await,
         "get_ddl_commands" => ddl_commands(runtime).await,
         "execute_ddl_commands" => execute_ddl_commands(runtime).await,
-        "get_admin_action_info" => action_info(),
-        // Clients take the key `license` for a licence.
-        "get_license_information" => Reply::done(json!({})),
+        // Without a licence there is no key `license`: its users ask whether it is there.
+        "get_license_information" => Reply::done(json!({ "license_id": null })),
+        "get_admin_action_info" => Reply::done(json!({ "action_info": action_info() })),
         "shutdown" => {
             runtime.ending.cancel();
             // A runtime that ends does not answer any more.
@@ -140,9 +134,16 @@ fn unknown(action: &str) -> Reply {
     Reply::refused(UNKNOWN_ACTION, format!("no action {action} in this state"))
 }
 
-fn action_info() -> Reply {
-    let info = ACTIONS.map(|(name, does)| (name.to_owned(), json!(does)));
-    Reply::done(json!({ "action_info": Map::from_iter(info) }))
+/// What each action needs.
+fn action_info() -> Map<String, Value> {
+    let actions = ACTIONS.into_iter();
+    let info = actions.map(|(name, running)| {
+        (
+            name.to_owned(),
+            json!({ "name": name, "only_while_running": running }),
+        )
+    });
+    info.collect()
 }
 
 fn about(runtime: &Runtime) -> Reply {
@@ -152,7 +153,8 @@ fn about(runtime: &Runtime) -> Reply {
         "company": "this project",
         "version": env!("CARGO_PKG_VERSION"),
         "build": env!("CARGO_PKG_VERSION"),
-        "java_version": "none",
+        // It runs without Java, under the version that the package asks for.
+        "java_version": runtime.package.java_version.to_string(),
         "copyright": "It stands in for a Mendix Runtime and runs no model.",
         "model_version": runtime.package.version,
     }))

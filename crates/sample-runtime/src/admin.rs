@@ -2,8 +2,9 @@
 
 use crate::actions;
 use crate::runtime::Runtime;
-use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::State;
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Method};
 use axum::response::{IntoResponse, Response};
@@ -13,27 +14,24 @@ use m2ee::codes::FORBIDDEN;
 use m2ee::message::{Reply, Request};
 use std::sync::Arc;
 
-/// The largest request that is read, bytes.
-const LARGEST: usize = 16 << 20;
-/// The result of a request that could not be read.
-const UNREADABLE: i64 = -6;
+/// The longest request that is read; a configuration with many constants has some MiB.
+const LONGEST_REQUEST: usize = 16 << 20;
 
 /// Answers every path: the action is in the body.
 pub fn router(runtime: Arc<Runtime>) -> Router {
-    Router::new().fallback(answer).with_state(runtime)
+    Router::new()
+        .fallback(answer)
+        .layer(DefaultBodyLimit::max(LONGEST_REQUEST))
+        .with_state(runtime)
 }
 
 async fn answer(
     State(runtime): State<Arc<Runtime>>,
     method: Method,
     headers: HeaderMap,
-    body: Body,
+    body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    let body = to_bytes(body, LARGEST).await.map_err(|_| {
-        let text = format!("the request is larger than {LARGEST} bytes, or was broken off");
-        Reply::refused(UNREADABLE, text)
-    });
-    let reply = match body.and_then(|body: Bytes| read(&runtime, &method, &headers, &body)) {
+    let reply = match read(&runtime, &method, &headers, body) {
         Ok(request) => {
             let reply = actions::run(&runtime, &request.action, request.params).await;
             runtime.journal.debug(
@@ -51,7 +49,7 @@ fn read(
     runtime: &Runtime,
     method: &Method,
     headers: &HeaderMap,
-    body: &[u8],
+    body: Result<Bytes, BytesRejection>,
 ) -> Result<Request, Reply> {
     if !authentication::accepts(
         &runtime.settings.admin_pass,
@@ -71,8 +69,11 @@ fn read(
             "the content type must be application/json",
         ));
     }
+    // Whatever is wrong, the protocol's answer is a result.
+    let body = body
+        .map_err(|_| Reply::refused(-6, "the request is longer than 16 MiB, or came to no end"))?;
     if body.is_empty() {
         return Err(Reply::refused(-1, "the request is empty"));
     }
-    serde_json::from_slice(body).map_err(|error| Reply::refused(UNREADABLE, error.to_string()))
+    serde_json::from_slice(&body).map_err(|error| Reply::refused(-6, error.to_string()))
 }

@@ -6,12 +6,17 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::path::Path;
 
+/// Packages name theirs since there was another one.
+const OLDEST_JAVA: u32 = 8;
+
 /// The parts of `model/metadata.json` that matter here.
 pub struct Package {
     /// The app's name.
     pub name: String,
     /// The model's version.
     pub version: String,
+    /// The version of Java that the model is made for.
+    pub java_version: u32,
     /// Names of the constants, each with whether the model gives it a value.
     pub constants: Vec<(String, bool)>,
     /// How the package asks this server to misbehave.
@@ -38,6 +43,7 @@ pub struct Behaviour {
     pub hostile: bool,
 }
 
+
 impl Package {
     /// Reads the package under `app_base`.
     pub fn read(app_base: &Path) -> anyhow::Result<Self> {
@@ -56,6 +62,7 @@ impl Package {
         Ok(Self {
             name: about.name.unwrap_or_else(|| "App".into()),
             version: about.version,
+            java_version: about.java_version.unwrap_or(OLDEST_JAVA),
             constants: about
                 .constants
                 .into_iter()

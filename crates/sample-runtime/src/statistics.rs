@@ -73,6 +73,7 @@ impl Statistics {
             "memory": {
                 "init_heap": 0, "used_heap": used, "committed_heap": used, "max_heap": used,
                 "init_nonheap": 0, "used_nonheap": 0, "committed_nonheap": 0, "max_nonheap": 0,
+                // Six pools of a Java machine are expected, or none beside the flat fields.
                 "code": 0, "permanent": 0, "eden": 0, "survivor": 0, "tenured": used,
             },
             "languages": ["en_US"],

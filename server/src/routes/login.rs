@@ -118,15 +118,20 @@ async fn finish(
     if attempt.is_over(app.control.now()) {
         return Err(SignInError::NotBegunHere);
     }
-    app.login.check_issuer(answer.iss.as_deref())?;
-    let (Some(code), None) = (answer.code, answer.error) else {
-        return Err(SignInError::Declined);
+    app.login.check_issuer(answer.iss.as_deref()).await?;
+    let code = match (answer.code, answer.error.as_deref()) {
+        (Some(code), None) => code,
+        (_, Some("server_error" | "temporarily_unavailable")) => {
+            let said = "it says so itself".into();
+            return Err(SignInError::Unreachable(said));
+        }
+        _ => return Err(SignInError::Declined),
     };
     if kept.was_answered_with(&code) {
         return Err(SignInError::NotBegunHere);
     }
     let answered = attempt.cookie(Some(&code));
-    let identity = app.login.redeem(code, attempt).await?;
+    let identity = app.login.redeem(&code, attempt, app.control.now()).await?;
     let sign_in = SignIn {
         issuer: identity.issuer,
         subject: identity.subject,

@@ -1,53 +1,44 @@
-//! The portal as a client of its issuer: discovery, authorization code with PKCE, id token checks.
+//! The portal as a client of its issuer: authorization code with PKCE.
+//!
+//! Issuers differ in what they write beside what is needed. So of each answer only the fields that are
+//! needed are looked at, and those exactly.
+
+mod fields;
+mod http;
+mod id_token;
+mod issuer;
+mod profile;
+mod tokens;
 
 use crate::routes::login::attempt::Attempt;
 use control::error::BoxedError;
-use futures::future::BoxFuture;
-use openidconnect::core::{
-    CoreAuthPrompt, CoreClient, CoreErrorResponseType, CoreIdToken, CoreIdTokenClaims,
-    CoreJwsSigningAlgorithm, CoreResponseType, CoreUserInfoClaims,
-};
+use fields::Fields;
+use http::Http;
+use id_token::{Expected, Refused};
+use issuer::{Issuer, Metadata};
+use openidconnect::core::{CoreAuthPrompt, CoreClient, CoreJsonWebKeySet, CoreResponseType};
 use openidconnect::{
-    AccessToken, AsyncHttpClient, AuthenticationFlow, AuthorizationCode, ClaimsVerificationError,
-    ClientId, ClientSecret, CsrfToken, EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest,
-    HttpResponse, IssuerUrl, LogoutRequest, Nonce, OAuth2TokenResponse, PkceCodeChallenge,
-    PkceCodeVerifier, PostLogoutRedirectUrl, ProviderMetadataWithLogout, RedirectUrl, Scope,
-    SignatureVerificationError, TokenResponse,
+    AuthUrl, AuthenticationFlow, ClientId, CsrfToken, IssuerUrl, Nonce, PkceCodeChallenge,
+    PkceCodeVerifier, RedirectUrl, Scope,
 };
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-use tokio::sync::Mutex;
+use time::OffsetDateTime;
+use tokens::Credentials;
 use url::Url;
 
 /// The path that the issuer sends the browser back to.
 pub const CALLBACK: &str = "/login/callback";
 
-/// What id tokens may be signed with: ES256, as the built-in provider does, and RS256, which every other one can.
-const SIGNED_WITH: [CoreJwsSigningAlgorithm; 2] = [
-    CoreJwsSigningAlgorithm::EcdsaP256Sha256,
-    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
-];
-
-const ANSWER_AT_MOST: usize = 1 << 20;
-const ISSUER_MAY_TAKE: Duration = Duration::from_secs(10);
-const METADATA_IS_GOOD_FOR: Duration = Duration::from_mins(10);
-
-type Configured = CoreClient<
-    EndpointSet,
-    EndpointNotSet,
-    EndpointNotSet,
-    EndpointNotSet,
-    EndpointMaybeSet,
-    EndpointMaybeSet,
->;
-
 /// Why someone could not sign in.
 #[derive(Debug, thiserror::Error)]
 pub enum SignInError {
     /// The issuer does not answer, or not as one.
-    #[error("the issuer cannot be asked")]
+    #[error("the issuer does not answer")]
     Unreachable(#[source] BoxedError),
+    /// The issuer answers, but it and the portal are not set up for each other.
+    #[error("the issuer and the portal are not set up for each other: {0}")]
+    Misfit(String),
     /// The session store does not answer.
     #[error("the session cannot be read or written")]
     Session(#[from] tower_sessions::session::Error),
@@ -66,9 +57,14 @@ pub enum SignInError {
     /// The issuer, or the person there, said no.
     #[error("the issuer gave no code")]
     Declined,
-    /// A check of the answer failed.
-    #[error("the issuer's answer is not proven")]
-    Unproven(#[source] BoxedError),
+    /// A check of the answer failed. Both texts are the portal's own, and neither holds a value.
+    #[error("the issuer's answer is not proven: {claim} {why}")]
+    Unproven {
+        /// The claim, or the part of the answer.
+        claim: &'static str,
+        /// What is wrong with it.
+        why: &'static str,
+    },
     /// Proven, but nobody the portal knows or lets in.
     #[error("the person may not enter")]
     Refused(String),
@@ -77,7 +73,7 @@ pub enum SignInError {
 /// Whom the issuer has signed in.
 #[derive(Debug)]
 pub struct Identity {
-    /// The issuer.
+    /// The issuer, as it names itself.
     pub issuer: String,
     /// The issuer's id for the person.
     pub subject: String,
@@ -93,13 +89,12 @@ pub struct Identity {
 
 /// The client; its issuer is asked for its addresses and keys when they are first needed.
 pub struct Client {
-    issuer: IssuerUrl,
-    id: ClientId,
-    secret: ClientSecret,
+    issuer: Issuer,
+    origin: String,
+    credentials: Credentials,
     redirect: RedirectUrl,
-    after_sign_out: PostLogoutRedirectUrl,
+    after_sign_out: String,
     http: Http,
-    metadata: Mutex<Option<(Instant, Arc<ProviderMetadataWithLogout>)>>,
 }
 
 impl Client {
@@ -110,27 +105,17 @@ impl Client {
         secret: &SecretString,
         portal_url: &str,
     ) -> anyhow::Result<Self> {
-        let exact = issuer.as_str();
-        // A URL without a path is printed with a slash, while issuers name themselves without it.
-        let issuer = if issuer.path() == "/" {
-            exact.trim_end_matches('/')
-        } else {
-            exact
-        };
+        let http = Http::new()?;
         Ok(Self {
-            issuer: IssuerUrl::new(issuer.to_owned())?,
-            id: ClientId::new(id),
-            secret: ClientSecret::new(secret.expose_secret().to_owned()),
+            issuer: Issuer::new(issuer, http.clone()),
+            origin: issuer.origin().ascii_serialization(),
+            credentials: Credentials {
+                id,
+                secret: secret.clone(),
+            },
             redirect: RedirectUrl::new(format!("{portal_url}{CALLBACK}"))?,
-            after_sign_out: PostLogoutRedirectUrl::new(format!("{portal_url}/"))?,
-            http: Http(
-                reqwest::Client::builder()
-                    .redirect(reqwest::redirect::Policy::none())
-                    .timeout(ISSUER_MAY_TAKE)
-                    .no_proxy()
-                    .build()?,
-            ),
-            metadata: Mutex::new(None),
+            after_sign_out: format!("{portal_url}/"),
+            http,
         })
     }
 
@@ -141,7 +126,15 @@ impl Client {
         state: String,
         ask_again: bool,
     ) -> Result<Url, SignInError> {
-        let client = self.configured(&*self.metadata().await?);
+        let metadata = self.issuer.metadata().await?;
+        let misfit = |error: url::ParseError| SignInError::Misfit(error.to_string());
+        let client = CoreClient::new(
+            ClientId::new(self.credentials.id.clone()),
+            IssuerUrl::new(metadata.issuer.clone()).map_err(misfit)?,
+            CoreJsonWebKeySet::default(),
+        )
+        .set_auth_uri(AuthUrl::from_url(metadata.authorization.clone()))
+        .set_redirect_uri(self.redirect.clone());
         let verifier = PkceCodeVerifier::new(attempt.verifier.clone());
         let nonce = attempt.nonce.clone();
         let mut request = client
@@ -162,197 +155,107 @@ impl Client {
 
     /// The issuer's scheme, host and port.
     pub fn issuer_origin(&self) -> String {
-        self.issuer.url().origin().ascii_serialization()
+        self.origin.clone()
     }
 
     /// Refuses an answer that names another issuer.
-    pub fn check_issuer(&self, iss: Option<&str>) -> Result<(), SignInError> {
+    pub async fn check_issuer(&self, iss: Option<&str>) -> Result<(), SignInError> {
         match iss {
-            Some(iss) if iss != self.issuer.as_str() => Err(SignInError::Unproven(
-                "the answer names another issuer".into(),
-            )),
+            Some(iss) if iss != self.issuer.metadata().await?.issuer => {
+                Err(SignInError::Unproven {
+                    claim: "iss",
+                    why: "names another issuer",
+                })
+            }
             _ => Ok(()),
         }
     }
 
-    /// Exchanges the code, and checks the id token: signature, issuer, audience, expiry and nonce.
-    pub async fn redeem(&self, code: String, attempt: &Attempt) -> Result<Identity, SignInError> {
-        let client = self.configured(&*self.metadata().await?);
-        let exchange = client
-            .exchange_code(AuthorizationCode::new(code))
-            .map_err(|e| SignInError::Unreachable(e.into()))?;
-        let answer = exchange
-            .set_pkce_verifier(PkceCodeVerifier::new(attempt.verifier.clone()))
-            .request_async(&self.http)
-            .await
-            .map_err(|error| match error {
-                openidconnect::RequestTokenError::Request(cause) => {
-                    SignInError::Unreachable(cause.into())
-                }
-                openidconnect::RequestTokenError::ServerResponse(refusal)
-                    if *refusal.error() == CoreErrorResponseType::InvalidGrant =>
-                {
-                    SignInError::CodeRefused
-                }
-                other => SignInError::Unproven(other.to_string().into()),
-            })?;
-        let token = answer
-            .id_token()
-            .ok_or_else(|| SignInError::Unproven("there is no id token".into()))?;
-        let claims = match verify(&client, token, &attempt.nonce) {
-            Err(ClaimsVerificationError::SignatureVerification(
-                SignatureVerificationError::NoMatchingKey,
-            )) => {
-                // The issuer may have a new key since it was last asked.
-                self.forget_metadata().await;
-                verify(
-                    &self.configured(&*self.metadata().await?),
-                    token,
-                    &attempt.nonce,
-                )
-            }
-            verified => verified,
+    /// Exchanges the code, and checks the id token: signature, issuer, audience, time and nonce.
+    pub async fn redeem(
+        &self,
+        code: &str,
+        attempt: &Attempt,
+        now: OffsetDateTime,
+    ) -> Result<Identity, SignInError> {
+        let metadata = self.issuer.metadata().await?;
+        let tokens = self
+            .credentials
+            .exchange(&self.http, &metadata, code, attempt, self.redirect.as_str())
+            .await?;
+        let expected = Expected {
+            issuer: &metadata.issuer,
+            client_id: &self.credentials.id,
+            nonce: &attempt.nonce,
+            now,
         };
-        let claims = claims.map_err(|error| SignInError::Unproven(error.into()))?;
-        let profile = match claims.email() {
-            Some(_) => None,
-            None => {
-                self.profile(&client, answer.access_token().clone(), &claims)
-                    .await?
+        let claims = self
+            .verified(&tokens.id_token, &expected, &metadata)
+            .await?;
+        let subject = claims.text("sub").unwrap_or_default().to_owned();
+        let profile = match (&metadata.userinfo, &tokens.access_token) {
+            (Some(url), Some(token)) if !says_a_verified_address(&claims) => {
+                profile::read(&self.http, url, token, &subject).await
             }
+            _ => None,
         };
-        Ok(identity(&claims, profile.as_ref(), token))
+        let parts = [Some(&claims), profile.as_ref()];
+        let said = || parts.into_iter().flatten();
+        let email = said().find_map(profile::email).unwrap_or_default();
+        Ok(Identity {
+            issuer: metadata.issuer.clone(),
+            subject,
+            email_verified: said()
+                .find_map(|it| it.flag("email_verified"))
+                .unwrap_or(false),
+            name: said()
+                .find_map(profile::name)
+                .unwrap_or_else(|| email.clone()),
+            email,
+            id_token: tokens.id_token,
+        })
+    }
+
+    /// The claims of an id token. A signature that fits no known key may be of a new one, so the keys are
+    /// read once more.
+    async fn verified(
+        &self,
+        token: &str,
+        expected: &Expected<'_>,
+        metadata: &Arc<Metadata>,
+    ) -> Result<Fields, SignInError> {
+        let unsigned = || SignInError::Unproven {
+            claim: "signature",
+            why: "fits none of the issuer's keys",
+        };
+        match id_token::verify(token, expected, &metadata.keys) {
+            Ok(claims) => return Ok(claims),
+            Err(Refused::Claim { claim, why }) => return Err(SignInError::Unproven { claim, why }),
+            Err(Refused::Signature) => {}
+        }
+        let newer = self.issuer.metadata_after(metadata).await?;
+        let newer = newer.ok_or_else(unsigned)?;
+        id_token::verify(token, expected, &newer.keys).map_err(|refused| match refused {
+            Refused::Claim { claim, why } => SignInError::Unproven { claim, why },
+            Refused::Signature => unsigned(),
+        })
     }
 
     /// Where the browser ends the issuer's session; none when the issuer offers no such place.
     pub async fn sign_out_url(&self, id_token: Option<SecretString>) -> Option<Url> {
-        let metadata = self.metadata().await.ok()?;
-        let endpoint = metadata
-            .additional_metadata()
-            .end_session_endpoint
-            .clone()?;
-        let mut request = LogoutRequest::from(endpoint)
-            .set_client_id(self.id.clone())
-            .set_post_logout_redirect_uri(self.after_sign_out.clone());
-        if let Some(token) =
-            id_token.and_then(|token| token.expose_secret().parse::<CoreIdToken>().ok())
-        {
-            request = request.set_id_token_hint(&token);
+        let mut url = self.issuer.metadata().await.ok()?.end_session.clone()?;
+        let mut query = url.query_pairs_mut();
+        if let Some(token) = id_token {
+            query.append_pair("id_token_hint", token.expose_secret());
         }
-        Some(request.http_get_url())
-    }
-
-    async fn profile(
-        &self,
-        client: &Configured,
-        token: AccessToken,
-        claims: &CoreIdTokenClaims,
-    ) -> Result<Option<CoreUserInfoClaims>, SignInError> {
-        let Ok(request) = client.user_info(token, Some(claims.subject().clone())) else {
-            return Ok(None);
-        };
-        let profile = request.request_async(&self.http).await;
-        profile
-            .map(Some)
-            .map_err(|error| SignInError::Unproven(error.to_string().into()))
-    }
-
-    fn configured(&self, metadata: &ProviderMetadataWithLogout) -> Configured {
-        CoreClient::from_provider_metadata(
-            metadata.clone(),
-            self.id.clone(),
-            Some(self.secret.clone()),
-        )
-        .set_redirect_uri(self.redirect.clone())
-    }
-
-    async fn metadata(&self) -> Result<Arc<ProviderMetadataWithLogout>, SignInError> {
-        let mut cached = self.metadata.lock().await;
-        if let Some((since, metadata)) = &*cached
-            && since.elapsed() < METADATA_IS_GOOD_FOR
-        {
-            return Ok(Arc::clone(metadata));
-        }
-        let discovered =
-            ProviderMetadataWithLogout::discover_async(self.issuer.clone(), &self.http).await;
-        let metadata =
-            Arc::new(discovered.map_err(|error| SignInError::Unreachable(error.into()))?);
-        *cached = Some((Instant::now(), Arc::clone(&metadata)));
-        Ok(metadata)
-    }
-
-    async fn forget_metadata(&self) {
-        *self.metadata.lock().await = None;
+        query
+            .append_pair("client_id", &self.credentials.id)
+            .append_pair("post_logout_redirect_uri", &self.after_sign_out);
+        drop(query);
+        Some(url)
     }
 }
 
-/// The HTTP client of the openidconnect crate: follows no redirect, waits and reads only so much.
-struct Http(reqwest::Client);
-
-impl<'c> AsyncHttpClient<'c> for Http {
-    type Error = HttpError;
-    type Future = BoxFuture<'static, Result<HttpResponse, HttpError>>;
-
-    fn call(&'c self, request: HttpRequest) -> Self::Future {
-        Box::pin(send(self.0.clone(), request))
-    }
-}
-
-async fn send(http: reqwest::Client, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-    let mut response = http.execute(reqwest::Request::try_from(request)?).await?;
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await? {
-        if body.len() + chunk.len() > ANSWER_AT_MOST {
-            return Err(HttpError::TooLong);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    let mut answer = HttpResponse::new(body);
-    *answer.status_mut() = response.status();
-    *answer.headers_mut() = response.headers().clone();
-    Ok(answer)
-}
-
-/// Why the issuer gave no usable answer.
-#[derive(Debug, thiserror::Error)]
-enum HttpError {
-    #[error("the request failed")]
-    Request(#[from] reqwest::Error),
-    #[error("the answer is longer than 1 MiB")]
-    TooLong,
-}
-
-fn verify(
-    client: &Configured,
-    token: &CoreIdToken,
-    nonce: &str,
-) -> Result<CoreIdTokenClaims, ClaimsVerificationError> {
-    let verifier = client.id_token_verifier().set_allowed_algs(SIGNED_WITH);
-    token
-        .claims(&verifier, &Nonce::new(nonce.to_owned()))
-        .cloned()
-}
-
-fn identity(
-    claims: &CoreIdTokenClaims,
-    profile: Option<&CoreUserInfoClaims>,
-    token: &CoreIdToken,
-) -> Identity {
-    let email = claims.email().or_else(|| profile?.email());
-    let verified = claims
-        .email_verified()
-        .or_else(|| profile?.email_verified());
-    let name = claims
-        .name()
-        .or_else(|| profile?.name())
-        .and_then(|name| name.get(None));
-    let email = email.map(|email| email.to_string()).unwrap_or_default();
-    Identity {
-        issuer: claims.issuer().to_string(),
-        subject: claims.subject().to_string(),
-        name: name.map_or_else(|| email.clone(), |name| name.to_string()),
-        email,
-        email_verified: verified.unwrap_or(false),
-        id_token: token.to_string(),
-    }
+fn says_a_verified_address(claims: &Fields) -> bool {
+    profile::email(claims).is_some() && claims.flag("email_verified").is_some()
 }

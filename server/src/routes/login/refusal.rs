@@ -30,10 +30,16 @@ impl SignInError {
                 text: "The sign-in was not completed.".to_owned(),
                 action: again,
             },
-            Self::Unproven(_) => ErrorPage {
+            Self::Unproven { claim, why } => ErrorPage {
                 status: StatusCode::BAD_REQUEST,
                 title: "Not signed in",
-                text: "The answer of the service that signs people in could not be proven to be genuine.".to_owned(),
+                text: format!("The answer of the service that signs people in could not be proven to be genuine: `{claim}` {why}. Try again; if it happens again, tell whoever runs this portal."),
+                action: again,
+            },
+            Self::Misfit(_) => ErrorPage {
+                status: StatusCode::BAD_GATEWAY,
+                title: "Not signed in",
+                text: "The service that signs people in and this portal are not set up for each other. Nothing is wrong with your account; tell whoever runs this portal.".to_owned(),
                 action: again,
             },
             Self::Refused(reason) => ErrorPage {
@@ -55,7 +61,11 @@ impl SignInError {
             | Self::Refused(_) => {
                 tracing::info!(request_id, "sign-in ended: {self}");
             }
-            Self::Unreachable(_) | Self::Session(_) | Self::Control(_) | Self::Unproven(_) => {
+            Self::Unreachable(_)
+            | Self::Misfit(_)
+            | Self::Session(_)
+            | Self::Control(_)
+            | Self::Unproven { .. } => {
                 tracing::warn!(
                     request_id,
                     error = self as &dyn std::error::Error,
