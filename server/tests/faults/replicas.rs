@@ -33,11 +33,9 @@ async fn what_one_portal_began_the_other_completes() {
 
     let operation = world.finished(test.id).await;
     assert_eq!(operation.state, "succeeded", "{operation:?}");
-    assert_eq!(
-        (operation.id, operation.fence),
-        (begun.id, begun.fence + 1),
-        "claimed once more"
-    );
+    assert_eq!(operation.id, begun.id);
+    // Once to take it over, and again each time it was parked since.
+    assert!(operation.fence > begun.fence, "{operation:?}, {begun:?}");
     let answer = load::get(
         &world.client,
         world.apps,
