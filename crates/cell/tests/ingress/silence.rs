@@ -13,6 +13,7 @@ use crate::stage::{Act, HOST, LIMIT, Stage, ok, read_message, send_all, until};
 async fn impatient() -> Stage {
     Stage::with(IngressConfig {
         header_timeout: Duration::from_millis(100),
+        lingering: Duration::from_millis(100),
         ..IngressConfig::default()
     })
     .await
