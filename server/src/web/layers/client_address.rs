@@ -32,7 +32,7 @@ pub async fn set(
 }
 
 /// The client of a request that `peer` has sent.
-fn client(trusted: &[IpNet], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+pub fn client(trusted: &[IpNet], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
     let lines = headers.get_all(HEADER);
     let entries: Vec<Option<IpAddr>> = lines
         .iter()

@@ -21,7 +21,8 @@ pub async fn check(State(portal_url): State<Arc<str>>, request: Request, next: N
     let Some(location) = response.headers().get(LOCATION) else {
         return response;
     };
-    if !is_own(location, &portal_url) && !(to_the_issuer && is_absolute(location)) {
+    let may_leave = to_the_issuer && is_absolute(location);
+    if !may_leave && !is_own(location, &portal_url) {
         tracing::warn!("an answer would have led to another site: it leads to the start page");
         let start = HeaderValue::from_static("/");
         response.headers_mut().insert(LOCATION, start);
