@@ -13,6 +13,9 @@ use serde::{Deserialize, Serialize};
 /// The longest typed text that is handed back: the error travels in an address.
 const TYPED_AT_MOST: usize = 500;
 
+/// Stands for the form as a whole where a field is named.
+const FORM: &str = "form";
+
 /// A refused form field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldError {
@@ -163,12 +166,26 @@ impl AppError {
 }
 
 impl AppError {
+    /// What was sent is no form of this release's.
+    pub fn outdated() -> Self {
+        Self::Invalid {
+            errors: vec![FieldError {
+                field: FORM.to_owned(),
+                message: "The portal has been updated since this page was opened, or the form is damaged. Reload the page and try again.".to_owned(),
+            }],
+            typed: Vec::new(),
+        }
+    }
+
     /// The status of an answer that carries this error.
     #[cfg(feature = "ssr")]
-    pub const fn status(&self) -> http::StatusCode {
+    pub fn status(&self) -> http::StatusCode {
         use http::StatusCode;
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Invalid { errors, .. } if errors.iter().any(|it| it.field == FORM) => {
+                StatusCode::BAD_REQUEST
+            }
             Self::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::Conflict(_) => StatusCode::CONFLICT,
@@ -203,14 +220,13 @@ impl FromServerFnError for AppError {
             ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) => Self::Unavailable(
                 "The portal cannot be reached. Check your connection and try again.".to_owned(),
             ),
-            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => Self::Invalid {
-                errors: vec![FieldError {
-                    field: "form".to_owned(),
-                    message: "A field of the form is missing or damaged; reload the page and fill it in again.".to_owned(),
-                }],
-                typed: Vec::new(),
+            // A page of before an upgrade sends other arguments, and reads other answers.
+            ServerFnErrorErr::Args(_)
+            | ServerFnErrorErr::MissingArg(_)
+            | ServerFnErrorErr::Deserialization(_) => Self::outdated(),
+            _ => Self::Internal {
+                request_id: String::new(),
             },
-            _ => Self::Internal { request_id: String::new() },
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod background;
 pub mod cli;
 pub mod config;
 pub mod control_plane;
+pub mod descriptors;
 pub mod fault_injection;
 pub mod identity;
 pub mod local;

@@ -3,23 +3,20 @@
 use crate::background;
 use crate::config::Config;
 use crate::state::AppState;
+use crate::web::connections::{self, ConnectionLimits};
 use crate::web::rate_limit::RateLimits;
 use crate::web::router::router;
 use crate::web::session::store::Sessions;
-use crate::{control_plane, identity};
+use crate::{control_plane, descriptors, identity};
 use anyhow::{Context, Result};
-use axum::serve::ListenerExt;
 use control::background::Background;
 use leptos::config::LeptosOptions;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 const SESSION_CHECK: Duration = Duration::from_secs(30);
-/// How long requests may take to finish when the program stops.
-const FINISH_WITHIN: Duration = Duration::from_secs(10);
 
 /// Listens where the configuration says.
 pub async fn bind(config: &Config) -> Result<TcpListener> {
@@ -40,6 +37,7 @@ pub async fn prepare(config: &Config, shutdown: CancellationToken) -> Result<App
         sessions,
         login: Arc::new(login),
         limits: Arc::new(RateLimits::default()),
+        readiness: Arc::default(),
         trusted_proxies: config.trusted_proxies.as_slice().into(),
         session_check: SESSION_CHECK,
         shutdown,
@@ -61,24 +59,10 @@ pub async fn run(config: &Config, app: AppState, listener: TcpListener) -> Resul
         .with(background::sessions(&app))
         .with(background::rate_limits(&app));
     let background = tokio::spawn(tasks.run(shutdown.clone()));
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "a connection stays with delayed sending");
-        }
-    });
     let pool = app.control.pool.clone();
-    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
-    let serving =
-        axum::serve(listener, service).with_graceful_shutdown(shutdown.clone().cancelled_owned());
-    let stopped = async {
-        shutdown.cancelled().await;
-        tokio::time::sleep(FINISH_WITHIN).await;
-    };
-    tokio::select! {
-        served = serving => served.context("serving requests")?,
-        () = stopped => tracing::warn!("some requests did not finish in time and were cut off"),
-    }
-    shutdown.cancel();
+    let limits = ConnectionLimits::for_files(descriptors::raise_limit());
+    let trusted = Arc::clone(&app.trusted_proxies);
+    connections::serve(listener, router(app), limits, trusted, shutdown).await;
     background.await.context("working in the background")?;
     pool.close().await;
     Ok(())

@@ -1,5 +1,6 @@
 //! What every request handler may use.
 
+use crate::routes::health::Readiness;
 use crate::routes::login::client::Client;
 use crate::web::rate_limit::RateLimits;
 use crate::web::session::store::Sessions;
@@ -28,6 +29,8 @@ pub struct AppState {
     pub changes: broadcast::Sender<Update>,
     /// How often one address or person may ask for what is costly.
     pub limits: Arc<RateLimits>,
+    /// Whether the database has answered lately.
+    pub readiness: Arc<Readiness>,
     /// Proxies whose word on where a request comes from is taken.
     pub trusted_proxies: Arc<[IpNet]>,
     /// How often an open event stream asks whether its session still holds.

@@ -1,6 +1,7 @@
 //! The web side: the router, the layers around it, and what several routes share.
 
 pub mod assets;
+pub mod connections;
 pub mod error_page;
 pub mod layers;
 pub mod leptos_context;

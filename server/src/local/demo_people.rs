@@ -9,6 +9,7 @@ use domain::roles::Role;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
+use url::Url;
 
 /// One of them, as the file keeps it.
 #[derive(Serialize, Deserialize)]
@@ -48,8 +49,29 @@ const PEOPLE: [(Role, &str, &str, &str); 3] = [
     ),
 ];
 
-/// Sees to it that the three exist and that `file` says how they sign in.
-pub async fn ensure(state: &State, file: &Path) -> Result<Vec<DemoPerson>> {
+/// What a start says of them.
+pub enum Demo {
+    /// They have been made now; nothing says their passwords again but the file.
+    Made(Vec<DemoPerson>),
+    /// They were there.
+    Kept,
+    /// The portal is no trial on this machine, so none are made.
+    None {
+        /// Whether there are some of when it was one.
+        of_before: bool,
+    },
+}
+
+/// Sees to it that the three exist and that `file` says how they sign in: where the portal is reached at localhost
+/// alone, since one of them may do everything.
+pub async fn ensure(state: &State, file: &Path) -> Result<Demo> {
+    let host = Url::parse(&state.config.portal_url).ok();
+    let host = host.as_ref().and_then(Url::host_str).unwrap_or_default();
+    if !matches!(host, "localhost" | "127.0.0.1" | "[::1]") && !host.ends_with(".localhost") {
+        return Ok(Demo::None {
+            of_before: file.exists(),
+        });
+    }
     let seeds: Vec<SeedPerson> = PEOPLE
         .iter()
         .map(|(role, email, name, company)| SeedPerson {
@@ -71,9 +93,9 @@ pub async fn ensure(state: &State, file: &Path) -> Result<Vec<DemoPerson>> {
             for person in &kept {
                 give_account(state, person, false).await?;
             }
-            Ok(kept)
+            Ok(Demo::Kept)
         }
-        None => make(state, file).await,
+        None => make(state, file).await.map(Demo::Made),
     }
 }
 

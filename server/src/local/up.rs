@@ -4,7 +4,7 @@
 //! has left running after being killed is taken over.
 
 use super::cell::Cell;
-use super::demo_people::{self, DemoPerson};
+use super::demo_people::{self, Demo};
 use super::log_size::Logs;
 use super::part::{Kept, end, say, start, timed};
 use super::postgres::cluster::{Cluster, Purpose};
@@ -103,7 +103,7 @@ impl Parts {
         };
         let file = config.data.join("demo-people.json");
         if config.issuer.is_none() {
-            say_people(&demo_people::ensure(&app.control, &file).await?, &file);
+            say_people(demo_people::ensure(&app.control, &file).await?, &file);
         }
         say(&format!(
             "ready: {}   (apps: {}; Ctrl-C ends everything)",
@@ -139,8 +139,19 @@ impl Parts {
     }
 }
 
-fn say_people(people: &[DemoPerson], file: &Path) {
-    say(&format!("demo people (kept in {}):", file.display()));
+fn say_people(demo: Demo, file: &Path) {
+    let file = file.display();
+    let people = match demo {
+        Demo::Made(people) => people,
+        Demo::Kept => return say(&format!("demo people: {file} says how they sign in")),
+        Demo::None { of_before: true } => {
+            return say(&format!(
+                "the demo people of before the portal had a public address are still there: put them out with `portal people deactivate EMAIL` for each in {file}, then remove that file"
+            ));
+        }
+        Demo::None { of_before: false } => return,
+    };
+    say(&format!("demo people, said this once (kept in {file}):"));
     for person in people {
         let role = Role::parse(&person.role).map_or("", Role::label);
         say(&format!(

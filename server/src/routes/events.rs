@@ -4,9 +4,11 @@
 //! stream ends when the session does.
 
 use crate::state::AppState;
+use crate::web::rate_limit::Stream;
 use axum::Extension;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use control::ctx::Ctx;
@@ -33,6 +35,15 @@ pub async fn stream(
     session: Session,
     headers: HeaderMap,
 ) -> Response {
+    let place = match (ctx.person(), session.id()) {
+        (Some(person), Some(session)) => app.limits.stream(person, session),
+        _ => None,
+    };
+    let Some(place) = place else {
+        let text = "Too many windows of this session are open; close some.\n";
+        let headers = [(RETRY_AFTER, "30")];
+        return (StatusCode::TOO_MANY_REQUESTS, headers, text).into_response();
+    };
     let mut check = interval_at(
         tokio::time::Instant::now() + app.session_check,
         app.session_check,
@@ -52,6 +63,7 @@ pub async fn stream(
         count: 0,
         check,
         app,
+        _place: place,
     };
     let events = unfold(listener, |mut listener| async move {
         listener
@@ -77,6 +89,7 @@ struct Listener {
     count: u64,
     check: Interval,
     app: AppState,
+    _place: Stream,
 }
 
 impl Listener {

@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::extract::Request;
 use axum::http::HeaderValue;
-use axum::http::header::CACHE_CONTROL;
+use axum::http::header::{CACHE_CONTROL, VARY};
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use leptos::config::LeptosOptions;
@@ -51,6 +51,9 @@ fn public_files<S: Clone + Send + Sync + 'static>(site: &Path, except: &str) -> 
 async fn cache_packed(named_by_content: bool, request: Request, next: Next) -> Response {
     let snippet = request.uri().path().starts_with("/snippets/");
     let mut response = next.run(request).await;
+    // Which of its forms is sent depends on what the browser takes.
+    let vary = HeaderValue::from_static("accept-encoding");
+    response.headers_mut().insert(VARY, vary);
     if response.status().is_success() || response.status().as_u16() == 304 {
         let rule = if named_by_content && !snippet {
             "public, max-age=31536000, immutable"

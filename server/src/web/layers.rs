@@ -1,7 +1,9 @@
 //! What a request passes on its way in and an answer on its way out, a file per layer.
 
+pub mod bodies;
 pub mod canonical_host;
 pub mod client_address;
+pub mod cookies;
 pub mod cross_site;
 pub mod form_errors;
 pub mod locations;

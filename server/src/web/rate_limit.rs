@@ -1,5 +1,6 @@
-//! How often one address may start to sign in, and one person to upload.
+//! How often one address may start to sign in and one person to upload, and how many streams may be open.
 
+use crate::web::connections::shares::{Share, Shares};
 use crate::web::error_page::ErrorPage;
 use axum::extract::ConnectInfo;
 use axum::http::header::RETRY_AFTER;
@@ -11,17 +12,24 @@ use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
+use tower_sessions::session::Id;
 
 const SIGN_INS_AT_ONCE: NonZeroU32 = NonZeroU32::new(60).expect("60 is not zero");
 const SIGN_INS_A_SECOND: NonZeroU32 = NonZeroU32::new(2).expect("2 is not zero");
 const UPLOADS_AT_ONCE: NonZeroU32 = NonZeroU32::new(20).expect("20 is not zero");
 const UPLOADS_A_MINUTE: NonZeroU32 = NonZeroU32::new(20).expect("20 is not zero");
 
+/// A window holds one while it is looked at.
+const STREAMS_OF_SESSION: usize = 16;
+const STREAMS_OF_PERSON: usize = 48;
+
 /// The counters.
 #[derive(Debug)]
 pub struct RateLimits {
     sign_in: DefaultKeyedRateLimiter<IpAddr>,
     upload: DefaultKeyedRateLimiter<PersonId>,
+    streams_of_person: Shares<PersonId>,
+    streams_of_session: Shares<Id>,
     clock: DefaultClock,
 }
 
@@ -34,12 +42,23 @@ impl Default for RateLimits {
             upload: DefaultKeyedRateLimiter::keyed(
                 Quota::per_minute(UPLOADS_A_MINUTE).allow_burst(UPLOADS_AT_ONCE),
             ),
+            streams_of_person: Shares::new(STREAMS_OF_PERSON),
+            streams_of_session: Shares::new(STREAMS_OF_SESSION),
             clock: DefaultClock::default(),
         }
     }
 }
 
+/// An open stream of events.
+pub type Stream = (Share<Id>, Share<PersonId>);
+
 impl RateLimits {
+    /// A place for a stream of events; none when the session or the person has many open already.
+    pub fn stream(&self, person: PersonId, session: Id) -> Option<Stream> {
+        let of_session = self.streams_of_session.take(session)?;
+        Some((of_session, self.streams_of_person.take(person)?))
+    }
+
     /// Counts a step of signing in; the seconds to wait when there were too many.
     pub fn sign_in(&self, address: IpAddr) -> Result<(), u64> {
         self.sign_in

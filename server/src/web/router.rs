@@ -1,35 +1,37 @@
 //! Every route of the portal, and the layers around them.
 //!
-//! Layers, from the outside: client address → request id → trace → security headers → panic → cross-site
+//! Layers, from the outside: client address → request id → cookies → trace → security headers → panic → cross-site
 //! check → locations → canonical host → form errors → session → session guard → routes. The tables below are data, so that a test can walk them.
 
 use crate::routes::login::client::CALLBACK;
 use crate::routes::{events, health, login, logout, packages, theme};
 use crate::state::AppState;
+use crate::web::error_page::ErrorPage;
 use crate::web::layers::request_id::RequestId;
 use crate::web::layers::security_headers::FormTargets;
 use crate::web::layers::{
-    canonical_host, client_address, cross_site, form_errors, locations, panics, request_id,
-    security_headers, session_guard, status_codes,
+    bodies, canonical_host, client_address, cookies, cross_site, form_errors, locations, panics,
+    request_id, security_headers, session_guard, status_codes,
 };
 use crate::web::{assets, leptos_context, session};
 use app::App;
 use app::document::shell;
+use app::error::AppError;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state, map_response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use leptos_axum::{
     AxumRouteListing, LeptosRoutes, file_and_error_handler_with_context, generate_route_list,
     handle_server_fns_with_context,
 };
+use server_fn::axum::get_server_fn_service;
 use std::sync::{Arc, LazyLock};
 use tower_http::compression::CompressionLayer;
 use tower_http::trace::{DefaultOnResponse, TraceLayer};
 use tracing::Level;
-
-/// Bodies of forms and server functions; uploads have the limit that the admin sets.
-const BODY_AT_MOST: usize = 64 << 10;
 
 /// Who may use a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,13 +83,13 @@ pub const ROUTES: [Route; 9] = [
         method: "POST",
         path: "/logout",
         audience: Audience::Everyone,
-        handler: || post(logout::sign_out),
+        handler: || post(logout::sign_out).route_layer(from_fn(bodies::take_in)),
     },
     Route {
         method: "POST",
         path: "/theme",
         audience: Audience::Everyone,
-        handler: || post(theme::choose),
+        handler: || post(theme::choose).route_layer(from_fn(bodies::take_in)),
     },
     Route {
         method: "GET",
@@ -127,8 +129,7 @@ pub fn router(app: AppState) -> Router {
     let portal = routes_for(Audience::Everyone)
         .merge(guarded)
         .layer(from_fn_with_state(app.clone(), session::set_end))
-        .layer(app.sessions.layer())
-        .layer(DefaultBodyLimit::max(BODY_AT_MOST));
+        .layer(app.sessions.layer());
     let mxid = app
         .mxid
         .clone()
@@ -151,6 +152,7 @@ pub fn router(app: AppState) -> Router {
                 .make_span_with(span)
                 .on_response(DefaultOnResponse::new().level(Level::DEBUG)),
         )
+        .layer(from_fn(cookies::read_one_by_one))
         .layer(from_fn(request_id::set))
         .layer(from_fn_with_state(trusted_proxies, client_address::set))
 }
@@ -171,7 +173,14 @@ fn rendered(app: &AppState) -> Router<AppState> {
     let for_functions = context.clone();
     let functions = move |request: Request| {
         let context = for_functions.clone();
-        async move { handle_server_fns_with_context(context, request).await }
+        async move {
+            let known = get_server_fn_service(request.uri().path(), request.method().clone());
+            if known.is_none() {
+                return unknown_function(&request);
+            }
+            let answer = handle_server_fns_with_context(context, request).await;
+            answer.into_response()
+        }
     };
     Router::new()
         .leptos_routes_with_context(app, pages(), context.clone(), move || {
@@ -182,7 +191,24 @@ fn rendered(app: &AppState) -> Router<AppState> {
             context, shell,
         ))
         .layer(map_response(status_codes::set))
+        .layer(from_fn(bodies::take_in))
         .layer(CompressionLayer::new())
+}
+
+/// A page of before an upgrade calls what is gone.
+fn unknown_function(request: &Request) -> Response {
+    let status = StatusCode::NOT_FOUND;
+    let error = AppError::outdated();
+    if session_guard::asks_a_script(request.headers()) {
+        return session_guard::in_json_as(status, &error);
+    }
+    let page = ErrorPage {
+        status,
+        title: "Not accepted",
+        text: error.beside_fields(&[]).unwrap_or_default(),
+        action: ("/", "Back to your apps"),
+    };
+    page.answer(request.extensions())
 }
 
 /// Names the path alone: a query may carry a code or a token.

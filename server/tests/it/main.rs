@@ -4,6 +4,7 @@ mod access;
 mod architecture;
 mod browser;
 mod clusters;
+mod connections;
 mod cross_site;
 mod ended_sessions;
 mod events;

@@ -1,9 +1,10 @@
 //! People at the command line: added, with new passwords, put out, let in again; and a portal that moves.
 
-use crate::test_app::{ADA, PASSWORD, TestApp};
+use crate::test_app::{ADA, PASSWORD, TestApp, control_state};
 use domain::roles::Role;
 use reqwest::StatusCode;
 use server::cli::people::{New, PeopleCommand, run};
+use server::local::demo_people::{Demo, ensure};
 use sqlx::PgPool;
 
 const BO: &str = "bo@eastwind.example";
@@ -100,4 +101,38 @@ async fn people_get_in_after_the_portal_has_moved(pool: PgPool) {
     assert_ne!(before.url, after.url);
     let page = after.browser().sign_in("/login", ADA, PASSWORD).await;
     assert_eq!(page.path, "/apps", "{}", page.body);
+}
+
+/// One of them may do everything, so they are for a trial on one's own machine alone.
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn demo_people_are_made_at_localhost_alone_and_said_once(pool: PgPool) {
+    let app = TestApp::new(pool.clone()).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("demo-people.json");
+    let first = ensure(&app.state.control, &file).await.expect("made");
+    let Demo::Made(people) = first else {
+        panic!("they are made at {}", app.url);
+    };
+    let admin = people
+        .iter()
+        .find(|it| it.role == "admin")
+        .expect("an admin");
+    let browser = app.browser();
+    let page = browser
+        .sign_in("/login", &admin.email, admin.password())
+        .await;
+    assert_eq!(page.path, "/apps", "{}", page.body);
+    let again = ensure(&app.state.control, &file).await.expect("kept");
+    assert!(matches!(again, Demo::Kept), "their passwords are said once");
+
+    let elsewhere = control_state(
+        pool,
+        "https://portal.example.com",
+        &folder,
+        app.clock.clone(),
+    );
+    let none = ensure(&elsewhere, &folder.path().join("none.json")).await;
+    assert!(matches!(none, Ok(Demo::None { of_before: false })));
+    let none = ensure(&elsewhere, &file).await;
+    assert!(matches!(none, Ok(Demo::None { of_before: true })));
 }

@@ -1,6 +1,7 @@
 //! The session guard: who gets in, for how long, and what the others are told.
 
 use crate::browser::is_json;
+use crate::raw::Raw;
 use crate::test_app::{ADA, TestApp};
 use app::error::AppError;
 use control::people;
@@ -217,4 +218,33 @@ async fn a_body_larger_than_a_form_is_refused(pool: PgPool) {
         .post("/theme", &[("theme", "dark"), ("return_to", &large)])
         .await;
     assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+/// Other programs at the same host set cookies as they like.
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn a_foreign_cookie_hides_no_session(pool: PgPool) {
+    let app = TestApp::new(pool).await;
+    let ada = app.signed_in(ADA).await;
+    let own = format!("{COOKIE}={}", ada.cookie(COOKIE).expect("a session"));
+    for foreign in [
+        &b"city=caf\xe9"[..],
+        "city=Łódź; 🍪=1".as_bytes(),
+        b"flag; =value; a=; q=\"a b\"; t=a\tb",
+    ] {
+        for line in [
+            [foreign, own.as_bytes()].join(&b"; "[..]),
+            [own.as_bytes(), foreign].join(&b"; "[..]),
+        ] {
+            let mut raw = Raw::open(&app.url).await;
+            raw.send(
+                "GET /operations HTTP/1.1\r\nhost: localhost\r\naccept: text/html\r\ncookie: ",
+            )
+            .await;
+            raw.send(&line).await;
+            raw.send("\r\n\r\n").await;
+            let head = raw.head().await;
+            let line = String::from_utf8_lossy(&line);
+            assert!(head.starts_with("HTTP/1.1 200 "), "{line}: {head}");
+        }
+    }
 }

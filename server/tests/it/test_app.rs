@@ -22,12 +22,12 @@ use leptos::config::LeptosOptions;
 use secrecy::SecretString;
 use server::identity;
 use server::state::AppState;
+use server::web::connections::{self, ConnectionLimits};
 use server::web::rate_limit::RateLimits;
 use server::web::router::router;
 use server::web::session::store::Sessions;
 use sqlx::PgPool;
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -70,6 +70,15 @@ impl TestApp {
 
     /// The same, with some of its parts changed.
     pub async fn with(pool: PgPool, change: impl FnOnce(&mut AppState)) -> Self {
+        Self::limited(pool, ConnectionLimits::for_files(1024), change).await
+    }
+
+    /// The same, with other limits for its connections.
+    pub async fn limited(
+        pool: PgPool,
+        limits: ConnectionLimits,
+        change: impl FnOnce(&mut AppState),
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let folder = tempfile::tempdir().expect("a folder");
@@ -90,6 +99,7 @@ impl TestApp {
             sessions,
             login: Arc::new(login),
             limits: Arc::new(RateLimits::default()),
+            readiness: Arc::default(),
             trusted_proxies: Arc::default(),
             session_check: Duration::from_millis(50),
             shutdown: CancellationToken::new(),
@@ -99,9 +109,14 @@ impl TestApp {
         let listening = live_updates::task(&state.control.pool, &state.changes, &state.shutdown);
         let tasks = Background::new(Arc::clone(&state.control)).with(listening);
         tokio::spawn(tasks.run(state.shutdown.clone()));
-        let service = router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
-        let server =
-            tokio::spawn(async move { axum::serve(listener, service).await.expect("serves") });
+        let serving = connections::serve(
+            listener,
+            router(state.clone()),
+            limits,
+            Arc::clone(&state.trusted_proxies),
+            state.shutdown.clone(),
+        );
+        let server = tokio::spawn(serving);
         let app = Self {
             url,
             state,
@@ -209,7 +224,8 @@ impl Drop for TestApp {
     }
 }
 
-fn control_state(pool: PgPool, url: &str, folder: &TempDir, clock: Arc<StoppedClock>) -> State {
+/// A control plane over the folder, of a portal at this address.
+pub fn control_state(pool: PgPool, url: &str, folder: &TempDir, clock: Arc<StoppedClock>) -> State {
     State {
         engines: Engines::new(
             Arc::new(StubEngine::default()),

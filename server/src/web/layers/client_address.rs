@@ -30,7 +30,7 @@ pub async fn set(
 }
 
 /// The client of a request that `peer` has sent.
-fn client(trusted: &[IpNet], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+pub fn client(trusted: &[IpNet], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
     let lines = headers.get_all(HEADER).iter();
     networks::client(trusted, peer, lines.map(HeaderValue::as_bytes)).0
 }

@@ -126,8 +126,13 @@ pub fn asks_a_script(headers: &HeaderMap) -> bool {
 
 /// An error as the scripts of the pages read it.
 pub fn in_json(error: &AppError) -> Response {
+    in_json_as(error.status(), error)
+}
+
+/// The same under another status.
+pub fn in_json_as(status: StatusCode, error: &AppError) -> Response {
     let kind = [(CONTENT_TYPE, "application/json")];
-    (error.status(), kind, error.ser()).into_response()
+    (status, kind, error.ser()).into_response()
 }
 
 /// Browsers name `text/html` when they load a page or send a form, and only then.
