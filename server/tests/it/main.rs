@@ -12,7 +12,6 @@ mod logs;
 mod people;
 mod postgres;
 mod proxies;
-mod queries;
 mod schema;
 mod sessions;
 mod sign_in;
