@@ -13,16 +13,14 @@ use control::resources::engines::Engines;
 use control::secrets::Secrets;
 use control::state::State;
 use secrecy::{ExposeSecret, SecretString};
+use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Connection, PgPool};
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
 const CONNECTIONS: u32 = 20;
-/// A connection that was used this recently is taken to live: no request asks it first.
-const TRUSTED_FOR: Duration = Duration::from_secs(5);
 const DATABASE_MAY_TAKE: Duration = Duration::from_secs(10);
 
 /// The control plane over its database, whose schema is brought up to date.
@@ -114,12 +112,6 @@ async fn connect(database: &Database) -> Result<PgPool> {
         .idle_timeout(None)
         .max_lifetime(None)
         .acquire_timeout(DATABASE_MAY_TAKE)
-        .test_before_acquire(false)
-        .before_acquire(|connection, used| {
-            Box::pin(async move {
-                Ok(used.idle_for < TRUSTED_FOR || connection.ping().await.is_ok())
-            })
-        })
         .connect_with(options.application_name("portal"))
         .await
         .context("the portal's database cannot be reached; check DATABASE_URL, or start everything with `portal up`")

@@ -22,8 +22,8 @@ pub(crate) mod people;
 pub(crate) mod plans;
 pub(crate) mod quotas;
 pub(crate) mod regions;
-pub(crate) mod sessions;
 pub(crate) mod retention;
+pub(crate) mod sessions;
 pub(crate) mod tasks;
 pub(crate) mod usage;
 

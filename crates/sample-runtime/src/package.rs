@@ -43,7 +43,6 @@ pub struct Behaviour {
     pub hostile: bool,
 }
 
-
 impl Package {
     /// Reads the package under `app_base`.
     pub fn read(app_base: &Path) -> anyhow::Result<Self> {

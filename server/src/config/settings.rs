@@ -262,8 +262,11 @@ mod tests {
     #[test]
     fn the_environment_may_give_what_is_no_table() {
         let all = serde_json::to_value(Settings::default()).expect("JSON");
-        let mut expected: Vec<&str> =
-            [&IN_ENVIRONMENT[..], &["limits", "quotas", "regions", "retention"]].concat();
+        let mut expected: Vec<&str> = [
+            &IN_ENVIRONMENT[..],
+            &["limits", "quotas", "regions", "retention"],
+        ]
+        .concat();
         expected.sort_unstable();
         let mut found = names(&all);
         found.sort_unstable();

@@ -19,7 +19,8 @@ impl ReturnTo {
     fn local(text: &str) -> Option<Self> {
         let short = Some(text).filter(|text| text.len() <= LONGEST)?;
         let path = local_path::parse(short)?;
-        let is_a_page = path.len() <= LONGEST && !NO_PAGES.iter().any(|other| path.starts_with(other));
+        let is_a_page =
+            path.len() <= LONGEST && !NO_PAGES.iter().any(|other| path.starts_with(other));
         is_a_page.then_some(Self(path))
     }
 

@@ -55,7 +55,12 @@ pub(crate) async fn promise(
         return Ok(promised);
     }
     let promised = db::connections::promised(tx, &room.regions).await?;
-    let Room { all, capacity, name, .. } = room;
+    let Room {
+        all,
+        capacity,
+        name,
+        ..
+    } = room;
     let wanted = wanted.min((all / PART_OF_ALL).max(LEAST));
     let connections = share(wanted, *capacity, promised).ok_or_else(|| {
         Error::Conflict(format!(
