@@ -16,6 +16,7 @@ pub mod init;
 mod journal;
 mod layout;
 mod local_path;
+pub mod oom_score;
 mod packages;
 mod process;
 mod record;
