@@ -10,6 +10,9 @@ const STACK: usize = 16 << 20;
 
 fn main() -> ExitCode {
     let command = Arguments::parse().command;
+    // Memory that runs out ends an app, not the portal or what it starts. Only root may say so; for others all
+    // stays as it is.
+    drop(std::fs::write("/proc/self/oom_score_adj", "-500"));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_stack_size(STACK)

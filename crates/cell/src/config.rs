@@ -201,8 +201,9 @@ fn default_zones() -> Vec<String> {
     ["a", "b", "c"].map(str::to_owned).to_vec()
 }
 
+/// In a range that no distribution gives out: neither to people, nor in `/etc/subuid`, nor to containers.
 const fn default_first_uid() -> u32 {
-    200_000
+    1_900_000_000
 }
 
 const fn default_overcommit() -> f64 {

@@ -15,8 +15,9 @@ use tokio::task::JoinHandle;
 /// The name that PostgreSQL clients look for.
 pub const NAME: &str = ".s.PGSQL.5432";
 
-/// The most connections of one workload; more wait, so that none uses up the descriptors of all.
-const MOST: usize = 500;
+/// The most connections of one workload; more wait. It is little above what the largest plan allows a role, for the
+/// server counts a role's connections only after it has signed in: until then they take the places of all.
+const MOST: usize = 220;
 
 /// The socket of one workload; it goes when this is dropped.
 #[derive(Debug)]

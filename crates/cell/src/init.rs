@@ -6,6 +6,7 @@
 pub mod bridge;
 mod log;
 
+use crate::oom_score;
 use anyhow::Context;
 use log::Log;
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus};
@@ -72,6 +73,8 @@ async fn watch_over(init: &Init) -> anyhow::Result<Exit> {
         tokio::spawn(outward.listen().await?.serve());
     }
 
+    // Also where the sandbox itself cannot say so. Everything that is started from here inherits it.
+    oom_score::set(oom_score::INSTANCE);
     let (program, arguments) = init.command.split_first().context("no program is named")?;
     // Before the runtime, which may do with the folder what it likes.
     let log = Log::open(&init.run)?;

@@ -77,6 +77,11 @@ impl Layout {
         disk::write_json(&self.instance(record.id).join("record.json"), record)
     }
 
+    /// Makes what is left of an instance that ended something that nobody wants, for the next cell, too.
+    pub fn forget(&self, id: InstanceId) -> io::Result<()> {
+        disk::remove_file(&self.instance(id).join("record.json"))
+    }
+
     /// Where a workload's file is kept aside that could not be read.
     pub fn unreadable_workload(&self, id: EnvironmentId) -> PathBuf {
         self.workload(id).with_extension("unreadable")

@@ -21,6 +21,7 @@ mod journal;
 mod keep_alive;
 mod layout;
 mod local_path;
+pub mod oom_score;
 mod packages;
 mod process;
 mod record;

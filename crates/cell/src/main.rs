@@ -4,6 +4,7 @@ use cell::config::{Config, Runtime, SandboxChoice};
 use cell::descriptors;
 use cell::file_limit::LimitFiles;
 use cell::init::{self, Init};
+use cell::oom_score;
 use cell::serve;
 use clap::{Args, Parser, Subcommand};
 use rustix::fs::Mode;
@@ -96,6 +97,7 @@ fn main() -> anyhow::Result<ExitCode> {
                 .with_writer(std::io::stderr)
                 .init();
             descriptors::raise_limit();
+            oom_score::set(oom_score::PLATFORM);
             // Instances have other user ids, and must pass through what is made for them.
             rustix::process::umask(Mode::from_raw_mode(0o022));
             let runtime = tokio::runtime::Runtime::new()?;

@@ -47,12 +47,11 @@ pub struct Meter {
 }
 
 impl Meter {
-    /// A meter of the instance in `groups`, or else of the process `pid`.
-    pub fn new(groups: BTreeMap<String, String>, pid: Option<u32>) -> Self {
+    /// A meter of the instance in `groups` whose container is `container`, or else of the process `pid`.
+    pub fn new(groups: BTreeMap<String, String>, container: &str, pid: Option<u32>) -> Self {
         // A group that holds more than this instance says nothing about it.
-        let own = groups
-            .into_iter()
-            .filter(|(_, path)| path.contains("/cell-"));
+        let name = |path: &str| path.rsplit('/').next() == Some(container);
+        let own = groups.into_iter().filter(|(_, path)| name(path));
         Self {
             groups: own.collect(),
             pid,
@@ -158,6 +157,17 @@ mod tests {
     }
 
     #[test]
+    fn an_instance_s_own_group_is_told_by_its_whole_name() {
+        let paths = ["/cell/cell-1", "/cell/cell-12", "/x/cell-1/y", "/"];
+        let groups = paths.map(|path| (path.to_owned(), path.to_owned()));
+        let meter = Meter::new(BTreeMap::from(groups), "cell-1", None);
+        assert_eq!(
+            meter.groups.into_values().collect::<Vec<_>>(),
+            ["/cell/cell-1"]
+        );
+    }
+
+    #[test]
     fn a_field_is_found_by_its_whole_name() {
         let text = "oom_kill_disable 0\nunder_oom 0\noom_kill 3\n";
         assert_eq!(field(text, "oom_kill"), Some(3));
@@ -165,8 +175,10 @@ mod tests {
 
     #[test]
     fn without_a_group_of_its_own_the_process_is_read() {
-        let shared = BTreeMap::from([("memory".to_owned(), "/".to_owned())]);
-        let mut meter = Meter::new(shared, Some(std::process::id()));
+        // The cell itself may run in a group of such a name.
+        let shared = BTreeMap::from([("memory".to_owned(), "/cell-1/services".to_owned())]);
+        let mut meter = Meter::new(shared, "cell-1", Some(std::process::id()));
+        assert!(meter.groups.is_empty());
         assert!(meter.read().memory_bytes.expect("read") > 1 << 20);
         assert!(meter.read().cpu_milli.is_some());
         assert_eq!(meter.out_of_memory(), 0);

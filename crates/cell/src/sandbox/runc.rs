@@ -3,6 +3,7 @@
 mod bundle;
 mod system_calls;
 
+use self::bundle::Limited;
 use super::spec::SandboxSpec;
 use super::{console, probe};
 use crate::disk;
@@ -22,6 +23,12 @@ pub const NAME: &str = "runc";
 /// How long `runc` may take to make a container, and to remove one.
 const MADE_WITHIN: Duration = Duration::from_mins(1);
 const REMOVED_WITHIN: Duration = Duration::from_secs(30);
+/// How long it may take when it is tried out, before anything is served.
+const TRIED_WITHIN: Duration = Duration::from_secs(15);
+
+/// Said where the kernel does not count swap.
+const NO_SWAP_LIMIT: &str = "an app that needs more than its memory may use the machine's swap: \
+    the kernel does not count swap; start it with swapaccount=1";
 
 /// Said where control groups cannot be written.
 const NO_LIMITS: &str = "limits on memory, processor and processes are not enforced: \
@@ -31,7 +38,7 @@ const NO_LIMITS: &str = "limits on memory, processor and processes are not enfor
 #[derive(Debug)]
 pub struct Runc {
     state: PathBuf,
-    limited: bool,
+    limited: Limited,
     unenforced: Vec<String>,
 }
 
@@ -46,17 +53,22 @@ impl Runc {
         disk::private_dir(&state)?;
         let mut runc = Self {
             state,
-            limited: true,
+            limited: Limited::Wholly,
             unenforced: Vec::new(),
         };
-        let Err(error) = runc.try_out(data).await else {
-            return Ok(runc);
-        };
-        tracing::warn!(
-            error = format!("{error:#}"),
-            "runc does not work with limits"
-        );
-        runc.limited = false;
+        for (limited, unenforced) in [
+            (Limited::Wholly, None),
+            (Limited::ButSwap, Some(NO_SWAP_LIMIT)),
+        ] {
+            runc.limited = limited;
+            let Err(error) = runc.try_out(data).await else {
+                runc.unenforced.extend(unenforced.map(str::to_owned));
+                return Ok(runc);
+            };
+            let error = format!("{error:#}");
+            tracing::warn!(error, ?limited, "runc does not work with limits");
+        }
+        runc.limited = Limited::Not;
         runc.unenforced.push(NO_LIMITS.to_owned());
         runc.try_out(data).await?;
         Ok(runc)
@@ -64,7 +76,7 @@ impl Runc {
 
     /// Whether memory, processor and processes are limited.
     pub fn limits(&self) -> bool {
-        self.limited
+        self.limited != Limited::Not
     }
 
     /// What is not enforced.
@@ -95,7 +107,8 @@ impl Runc {
         let folder = data.join("probe");
         disk::private_dir(&folder)?;
         let spec = probe::spec(&folder)?;
-        let outcome = self.run(&spec, &[]).await;
+        let outcome = timeout(TRIED_WITHIN, self.run(&spec, &[])).await;
+        let outcome = outcome.unwrap_or_else(|_| Err(anyhow::anyhow!("runc does not answer")));
         let deleted = delete(&self.state, &spec.name).await;
         disk::remove_dir(&folder)?;
         outcome?;

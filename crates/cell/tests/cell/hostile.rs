@@ -92,6 +92,7 @@ async fn every_attack_is_refused_or_stopped_and_the_neighbour_notices_nothing() 
         (&findings["NoNewPrivs"], &findings["Seccomp"]),
         (&json!("1"), &json!("2"))
     );
+    assert_eq!(findings["oom_score_adj"], "500");
     assert!(!findings["Uid"].as_str().expect("text").starts_with('0'));
     let started = findings["processes_started"].as_u64().expect("a number");
     assert!((1..40).contains(&started), "{started}");

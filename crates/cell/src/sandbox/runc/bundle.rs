@@ -2,15 +2,18 @@
 
 use super::system_calls;
 use crate::disk;
+use crate::oom_score;
 use crate::sandbox::spec::{Limits, SandboxSpec};
 use crate::sandbox::system::{self, Part};
 use oci_spec::OciSpecError;
 use oci_spec::runtime::{
     Capabilities, LinuxBuilder, LinuxCapabilities, LinuxCapabilitiesBuilder, LinuxCpuBuilder,
     LinuxDeviceCgroupBuilder, LinuxMemoryBuilder, LinuxNamespaceBuilder, LinuxNamespaceType,
-    LinuxPidsBuilder, LinuxResources, LinuxResourcesBuilder, Mount, MountBuilder, Process,
-    ProcessBuilder, RootBuilder, Spec, SpecBuilder, UserBuilder,
+    LinuxPidsBuilder, LinuxResources, LinuxResourcesBuilder, Mount, MountBuilder, PosixRlimit,
+    PosixRlimitBuilder, PosixRlimitType, Process, ProcessBuilder, RootBuilder, Spec, SpecBuilder,
+    UserBuilder,
 };
+use rustix::process::{Resource, getrlimit};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
@@ -47,13 +50,30 @@ const NAMESPACES: [LinuxNamespaceType; 6] = [
     LinuxNamespaceType::Cgroup,
 ];
 
+/// How much of an instance's limits this machine can enforce.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limited {
+    /// All of them.
+    Wholly,
+    /// All but that of swap, which its kernel does not count.
+    ButSwap,
+    /// None.
+    Not,
+}
+
+/// The most open files of a process; more are for what serves many clients from one process.
+const OPEN_FILES: u64 = 65_536;
+/// Shares of a whole core, of which a program of the platform has 1,024: where all want more than there is, an
+/// instance gets a quarter of what its limit says.
+const SHARES_OF_A_CORE: u64 = 256;
+
 /// The period over which processor time is counted, microseconds.
 const CPU_PERIOD: i64 = 100_000;
 
 type Built<T> = Result<T, OciSpecError>;
 
 /// Writes the bundle into the folder `bundle`, which must not be there yet.
-pub fn write(bundle: &Path, spec: &SandboxSpec, limited: bool) -> anyhow::Result<()> {
+pub fn write(bundle: &Path, spec: &SandboxSpec, limited: Limited) -> anyhow::Result<()> {
     disk::private_dir(bundle)?;
     let root = bundle.join("rootfs");
     std::fs::create_dir(&root)?;
@@ -86,18 +106,18 @@ pub fn write(bundle: &Path, spec: &SandboxSpec, limited: bool) -> anyhow::Result
 }
 
 /// Whatever the builders would choose by themselves is said here: they have defaults for containers at large.
-fn description(spec: &SandboxSpec, limited: bool, mounts: Vec<Mount>) -> Built<Spec> {
+fn description(spec: &SandboxSpec, limited: Limited, mounts: Vec<Mount>) -> Built<Spec> {
     let namespaces: Built<Vec<_>> = NAMESPACES
         .into_iter()
         .map(|kind| LinuxNamespaceBuilder::default().typ(kind).build())
         .collect();
     let mut linux = LinuxBuilder::default()
-        .resources(resources(limited.then_some(spec.limits))?)
+        .resources(resources(spec.limits, limited)?)
         .namespaces(namespaces?)
         .masked_paths(MASKED.map(str::to_owned))
         .readonly_paths(READ_ONLY.map(str::to_owned))
         .seccomp(system_calls::filter()?);
-    if limited {
+    if limited != Limited::Not {
         linux = linux.cgroups_path(PathBuf::from(format!("/cell/{}", spec.name)));
     }
     let root = RootBuilder::default().path("rootfs").readonly(true);
@@ -127,8 +147,9 @@ fn process(spec: &SandboxSpec) -> Built<Process> {
         .cwd("/")
         .capabilities(no_capabilities()?)
         .no_new_privileges(true)
+        .oom_score_adj(oom_score::INSTANCE)
         .build()?;
-    process.set_rlimits(None);
+    process.set_rlimits(Some(limits_of_a_process()?));
     Ok(process)
 }
 
@@ -142,22 +163,46 @@ fn no_capabilities() -> Built<LinuxCapabilities> {
         .build()
 }
 
-fn resources(limits: Option<Limits>) -> Built<LinuxResources> {
+/// No more open files than this cell may have itself: root without the right to raise it starts instances, too.
+fn limits_of_a_process() -> Built<Vec<PosixRlimit>> {
+    let own = getrlimit(Resource::Nofile).maximum.unwrap_or(u64::MAX);
+    let limits = [
+        (PosixRlimitType::RlimitNofile, own.min(OPEN_FILES)),
+        (PosixRlimitType::RlimitCore, 0),
+    ];
+    let limits = limits.into_iter().map(|(kind, most)| {
+        PosixRlimitBuilder::default()
+            .typ(kind)
+            .soft(most)
+            .hard(most)
+            .build()
+    });
+    limits.collect()
+}
+
+fn resources(limits: Limits, limited: Limited) -> Built<LinuxResources> {
     let devices = LinuxDeviceCgroupBuilder::default()
         .allow(false)
         .access("rwm");
     let resources = LinuxResourcesBuilder::default().devices([devices.build()?]);
-    let Some(limits) = limits else {
+    if limited == Limited::Not {
         return resources.build();
-    };
+    }
     let memory = i64::try_from(limits.memory_bytes).unwrap_or(i64::MAX);
     let quota = (i64::from(limits.cpu_milli) * CPU_PERIOD / 1000).max(1_000);
+    let shares = u64::from(limits.cpu_milli) * SHARES_OF_A_CORE / 1000;
+    let mut limit = LinuxMemoryBuilder::default().limit(memory);
+    if limited == Limited::Wholly {
+        // Of memory and swap together: none is left for swap.
+        limit = limit.swap(memory);
+    }
     resources
-        .memory(LinuxMemoryBuilder::default().limit(memory).build()?)
+        .memory(limit.build()?)
         .cpu(
             LinuxCpuBuilder::default()
                 .quota(quota)
                 .period(CPU_PERIOD.unsigned_abs())
+                .shares(shares.max(2))
                 .build()?,
         )
         .pids(LinuxPidsBuilder::default().limit(limits.pids).build()?)
@@ -205,12 +250,12 @@ fn mount(
 
 #[cfg(test)]
 mod tests {
-    use super::{description, tmpfs};
+    use super::{Limited, description, tmpfs};
     use crate::sandbox::probe;
     use serde_json::{Value, json};
     use std::path::Path;
 
-    fn described(limited: bool) -> Value {
+    fn described(limited: Limited) -> Value {
         let mut spec = probe::spec(Path::new("/folder")).expect("a spec");
         spec.name = "cell-1".to_owned();
         spec.environment = vec![("A".to_owned(), "b".to_owned())];
@@ -221,20 +266,15 @@ mod tests {
 
     #[test]
     fn nothing_is_in_it_that_is_not_said_here() {
-        let mut described = described(true);
-        let seccomp = described["linux"]["seccomp"].take();
-        assert_eq!(seccomp["defaultAction"], "SCMP_ACT_ALLOW");
-        assert_eq!(seccomp["syscalls"].as_array().map(Vec::len), Some(9));
-        assert_eq!(
-            seccomp["syscalls"][2],
-            json!({
-                "names": ["clone"], "action": "SCMP_ACT_ERRNO", "errnoRet": 1,
-                "args": [{
-                    "index": 0, "value": 0x0002_0000, "valueTwo": 0x0002_0000,
-                    "op": "SCMP_CMP_MASKED_EQ",
-                }],
-            })
+        let mut described = described(Limited::Wholly);
+        let open_files = described["process"]["rlimits"][0]["hard"].take();
+        assert!(
+            open_files.as_u64().is_some_and(|most| most <= 65_536),
+            "{open_files}"
         );
+        described["process"]["rlimits"][0]["soft"].take();
+        let seccomp = described["linux"]["seccomp"].take();
+        assert_eq!(seccomp["defaultAction"], "SCMP_ACT_ERRNO");
         for paths in ["maskedPaths", "readonlyPaths"] {
             assert!(described["linux"][paths].take().is_array(), "{paths}");
         }
@@ -254,6 +294,11 @@ mod tests {
                         "ambient": [],
                     },
                     "noNewPrivileges": true,
+                    "oomScoreAdj": 500,
+                    "rlimits": [
+                        { "type": "RLIMIT_NOFILE", "hard": null, "soft": null },
+                        { "type": "RLIMIT_CORE", "hard": 0, "soft": 0 },
+                    ],
                 },
                 "root": { "path": "rootfs", "readonly": true },
                 "hostname": "app",
@@ -265,8 +310,8 @@ mod tests {
                     "cgroupsPath": "/cell/cell-1",
                     "resources": {
                         "devices": [{ "allow": false, "access": "rwm" }],
-                        "memory": { "limit": 64 << 20 },
-                        "cpu": { "quota": 100_000, "period": 100_000 },
+                        "memory": { "limit": 64 << 20, "swap": 64 << 20 },
+                        "cpu": { "shares": 256, "quota": 100_000, "period": 100_000 },
                         "pids": { "limit": 16 },
                     },
                     "namespaces": kinds.map(|kind| json!({ "type": kind })),
@@ -280,7 +325,10 @@ mod tests {
 
     #[test]
     fn without_limits_there_is_no_control_group() {
-        let described = described(false);
+        let without_swap = described(Limited::ButSwap);
+        let memory = &without_swap["linux"]["resources"]["memory"];
+        assert_eq!(*memory, json!({ "limit": 64 << 20 }));
+        let described = described(Limited::Not);
         assert_eq!(described["linux"].get("cgroupsPath"), None);
         let devices = json!({ "devices": [{ "allow": false, "access": "rwm" }] });
         assert_eq!(described["linux"]["resources"], devices);

@@ -70,8 +70,12 @@ impl InstanceTask {
         {
             tracing::error!(instance = %self.record.id, "{error:#}");
         }
-        self.report(InstanceEvent::Ended(ending));
         let Self { shared, record, .. } = &self;
+        // It ends once, also if the cell itself ends before all is removed.
+        if let Err(error) = shared.layout.forget(record.id) {
+            tracing::warn!(instance = %record.id, %error, "the record of what ended cannot be removed");
+        }
+        self.report(InstanceEvent::Ended(ending));
         if let Err(error) = disk::aside(|| logs::keep(&shared.layout, record)) {
             tracing::warn!(instance = %record.id, %error, "the end of an instance's log cannot be kept");
         }
@@ -128,7 +132,7 @@ impl InstanceTask {
     pub(super) fn how_it_ended(&self) -> String {
         let collected = self.record.first.and_then(process::collect);
         let exit = shared_folder::exit(&self.shared.layout.run(self.record.id));
-        let meter = Meter::new(self.record.groups.clone(), None);
+        let meter = Meter::new(self.record.groups.clone(), &self.record.container(), None);
         match (exit, collected) {
             (Some(Exit::Code(code)), _) => format!("ended by itself with code {code}"),
             (Some(Exit::Signal(9)), _) | (None, Some(9)) if meter.out_of_memory() > 0 => {
