@@ -12,7 +12,7 @@ use std::time::Duration;
 
 const FUNCTION: &str = "/api/fn/app/session/api/get_session";
 
-/// ConnectionLimits that a test can wait for.
+/// Limits that a test can wait for.
 fn quick() -> ConnectionLimits {
     ConnectionLimits {
         head_within: Duration::from_millis(300),
@@ -174,7 +174,7 @@ async fn a_refusal_is_heard_by_who_still_sends(pool: PgPool) {
         );
         raw.send(head("POST", path, &more)).await;
         for _ in 0..length >> 16 {
-            raw.send([b'x'; 1 << 16]).await;
+            raw.send(b"x".repeat(1 << 16)).await;
         }
         let answer = raw.head().await;
         assert!(

@@ -151,6 +151,7 @@ impl World {
             clock: Arc::new(SystemClock),
             secrets: Secrets::new(&[3; 32]),
             objects: in_folder(self.folder.path()).expect("a store"),
+            inspections: Inspections::default(),
         })
     }
 

@@ -76,17 +76,6 @@ impl Instance {
         start::run(&self.client, &config, |_| {}).await
     }
 
-    /// Waits until the admin protocol is answered.
-    pub async fn answers(&self) {
-        let asking = async {
-            while self.client.runtime_status().await.is_err() {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        };
-        let answered = tokio::time::timeout(PATIENCE, asking).await;
-        answered.expect("it answers in time");
-    }
-
     pub fn runtime_socket(&self) -> PathBuf {
         self.folder.path().join("runtime.sock")
     }
