@@ -2,6 +2,7 @@
 //!
 //! The only module that reads the environment. Every message names the setting, the rule and the remedy.
 
+mod amounts;
 mod regions;
 mod rules;
 mod settings;
@@ -9,18 +10,19 @@ mod sites;
 
 use crate::fault_injection::FaultInjection;
 use crate::socket_path;
+use amounts::{limits, quotas, retention};
 use anyhow::{Context, Result, bail};
 use control::config::{Limits, Retention};
 use control::model::regions::Serving;
 use control::objects::settings::Bucket;
 use domain::apps_address::AppsAddress;
 use domain::networks::read_networks;
-use domain::quotas::{Amounts, QuotaKind};
+use domain::quotas::Amounts;
 use domain::regions::RegionCode;
 use ipnet::IpNet;
 use regions::read_regions;
 use secrecy::SecretString;
-use settings::{LimitSettings, QuotaSettings, RetentionSettings, Settings};
+use settings::Settings;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -178,51 +180,6 @@ fn read_apps(url: Option<&str>, domain: Option<&str>, port: u16) -> Result<AppsA
         );
     }
     Ok(apps)
-}
-
-fn quotas(settings: &QuotaSettings) -> Amounts {
-    let given = [
-        (QuotaKind::Apps, settings.apps),
-        (QuotaKind::Environments, settings.environments),
-        (QuotaKind::MemoryMib, settings.memory_mib),
-        (QuotaKind::Packages, settings.packages),
-        (QuotaKind::PackageBytes, settings.package_bytes),
-    ];
-    let given = given
-        .into_iter()
-        .filter_map(|(kind, given)| Some((kind, given?)));
-    given.fold(Amounts::usual(), |amounts, (kind, given)| {
-        amounts.with(kind, given)
-    })
-}
-
-fn limits(settings: &LimitSettings) -> Limits {
-    let mut limits = Limits::default();
-    for (limit, given) in [
-        (&mut limits.package_bytes, settings.package_bytes),
-        (
-            &mut limits.package_unpacked_bytes,
-            settings.package_unpacked_bytes,
-        ),
-        (&mut limits.package_files, settings.package_files),
-    ] {
-        *limit = given.unwrap_or(*limit);
-    }
-    limits.database_connections = settings
-        .database_connections
-        .map(|connections| u32::try_from(connections).unwrap_or(u32::MAX));
-    limits
-}
-
-fn retention(settings: &RetentionSettings) -> Retention {
-    let default = Retention::default();
-    Retention {
-        operations_days: settings.operations_days.unwrap_or(default.operations_days),
-        deployments_days: settings
-            .deployments_days
-            .unwrap_or(default.deployments_days),
-        events_days: settings.events_days.unwrap_or(default.events_days),
-    }
 }
 
 fn read_issuer(settings: &Settings) -> Result<Option<IssuerSettings>> {

@@ -7,6 +7,8 @@ mod stage;
 mod balancing;
 #[path = "ingress/debugger.rs"]
 mod debugger;
+#[path = "ingress/early_answers.rs"]
+mod early_answers;
 #[path = "ingress/odd_answers.rs"]
 mod odd_answers;
 #[path = "ingress/odd_requests.rs"]

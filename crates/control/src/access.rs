@@ -6,6 +6,7 @@ use crate::db::apps::Find;
 use crate::error::{Error, Result};
 use crate::model::apps::App;
 use crate::model::environments::Environment;
+use crate::model::usage::UsageColumns;
 use domain::bad_row::BadRow;
 use domain::ids::CompanyId;
 use domain::names::Subdomain;
@@ -183,6 +184,7 @@ pub(crate) async fn environment_page(
         plan: page.plan,
         package: page.package,
         engine: page.engine,
+        usage: page.usage,
     };
     Ok((found, surroundings))
 }
@@ -195,4 +197,6 @@ pub(crate) struct Surroundings {
     pub(crate) package: Option<PackageSummary>,
     /// What its engine last told of itself.
     pub(crate) engine: Option<Info>,
+    /// What was measured of its disks.
+    pub(crate) usage: Option<UsageColumns>,
 }

@@ -22,8 +22,7 @@ pub async fn get(ctx: &Ctx, subdomain: &Subdomain, slug: &str) -> Result<Environ
     let (found, on) = access::environment_page(db, ctx, subdomain, slug).await?;
     let (app, environment) = (&found.app, &found.environment);
     let (plan, engine) = (on.plan, on.engine);
-    let usage = db::usage::get(db, app.company, environment.id).await?;
-    let promised = usage.as_ref().and_then(|usage| usage.connections);
+    let usage = on.usage.map(|row| view::usage(&row, plan.as_ref().ok()));
     let latest = operations::latest_of(ctx, db, app, environment).await?;
     let history = db::environments::history(db, app.company, environment.id).await?;
     let status = environment.status(ctx.now());
@@ -43,7 +42,8 @@ pub async fn get(ctx: &Ctx, subdomain: &Subdomain, slug: &str) -> Result<Environ
         status,
         desired: environment.desired,
         scale: environment.scale,
-        connections: promised
+        connections: environment
+            .connections
             .or(plan.as_ref().ok().map(|plan| app.connections(plan)))
             .unwrap_or(0),
         plan,
@@ -58,7 +58,7 @@ pub async fn get(ctx: &Ctx, subdomain: &Subdomain, slug: &str) -> Result<Environ
             .map(|engine| engine.sandbox.clone())
             .unwrap_or_default(),
         room: engine.as_ref().and_then(|it| it.room).map(view::room),
-        usage: usage.as_ref().map(view::usage).unwrap_or_default(),
+        usage: usage.unwrap_or_default(),
         unenforced: engine.map(|engine| engine.unenforced).unwrap_or_default(),
         events: history.events,
         operation: latest.unfinished,

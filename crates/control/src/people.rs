@@ -1,6 +1,7 @@
 //! People: who signs in, and as whom they then act.
 
 mod bind;
+mod system_actor;
 
 use crate::audit::{AuditEvent, By, Outcome};
 use crate::ctx::Ctx;
@@ -14,9 +15,10 @@ use domain::rights::Right;
 use domain::roles::Role;
 use domain::subjects::{Subject, SubjectKind};
 use domain::topics::Topic;
-use serde_json::{Value, json};
+use serde_json::json;
 use sqlx::PgConnection;
 use std::sync::Arc;
+use system_actor::{INSTALLATION, OPERATOR, SystemActor};
 use time::OffsetDateTime;
 use uuid::Uuid;
 use views::people::Session;
@@ -276,46 +278,6 @@ async fn by_subject(db: &mut PgConnection, sign_in: &SignIn) -> Result<Option<Pe
         subject: &sign_in.subject,
     };
     db::people::get(db, find).await
-}
-
-/// A part of the platform that acts on people.
-struct SystemActor {
-    name: &'static str,
-    request_id: &'static str,
-}
-
-const INSTALLATION: SystemActor = SystemActor {
-    name: "Installation",
-    request_id: "installation",
-};
-const OPERATOR: SystemActor = SystemActor {
-    name: "Operator",
-    request_id: "command line",
-};
-
-impl SystemActor {
-    fn event(
-        &self,
-        state: &State,
-        person: (PersonId, CompanyId),
-        action: &'static str,
-        email: &str,
-        details: Value,
-    ) -> AuditEvent {
-        let (id, company) = person;
-        AuditEvent {
-            company: Some(company),
-            at: state.now(),
-            by: By::system(self.name),
-            action,
-            target: email.to_owned(),
-            subject: Some(subject(id)),
-            details,
-            outcome: Outcome::Done,
-            request_id: self.request_id.to_owned(),
-            from_address: None,
-        }
-    }
 }
 
 fn check(person: &SeedPerson) -> Result<()> {

@@ -42,6 +42,7 @@ async fn refuses_clearly(browser: &Browser, way: Way) {
         StatusCode::OK,
         "{way:?}: alive"
     );
+    unready(browser).await;
     // Asked at once: each waits as long as the portal waits for its database.
     let (ready, page, creation) = tokio::join!(
         browser.get("/readyz"),
@@ -62,6 +63,15 @@ async fn refuses_clearly(browser: &Browser, way: Way) {
     }
 }
 
+/// Waits until the portal has noticed that its database is away: it asks once a second at most.
+async fn unready(browser: &Browser) {
+    until("the portal's own word", async || {
+        let ready = browser.get("/readyz").await;
+        (ready.status == StatusCode::SERVICE_UNAVAILABLE).then_some(())
+    })
+    .await;
+}
+
 async fn recovers(browser: &Browser, way: Way) {
     until(format!("the recovery after {way:?}"), async || {
         let ready = browser.get("/readyz").await;
@@ -77,10 +87,7 @@ async fn in_the_middle(world: &World, browser: &Browser, proxy: &Proxy, mut port
     let (app, _) = until("the operation", async || world.database.app(APP).await).await;
     proxy.turn(Way::Closed);
     drop(answer.await);
-    assert_eq!(
-        browser.get("/readyz").await.status,
-        StatusCode::SERVICE_UNAVAILABLE
-    );
+    unready(browser).await;
     proxy.turn(Way::Open);
     let operation = world.finished(app).await;
     assert_eq!(operation.state, "succeeded", "{operation:?}");

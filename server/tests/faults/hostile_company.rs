@@ -14,8 +14,10 @@ use quiet::Quiet;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-/// Where the hostile company's requests come from.
-const ELSEWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 66));
+/// Where the hostile company's connections come from, which are soon refused more.
+const HOSTILE: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 66));
+/// Where its people work, and where its app's visitors are.
+const ELSEWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 67));
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_quiet_neighbour_of_a_hostile_company_notices_nothing() {

@@ -165,7 +165,7 @@ async fn a_refusal_is_heard_by_who_still_sends(pool: PgPool) {
             cookie.as_str(),
             "413",
         ),
-        ("/logout", "origin: null\r\n", "403"),
+        ("/logout", "origin: null\r\n", "413"),
         ("/healthz", "", "405"),
     ] {
         let mut raw = Raw::open(&app.url).await;

@@ -106,7 +106,7 @@ pub async fn create(ctx: &Ctx, new: NewApp) -> Result<Created> {
     let operation = SagaId(app.id.uuid());
     let subject = Subject::new(SubjectKind::App, app.id.uuid());
     let title = format!("Create {}", app.name);
-    let params = app.params(app.connections(&checked.plan));
+    let params = app.params(app.most_connections(&checked.plan));
     operations::start::<AppCreate>(ctx, change.db(), operation, subject, title, &params).await?;
     change.set_subject(subject);
     let details = json!({ "subdomain": app.subdomain, "region": app.region, "plan": app.plan, "generation": app.generation });

@@ -39,6 +39,7 @@ struct EnvironmentRow {
     provisioned: bool,
     database_name: String,
     database_role: String,
+    connections: Option<i32>,
     observation: Option<serde_json::Value>,
     observed_at: Option<OffsetDateTime>,
 }
@@ -76,6 +77,7 @@ impl TryFrom<EnvironmentRow> for Environment {
             provisioned: row.provisioned,
             database_name: row.database_name,
             database_role: row.database_role,
+            connections: row.connections.and_then(|it| u32::try_from(it).ok()),
             observed: observation.zip(row.observed_at),
         })
     }
@@ -131,7 +133,7 @@ async fn select(
         r#"
         select e.id, e.company_id, e.app_id, e.name, e.host_label, e.position, e.desired, e.instances, e.memory_mib, e.package_id,
                e.live_package_id, e.debugger_instance, e.restarts, e.revision, e.provisioned, e.database_name, e.database_role,
-               e.observation, greatest(e.observed_at, n.seen_at) as observed_at
+               e.connections, e.observation, greatest(e.observed_at, n.seen_at) as observed_at
         from environments e left join engines n on n.name = e.observed_by
         where e.company_id = $1
             and ($2::uuid is null or e.id = $2)

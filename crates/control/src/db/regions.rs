@@ -109,6 +109,31 @@ pub(crate) async fn serving(
     Ok(row)
 }
 
+/// How every region is served, as the rows have it, by code.
+pub(crate) async fn all_serving(db: &mut PgConnection) -> Result<Vec<(String, SealedServing)>> {
+    let rows = sqlx::query!(
+        r#"
+        select code, name, engine, postgres_admin_url as postgres, postgres_host, postgres_port, buckets, runtime
+        from regions order by position, code
+        "#,
+    )
+    .fetch_all(db)
+    .await?;
+    let rows = rows.into_iter().map(|row| {
+        let serving = SealedServing {
+            name: row.name,
+            engine: row.engine,
+            postgres: row.postgres,
+            postgres_host: row.postgres_host,
+            postgres_port: row.postgres_port,
+            buckets: row.buckets,
+            runtime: row.runtime,
+        };
+        (row.code, serving)
+    });
+    Ok(rows.collect())
+}
+
 /// The engine of every region, as the rows have it.
 pub(crate) async fn engines(db: &mut PgConnection) -> Result<Vec<(String, Option<String>)>> {
     let rows = sqlx::query!("select code, engine from regions order by position, code")

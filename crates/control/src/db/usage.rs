@@ -51,7 +51,7 @@ async fn select(
         r#"
         select e.id, e.company_id, a.region, a.plan, e.database_name, e.database_role, e.connections, e.revision,
                p.files_gib as "files_gib?", p.database_disk_gib as "database_disk_gib?",
-               u.files_bytes as "files_bytes?", u.files as "files?", u.run_bytes as "run_bytes?",
+               u.files_bytes as "files_bytes?", u.files as "files?",
                u.files_held as "files_held?", u.files_level as "files_level?", u.files_at as "files_at?",
                u.database_bytes as "database_bytes?", u.database_level as "database_level?",
                u.database_at as "database_at?", u.closed_for as "closed_for?",
@@ -89,7 +89,6 @@ async fn select(
             at: row.files_at,
         },
         file_count: number(row.files),
-        run_bytes: number(row.run_bytes),
         files_held: row.files_held.unwrap_or(false),
         of_database: Measured {
             bytes: number(row.database_bytes),

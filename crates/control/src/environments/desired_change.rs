@@ -186,9 +186,13 @@ async fn check(
         }
         DesiredChange::Scale { scale } => {
             let plan = db::plans::get(db, &app.plan).await??;
-            let promised = db::connections::of(db, app.company, environment.id).await?;
             scale
-                .check(&plan, promised.unwrap_or_else(|| app.connections(&plan)))
+                .check(
+                    &plan,
+                    environment
+                        .connections
+                        .unwrap_or_else(|| app.connections(&plan)),
+                )
                 .map_err(|e| Error::invalid(e.field, e.message))?;
             Ok(None)
         }

@@ -5,6 +5,7 @@ use domain::ids::{AppId, CompanyId};
 use domain::names::{AppName, Subdomain};
 use domain::plans::{Plan, PlanCode};
 use domain::regions::RegionCode;
+use domain::scaling::POOL_PER_INSTANCE;
 use domain::states::AppState;
 use time::OffsetDateTime;
 
@@ -38,5 +39,11 @@ impl App {
             .capabilities()
             .connections
             .for_memory(plan.database_memory_mib)
+    }
+
+    /// Those of them that its instances can ever open, with one that is being replaced: what a server need promise.
+    pub(crate) fn most_connections(&self, plan: &Plan) -> u32 {
+        let instances = u32::from(plan.max_instances) + 1;
+        self.connections(plan).min(instances * POOL_PER_INSTANCE)
     }
 }

@@ -48,6 +48,8 @@ pub struct Environment {
     pub database_name: String,
     /// The role that may use it.
     pub database_role: String,
+    /// The connections that its database server has promised it.
+    pub connections: Option<u32>,
     /// What the engine last told, and when.
     pub observed: Option<(Observation, OffsetDateTime)>,
 }
@@ -129,6 +131,7 @@ impl Environment {
             provisioned: false,
             database_name: identifier.clone(),
             database_role: identifier,
+            connections: None,
             observed: None,
         }
     }

@@ -2,6 +2,7 @@
 
 use domain::disk::{Level, gib};
 use domain::ids::{CompanyId, EnvironmentId};
+use serde::Deserialize;
 use time::OffsetDateTime;
 
 /// An environment, what it takes, and what it may take.
@@ -21,7 +22,6 @@ pub(crate) struct UsageRow {
     pub(crate) database_allowed: Option<u64>,
     pub(crate) files: Measured,
     pub(crate) file_count: u64,
-    pub(crate) run_bytes: u64,
     pub(crate) files_held: bool,
     pub(crate) of_database: Measured,
     pub(crate) closed: Option<Closed>,
@@ -43,6 +43,23 @@ pub(crate) struct Closed {
     pub(crate) why: Why,
     /// What was desired then; another one means that a person has acted since.
     pub(crate) revision: i64,
+}
+
+/// What was measured, as the table has it.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct UsageColumns {
+    pub(crate) files_bytes: Option<u64>,
+    pub(crate) files: Option<u64>,
+    pub(crate) run_bytes: Option<u64>,
+    pub(crate) files_held: bool,
+    pub(crate) files_level: String,
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub(crate) files_at: Option<OffsetDateTime>,
+    pub(crate) database_bytes: Option<u64>,
+    pub(crate) database_level: String,
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub(crate) database_at: Option<OffsetDateTime>,
+    pub(crate) closed_for: Option<String>,
 }
 
 /// Why a database takes no connections.

@@ -56,7 +56,10 @@ pub(crate) struct EngineInUse {
 
 /// What serves a region.
 pub(crate) async fn servers(state: &State, code: &RegionCode) -> Result<RegionServers> {
-    let row = row(state, code).await?;
+    read(state, code, row(state, code).await?)
+}
+
+fn read(state: &State, code: &RegionCode, row: SealedServing) -> Result<RegionServers> {
     let name = row.name.clone();
     let row = open(state, code, row)?;
     let defaults = &state.config.region_defaults;
@@ -91,13 +94,13 @@ pub(crate) struct ServerInUse {
 
 /// Every database server; a region whose server has no good address is left out.
 pub(crate) async fn servers_in_use(state: &State) -> Result<Vec<ServerInUse>> {
-    let rows = db::regions::engines(&mut *state.pool.acquire().await?).await?;
+    let rows = db::regions::all_serving(&mut *state.pool.acquire().await?).await?;
     let mut found: Vec<ServerInUse> = Vec::new();
-    for (code, _) in rows {
+    for (code, row) in rows {
         let Some(region) = RegionCode::parse(&code) else {
             continue;
         };
-        let Ok(servers) = servers(state, &region).await else {
+        let Ok(servers) = read(state, &region, row) else {
             continue;
         };
         let same = |it: &&mut ServerInUse| it.servers.postgres.is_same(&servers.postgres);

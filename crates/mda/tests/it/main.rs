@@ -2,5 +2,6 @@
 
 mod accepted;
 mod archive_builder;
+mod bombs;
 mod hostile;
 mod unpacking;

@@ -18,4 +18,5 @@ mod takeover;
 mod unwinding;
 mod versions;
 mod waiting;
+mod waking;
 mod workshop;

@@ -1,6 +1,6 @@
 //! Attacks by connections that say little or nothing.
 
-use super::ELSEWHERE;
+use super::HOSTILE;
 use rustix::process::{Resource, getrlimit, setrlimit};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -65,7 +65,7 @@ pub async fn slow_bodies(apps: SocketAddr, host: String, end: Instant) -> (Strin
 
 async fn connect(server: SocketAddr) -> std::io::Result<TcpStream> {
     let socket = TcpSocket::new_v4()?;
-    socket.bind(SocketAddr::new(ELSEWHERE, 0))?;
+    socket.bind(SocketAddr::new(HOSTILE, 0))?;
     tokio::time::timeout(PAUSE, socket.connect(server)).await?
 }
 

@@ -5,6 +5,7 @@ use crate::db::apps::AppRow;
 use crate::error::{Error, Result};
 use crate::model::apps::App;
 use crate::model::environments::Environment;
+use crate::model::usage::UsageColumns;
 use domain::bad_row::BadRow;
 use domain::ids::{CompanyId, PackageId, PersonId};
 use domain::names::Subdomain;
@@ -29,6 +30,8 @@ pub(crate) struct EnvironmentPage {
     pub(crate) package: Option<PackageSummary>,
     /// What the engine that tells of it last told of itself.
     pub(crate) engine: Option<Info>,
+    /// What was measured of its disks.
+    pub(crate) usage: Option<UsageColumns>,
 }
 
 /// A package as the statement gathers it.
@@ -76,6 +79,7 @@ struct PageRow {
     provisioned: bool,
     database_name: String,
     database_role: String,
+    connections: Option<i32>,
     observation: Option<serde_json::Value>,
     observed_at: Option<OffsetDateTime>,
     plan_code: Option<String>,
@@ -87,6 +91,7 @@ struct PageRow {
     files_gib: Option<i32>,
     info: Option<serde_json::Value>,
     package: Option<Json<Package>>,
+    usage: Option<Json<UsageColumns>>,
 }
 
 /// The environment of this name in the app of this subdomain.
@@ -103,7 +108,8 @@ pub(crate) async fn page(
         select a.id as app_id, a.company_id, a.name as app_name, a.subdomain, a.region, a.generation, a.plan, a.state,
                a.created_at, m.role as "role?",
                e.id, e.name, e.host_label, e.position, e.desired, e.instances, e.memory_mib, e.package_id, e.live_package_id,
-               e.debugger_instance, e.restarts, e.revision, e.provisioned, e.database_name, e.database_role, e.observation,
+               e.debugger_instance, e.restarts, e.revision, e.provisioned, e.database_name, e.database_role, e.connections,
+               e.observation,
                greatest(e.observed_at, n.seen_at) as observed_at,
                l.code as "plan_code?", l.app_memory_mib as "app_memory_mib?", l.max_instances as "max_instances?",
                l.instance_cpu_milli as "instance_cpu_milli?", l.database_memory_mib as "database_memory_mib?",
@@ -123,7 +129,9 @@ pub(crate) async fn page(
                        )
                    )
                    from packages p where p.company_id = $1 and p.id = e.live_package_id
-               ) as "package: Json<Package>"
+               ) as "package: Json<Package>",
+               (select to_jsonb(u) from environment_usage u where u.company_id = $1 and u.environment_id = e.id)
+                   as "usage: Json<UsageColumns>"
         from apps a
         join environments e on e.company_id = $1 and e.app_id = a.id and e.slug = $4
         left join app_members m on m.company_id = $1 and m.app_id = a.id and m.person_id = $2
@@ -195,6 +203,7 @@ impl TryFrom<PageRow> for EnvironmentPage {
             provisioned: row.provisioned,
             database_name: row.database_name,
             database_role: row.database_role,
+            connections: row.connections,
             observation: row.observation,
             observed_at: row.observed_at,
         };
@@ -205,6 +214,7 @@ impl TryFrom<PageRow> for EnvironmentPage {
             plan,
             package: row.package.map(|Json(package)| package.into()),
             engine: row.info.and_then(|info| serde_json::from_value(info).ok()),
+            usage: row.usage.map(|Json(usage)| usage),
         })
     }
 }

@@ -9,13 +9,13 @@ use crate::state::State;
 use sqlx::PgConnection;
 
 /// An environment gets at most this part of what is left; the next one so finds some, too.
-const PART_OF_WHAT_IS_LEFT: u32 = 8;
+const PART_OF_WHAT_IS_LEFT: u32 = 4;
 
 /// Nor more than this part of all that the server has.
 const PART_OF_ALL: u32 = 3;
 
-/// With fewer a runtime cannot work: one instance opens as many.
-const LEAST: u32 = domain::scaling::POOL_PER_INSTANCE;
+/// With fewer an instance cannot be replaced: the old one and the new one open as many together.
+const LEAST: u32 = 2 * domain::scaling::POOL_PER_INSTANCE;
 
 /// What a database server has to promise.
 pub(crate) struct Room {
@@ -84,24 +84,20 @@ mod tests {
 
     #[test]
     fn all_together_are_never_promised_more_than_there_is() {
-        for capacity in [0, 9, 10, 70, 370, 1170] {
+        for capacity in [0, 19, 20, 70, 370, 1170] {
             let (mut promised, mut given) = (0, 0);
-            while let Some(share) = share(200, capacity, promised) {
-                assert!(share >= 10, "{share}");
+            while let Some(share) = share(90, capacity, promised) {
+                assert!(share >= 20, "{share}");
                 promised += share;
                 given += 1;
             }
             assert!(
-                promised <= capacity && capacity - promised < 10,
+                promised <= capacity && capacity - promised < 20,
                 "{capacity}"
             );
-            assert!(capacity < 70 || given >= 7, "{capacity}: {given}");
+            assert!(capacity < 370 || given >= 7, "{capacity}: {given}");
         }
-        assert_eq!(share(50, 1170, 0), Some(50), "no more than the plan's");
-        assert_eq!(
-            share(200, 1170, 0),
-            Some(146),
-            "the first one gets an eighth"
-        );
+        assert_eq!(share(50, 1170, 0), Some(50), "no more than is wanted");
+        assert_eq!(share(200, 370, 0), Some(92), "a quarter of what is left");
     }
 }
