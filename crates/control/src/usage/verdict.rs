@@ -77,7 +77,6 @@ mod tests {
             database_allowed: None,
             files: measured,
             file_count: 0,
-            run_bytes: 0,
             files_held: false,
             of_database: measured,
             closed: None,
