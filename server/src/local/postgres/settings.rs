@@ -26,7 +26,7 @@ const PORTAL: [&str; 6] = [
 /// What apps do wrong is not written down: it would fill the disk. Nor may they wait at the door, take the last
 /// connections, or fill the disk with what a query sets aside or what is not written to its place yet.
 const APPS: [&str; 12] = [
-    "max_connections=1200",
+    "max_connections=2000",
     "superuser_reserved_connections=15",
     "shared_buffers=128MB",
     "unix_socket_permissions=0777",

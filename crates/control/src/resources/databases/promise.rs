@@ -1,4 +1,5 @@
-//! How many connections each environment gets, so that all together are never more than a server has.
+//! How many connections each environment gets: what its instances can open, never most of what a server has, and all
+//! together a few times what it has, since few environments use theirs at once.
 
 use super::growth;
 use crate::db;
@@ -10,6 +11,9 @@ use sqlx::PgConnection;
 
 /// An environment gets at most this part of what is left; the next one so finds some, too.
 const PART_OF_WHAT_IS_LEFT: u32 = 4;
+
+/// All together are promised so many times what the server has, unless a setting says how many.
+const OVERCOMMIT: u32 = 4;
 
 /// Nor more than this part of all that the server has.
 const PART_OF_ALL: u32 = 3;
@@ -36,7 +40,11 @@ pub(crate) async fn room(state: &State, region: &RegionServers) -> Result<Room> 
     let all = growth::capacity(&region.server()).await?;
     Ok(Room {
         all,
-        capacity: state.config.limits.database_connections.unwrap_or(all),
+        capacity: state
+            .config
+            .limits
+            .database_connections
+            .unwrap_or(all * OVERCOMMIT),
         regions: same.next().map(|it| it.regions).unwrap_or_default(),
         name: region.name.clone(),
     })
