@@ -219,6 +219,7 @@ fn find_site() -> Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::quotas::QuotaKind;
 
     fn read(file: &str, environment: &[(&str, &str)]) -> Result<Config> {
         let owned = environment
