@@ -8,6 +8,7 @@ pub mod view;
 
 use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
+use leptos::server_fn::{Bytes, Decodes};
 use serde::{Deserialize, Serialize};
 
 /// The longest typed text that is handed back: the error travels in an address.
@@ -177,6 +178,13 @@ impl AppError {
         }
     }
 
+    /// No answer of the portal's has come.
+    fn unreachable() -> Self {
+        Self::Unavailable(
+            "The portal cannot be reached. Check your connection and try again.".to_owned(),
+        )
+    }
+
     /// The status of an answer that carries this error.
     #[cfg(feature = "ssr")]
     pub fn status(&self) -> http::StatusCode {
@@ -215,11 +223,15 @@ impl AppError {
 impl FromServerFnError for AppError {
     type Encoder = JsonEncoding;
 
+    /// The error that an answer carries. One that carries none is not the portal's: a proxy says for itself that
+    /// the portal is away.
+    fn de(data: Bytes) -> Self {
+        JsonEncoding::decode(data).unwrap_or_else(|_| Self::unreachable())
+    }
+
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {
-            ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) => Self::Unavailable(
-                "The portal cannot be reached. Check your connection and try again.".to_owned(),
-            ),
+            ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) => Self::unreachable(),
             // A page of before an upgrade sends other arguments, and reads other answers.
             ServerFnErrorErr::Args(_)
             | ServerFnErrorErr::MissingArg(_)
@@ -257,6 +269,16 @@ mod tests {
             Some(TYPED_AT_MOST)
         );
         assert_eq!(AppError::de(error.ser()), error);
+    }
+
+    #[test]
+    fn an_answer_of_a_proxy_passes_and_one_of_another_release_does_not() {
+        for body in ["", "<html><h1>502 Bad Gateway</h1></html>", "{}"] {
+            let error = AppError::de(Bytes::from(body));
+            assert!(error.passes(), "{body}: {error:?}");
+        }
+        let undecoded = ServerFnErrorErr::Deserialization("x".to_owned());
+        assert!(!AppError::from_server_fn_error(undecoded).passes());
     }
 
     #[test]

@@ -22,8 +22,12 @@ use web_sys::{EventSource, MessageEvent};
 const GATHER: Duration = Duration::from_secs(1);
 /// By how much more, at most: pages that hear of the same change do not all ask at the same moment.
 const SPREAD: Duration = Duration::from_millis(500);
-/// How long to wait before a stream that the server closed is asked for again.
+/// How long to wait before a stream that was refused is asked for again.
 const RETRY: Duration = Duration::from_secs(4);
+/// The same once that was refused too, though the portal answers, as where too many are open; then twice as long each
+/// time, up to the longest.
+const RETRY_REFUSED: Duration = Duration::from_secs(30);
+const RETRY_LONGEST: Duration = Duration::from_mins(4);
 
 /// Whether the page hears of changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +83,8 @@ struct Live {
     versions: RwSignal<Versions>,
     connection: RwSignal<Connection>,
     gathered: StoredValue<Gathered>,
+    /// How often in a row the stream was refused by a portal that answers.
+    refusals: StoredValue<u32>,
     /// Asks for the session after a stream was refused.
     ask_why: Action<(), Result<Session, AppError>>,
 }
@@ -105,6 +111,7 @@ pub fn provide_live() {
         versions: RwSignal::new(Versions::default()),
         connection: RwSignal::new(Connection::Resting),
         gathered: StoredValue::new(Gathered::default()),
+        refusals: StoredValue::new(0),
         ask_why: Action::new(|(): &()| get_session()),
     };
     Effect::new(move || {
@@ -182,6 +189,7 @@ impl Live {
 
     /// What changed between the reading of the page and this moment was told to nobody here.
     fn opened(self) {
+        self.refusals.set_value(0);
         self.resync();
         self.connection.set(Connection::Open);
     }
@@ -206,7 +214,10 @@ impl Live {
         if *session == Err(AppError::SignedOut) {
             self.connection.set(Connection::SignedOut);
         } else {
-            set_timeout(move || self.open(), RETRY);
+            let refusals = self.refusals.get_value();
+            let answers = u32::from(session.is_ok());
+            self.refusals.set_value((refusals + answers) * answers);
+            set_timeout(move || self.open(), retry_after(refusals * answers));
         }
     }
 
@@ -245,6 +256,14 @@ impl Live {
     }
 }
 
+/// How long to wait after a stream that was refused so often before.
+fn retry_after(refusals: u32) -> Duration {
+    match refusals.checked_sub(1) {
+        None => RETRY,
+        Some(doubled) => (RETRY_REFUSED * (1 << doubled.min(3))).min(RETRY_LONGEST),
+    }
+}
+
 #[expect(clippy::cast_possible_truncation, reason = "seconds fit by far")]
 fn now() -> i64 {
     (Date::now() / 1000.0) as i64
@@ -252,7 +271,13 @@ fn now() -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Gathered, Versions};
+    use super::{Gathered, Versions, retry_after};
+
+    #[test]
+    fn a_refused_stream_is_asked_for_ever_more_slowly() {
+        let waits = [0, 1, 2, 3, 4, 99].map(|refusals| retry_after(refusals).as_secs());
+        assert_eq!(waits, [4, 30, 60, 120, 240, 240]);
+    }
 
     #[test]
     fn a_version_moves_with_its_own_keys_and_with_everything() {

@@ -11,11 +11,24 @@ use tempfile::NamedTempFile;
 
 /// Makes a folder, and those above it, that only the owner may enter.
 pub fn create_dir(path: &Path) -> Result<()> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)
-        .with_context(|| format!("making the folder {}", path.display()))
+    make_dir(path).with_context(|| format!("making the folder {}", path.display()))
+}
+
+/// A folder that was made stays made: its name is on the disk too.
+fn make_dir(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let above = folder(path);
+    if above != path {
+        make_dir(above)?;
+    }
+    let mut builder = DirBuilder::new();
+    match builder.mode(0o700).create(path) {
+        Ok(()) => sync_folder(path),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 /// Writes a file that only the owner may read; it is there wholly or not at all.

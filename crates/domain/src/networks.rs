@@ -5,6 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 
 /// Bits of an address that all of one household's share.
 const HOUSEHOLD: u8 = 64;
+/// Bits of an address that all of one site's share: providers give a site this much at most.
+const SITE: u8 = 48;
 
 /// A text that names no network.
 #[derive(Debug, thiserror::Error)]
@@ -37,8 +39,17 @@ pub fn contain(networks: &[IpNet], address: IpAddr) -> bool {
 
 /// The address that limits count by: all of one household's IPv6 /64 are one.
 pub fn household(address: IpAddr) -> IpAddr {
+    network(address, HOUSEHOLD)
+}
+
+/// The address that wider limits count by: all of one site's IPv6 /48 are one, however many /64 it has.
+pub fn site(address: IpAddr) -> IpAddr {
+    network(address, SITE)
+}
+
+fn network(address: IpAddr, bits: u8) -> IpAddr {
     match address.to_canonical() {
-        IpAddr::V6(address) => Ipv6Net::new_assert(address, HOUSEHOLD).network().into(),
+        IpAddr::V6(address) => Ipv6Net::new_assert(address, bits).network().into(),
         address @ IpAddr::V4(_) => address,
     }
 }
@@ -117,6 +128,7 @@ mod tests {
             household(address("2001:db8:1:2:3::a")),
             address("2001:db8:1:2::")
         );
+        assert_eq!(site(address("2001:db8:1:2:3::a")), address("2001:db8:1::"));
         assert_eq!(household(address("::ffff:192.0.2.1")), address("192.0.2.1"));
     }
 }

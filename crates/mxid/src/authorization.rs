@@ -27,6 +27,9 @@ mod prompt;
 
 /// How long a person may take to sign in.
 const REQUEST_LIFE: Duration = Duration::minutes(30);
+/// Requests that wait at once: more than one address can make in their life, so that none pushes out the others',
+/// and not so many that they fill the disk.
+const WAITING: i64 = 20_000;
 
 /// Answers an authorization request in an address.
 pub(crate) async fn get(
@@ -34,7 +37,7 @@ pub(crate) async fn get(
     caller: Caller,
     RawQuery(query): RawQuery,
 ) -> Result<Response, PageError> {
-    provider.limits.page(&caller.network)?;
+    provider.count_page(&caller)?;
     let request = match asked(&provider, query.as_deref().unwrap_or_default())? {
         Ok(request) => request,
         Err(refused) => return Ok(refused),
@@ -57,7 +60,7 @@ pub(crate) async fn create(
     headers: HeaderMap,
     body: Result<String, StringRejection>,
 ) -> Result<Response, PageError> {
-    provider.limits.page(&caller.network)?;
+    provider.count_page(&caller)?;
     let body = body.ok().filter(|_| is_form(&headers));
     let body = body.ok_or(PageError::UnreadableForm)?;
     let request = match asked(&provider, &body)? {
@@ -124,6 +127,7 @@ async fn keep(
     request: &AuthorizationRequestRow,
 ) -> sqlx::Result<String> {
     db::expired::delete(db, request.created_at).await?;
+    db::authorization_requests::drop_oldest(db, WAITING - 1).await?;
     let id = SecretToken::new();
     let expires_at = request.created_at + REQUEST_LIFE;
     db::authorization_requests::insert(db, &id.hash, request, expires_at).await?;

@@ -20,6 +20,8 @@ use crate::secret_token::{self, SecretToken};
 pub(crate) const COOKIE: &str = "__Host-mxid-device";
 
 const LIFE: Duration = Duration::days(365);
+/// Stands for every account; no address is like this.
+const ANY_ACCOUNT: &str = "\n";
 
 /// Makes and checks the cookies.
 pub(crate) struct Devices {
@@ -38,7 +40,11 @@ impl Devices {
     /// The header value that makes a browser known for the account from now on.
     pub(crate) fn cookie(&self, account: &str) -> HeaderValue {
         let id = SecretToken::new().text;
-        let value = format!("{id}.{}", self.proof(&id, account));
+        let value = format!(
+            "{id}.{}.{}",
+            self.proof(&id, account),
+            self.proof(&id, ANY_ACCOUNT)
+        );
         let mut cookie = Cookie::new(COOKIE, value);
         cookie.set_max_age(LIFE);
         cookie::header(cookie)
@@ -46,7 +52,17 @@ impl Devices {
 
     /// The id of a browser that has signed in to the account before.
     pub(crate) fn known<'a>(&self, account: &str, cookie: Option<&'a str>) -> Option<&'a str> {
-        let (id, proof) = cookie?.split_once('.')?;
+        self.check(cookie?, 1, account)
+    }
+
+    /// The id of a browser that has signed in to some account before.
+    pub(crate) fn known_to_any<'a>(&self, cookie: Option<&'a str>) -> Option<&'a str> {
+        self.check(cookie?, 2, ANY_ACCOUNT)
+    }
+
+    fn check<'a>(&self, cookie: &'a str, place: usize, account: &str) -> Option<&'a str> {
+        let (id, _) = cookie.split_once('.')?;
+        let proof = cookie.split('.').nth(place)?;
         let expected = self.proof(id, account);
         bool::from(proof.as_bytes().ct_eq(expected.as_bytes())).then_some(id)
     }
@@ -74,6 +90,9 @@ mod tests {
             .strip_prefix(&format!("{COOKIE}="))
             .and_then(|it| it.split(';').next());
         let (id, proof) = value.and_then(|it| it.split_once('.')).expect("a proof");
+        assert_eq!(devices.known_to_any(value), Some(id));
+        let only = format!("{id}.{}", devices.proof(id, "ada@example.com"));
+        assert_eq!(devices.known_to_any(Some(&only)), None);
         assert_eq!(devices.known("ada@example.com", value), Some(id));
         assert_eq!(devices.known("eve@example.com", value), None);
         assert_eq!(Devices::new("other").known("ada@example.com", value), None);

@@ -29,7 +29,7 @@ pub(crate) async fn get(
     caller: Caller,
     RawQuery(query): RawQuery,
 ) -> Result<Response, PageError> {
-    provider.limits.page(&caller.network)?;
+    provider.count_page(&caller)?;
     let query = query.unwrap_or_default();
     let asked = Asked::parse(&provider, &query)?;
     let mut db = provider.pool.acquire().await?;
@@ -61,7 +61,7 @@ pub(crate) async fn create(
         let address = provider.endpoint(&format!("/end-session?{query}"));
         return Ok(Redirect::to(&address).into_response());
     }
-    provider.limits.page(&caller.network)?;
+    provider.count_page(&caller)?;
     let asked = Asked::parse(&provider, query.as_deref().unwrap_or_default())?;
     let mut db = provider.pool.acquire().await?;
     let session = session::find(&mut db, &caller, provider.now()).await?;

@@ -7,9 +7,10 @@ use sqlx::PgPool;
 use time::OffsetDateTime;
 use url::Url;
 
+use crate::caller::Caller;
 use crate::clock::Clock;
 use crate::keys::Keys;
-use crate::limits::Limits;
+use crate::limits::{Limits, TooOften};
 use crate::secret_token::SecretToken;
 use crate::{Client, Config, SetUpError, password};
 
@@ -53,6 +54,16 @@ impl Provider {
             nobodys_hash,
             clock,
         }))
+    }
+
+    /// Counts a request that asks the database something before anybody has signed in: with others at its address,
+    /// or, of a browser that has signed in before, by itself.
+    pub(crate) fn count_page(&self, caller: &Caller) -> Result<(), TooOften> {
+        let device = self
+            .keys
+            .devices
+            .known_to_any(caller.device_cookie.as_deref());
+        self.limits.page(device.unwrap_or(&caller.network))
     }
 
     pub(crate) fn now(&self) -> OffsetDateTime {

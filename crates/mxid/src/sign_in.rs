@@ -17,6 +17,7 @@ use uuid::Uuid;
 use crate::authorization::answer;
 use crate::caller::Caller;
 use crate::db;
+use crate::db::accounts::AccountRow;
 use crate::db::authorization_requests::AuthorizationRequestRow;
 use crate::db::events::{Event, Kind};
 use crate::error::PageError;
@@ -32,7 +33,7 @@ pub(crate) async fn get(
     caller: Caller,
     RawQuery(query): RawQuery,
 ) -> Result<Response, PageError> {
-    provider.limits.page(&caller.network)?;
+    provider.count_page(&caller)?;
     let pending = Pending::find(&provider, query.as_deref()).await?;
     let mut db = provider.pool.begin().await?;
     let session = session::find(&mut db, &caller, provider.now()).await?;
@@ -57,7 +58,7 @@ pub(crate) async fn create(
     if !caller.is_same_origin(&provider.origin) {
         return Err(PageError::CrossSite);
     }
-    provider.limits.page(&caller.network)?;
+    provider.count_page(&caller)?;
     let pending = Pending::find(&provider, query.as_deref()).await?;
     let form = match body {
         Ok(body) => Parameters::parse(&body),
@@ -78,17 +79,19 @@ pub(crate) async fn create(
         return Ok(pending.page(typed, &Notice::TooOften(too_often.0)));
     }
     match authenticate(&provider, &name, password).await? {
-        Outcome::Accepted(account_id)
+        Outcome::Accepted(account)
             if pending
                 .request
                 .hinted_account_id
-                .is_some_and(|hinted| hinted != account_id) =>
+                .is_some_and(|hinted| hinted != account.id) =>
         {
+            let kind = Kind::SignInRefused;
+            note(&provider, &caller, &pending, kind, Some(account.id)).await?;
             let expected = pending.expected.clone().unwrap_or_default();
             Ok(pending.page(&expected, &Notice::SomeoneElse))
         }
-        Outcome::Accepted(account_id) => {
-            let answer = begin(&provider, &caller, &pending, account_id).await?;
+        Outcome::Accepted(account) => {
+            let answer = begin(&provider, &caller, &pending, &account).await?;
             let Some(mut answer) = answer else {
                 return Ok(pending.page(typed, &Notice::Refused));
             };
@@ -189,7 +192,7 @@ impl Pending {
 }
 
 enum Outcome {
-    Accepted(Uuid),
+    Accepted(AccountRow),
     Refused(Option<Uuid>),
 }
 
@@ -206,26 +209,27 @@ async fn authenticate(
         .map_or(&provider.nobodys_hash, |it| &it.password_hash);
     let fits = password::verify(password.into(), hash.clone()).await?;
     Ok(match account {
-        Some(account) if fits && account.deactivated_at.is_none() => Outcome::Accepted(account.id),
+        Some(account) if fits && account.deactivated_at.is_none() => Outcome::Accepted(account),
         account => Outcome::Refused(account.map(|it| it.id)),
     })
 }
 
-/// Begins the session and makes the code; nothing when the account was deactivated meanwhile.
+/// Begins the session and makes the code; nothing when the account was deactivated or given another password
+/// meanwhile.
 async fn begin(
     provider: &Provider,
     caller: &Caller,
     pending: &Pending,
-    account_id: Uuid,
+    account: &AccountRow,
 ) -> Result<Option<Response>, PageError> {
     let now = provider.now();
     let mut db = provider.pool.begin().await?;
-    if !db::accounts::lock_active(&mut db, account_id).await? {
+    if !db::accounts::lock_active(&mut db, account).await? {
         return Ok(None);
     }
-    let token = session::begin(&mut db, caller, account_id, now).await?;
+    let token = session::begin(&mut db, caller, account.id, now).await?;
     let location = answer::code(&mut db, provider, &pending.request, &token.hash, now).await?;
-    let event = event(provider, caller, pending, Kind::SignedIn, Some(account_id));
+    let event = event(provider, caller, pending, Kind::SignedIn, Some(account.id));
     db::events::insert(&mut db, &event).await?;
     db.commit().await?;
     let cookie = [(SET_COOKIE, session::cookie(&token))];

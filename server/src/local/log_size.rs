@@ -71,11 +71,15 @@ fn empty(path: &Path, kept: u64) -> io::Result<()> {
     let mut log = OpenOptions::new().read(true).write(true).open(path)?;
     let start = log.metadata()?.len().saturating_sub(kept);
     log.seek(SeekFrom::Start(start))?;
-    let mut beside = private(&path.with_extension("log.1"))?;
-    // Where the disk has no room for the copy, the log is emptied all the same.
-    let copied = io::copy(&mut (&mut log).take(kept), &mut beside);
+    // Where the copy cannot be made, or the disk has no room for it, the log is emptied all the same.
+    let copied = private(&path.with_extension("log.1"))
+        .and_then(|mut beside| io::copy(&mut (&mut log).take(kept), &mut beside));
     log.set_len(0)?;
-    copied.map(drop)
+    if let Err(error) = copied {
+        let log = path.display();
+        tracing::warn!(%error, %log, "a log was emptied, and its end could not be kept beside it");
+    }
+    Ok(())
 }
 
 fn private(path: &Path) -> io::Result<File> {
@@ -110,6 +114,15 @@ mod tests {
         assert_eq!(kept.len(), 5_000);
         let now = fs::read_to_string(&path).expect("read");
         assert!(now.contains("\n099 x") || now.starts_with("099 x"), "{now}");
+        fs::remove_file(folder.path().join("postgres-apps.log.1")).expect("removed");
+        fs::create_dir(folder.path().join("postgres-apps.log.1")).expect("in the way");
+        fs::write(&path, vec![b'x'; 20_000]).expect("written");
+        bound(folder.path(), 10_000, 5_000).expect("bounded");
+        assert_eq!(
+            fs::metadata(&path).expect("there").len(),
+            0,
+            "emptied all the same"
+        );
         fs::write(folder.path().join("notes.txt"), vec![7; 20_000]).expect("written");
         bound(folder.path(), 10_000, 5_000).expect("bounded");
         let other = fs::metadata(folder.path().join("notes.txt")).expect("there");

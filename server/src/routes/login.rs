@@ -12,9 +12,9 @@ use crate::web::session;
 use attempt::{Attempt, Cookies};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use axum::http::HeaderValue;
 use axum::http::header::{COOKIE, SET_COOKIE};
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use client::SignInError;
 use control::error::Error;
@@ -47,6 +47,10 @@ pub async fn start(
     start: Result<Query<Start>, QueryRejection>,
     request: Parts,
 ) -> Response {
+    // A picture in somebody's page begins no sign-in, and takes none from whoever shares its reader's address.
+    if !is_of_window(&request.headers) {
+        return StatusCode::BAD_REQUEST.into_response();
+    }
     if let Err(wait) = app.limits.sign_in(peer(&request.extensions)) {
         return refuse(wait, &request.extensions);
     }
@@ -65,14 +69,20 @@ pub async fn callback(
     answer: Result<Query<Callback>, QueryRejection>,
     request: Parts,
 ) -> Response {
-    if let Err(wait) = app.limits.sign_in(peer(&request.extensions)) {
-        return refuse(wait, &request.extensions);
-    }
     let Query(answer) = answer.unwrap_or_default();
     let attempt = answer
         .state
         .as_deref()
         .and_then(|state| Attempt::open(&app.control.secrets, state));
+    // Who began a sign-in here is counted by it, and so not with others at the address.
+    let begun_here = attempt.as_ref().filter(|it| came_back(it, &request));
+    let counted = match begun_here {
+        Some(attempt) => app.limits.answer(attempt.tag()),
+        None => app.limits.sign_in(peer(&request.extensions)),
+    };
+    if let Err(wait) = counted {
+        return refuse(wait, &request.extensions);
+    }
     let finished = match &attempt {
         Some(attempt) => finish(&app, &session, answer, attempt, &request).await,
         None => Err(SignInError::NotBegunHere),
@@ -165,18 +175,38 @@ async fn go_on(
         return Ok(sent_to(return_to.as_str(), Vec::new()));
     }
     match attempt {
+        Some(attempt) if attempt.by_itself && came_back(attempt, request) => {
+            return Err(SignInError::CodeRefused);
+        }
         Some(attempt) if attempt.by_itself => return Err(SignInError::NoCookies),
         Some(attempt) if !attempt.is_over(now) && !request.headers.contains_key(COOKIE) => {
             return Err(SignInError::NoCookies);
         }
-        // A state that is not of this portal says nothing of the attempts before.
-        None if !Cookies::read(&request.headers).is_empty() => {
+        None if attempt::has_begun_anew(&request.headers) => {
             return Err(SignInError::NotBegunHere);
         }
         _ => {}
     }
     let next = Attempt::new(return_to, true, now);
-    begin(app, request, &next, false).await
+    let mut begun = begin(app, request, &next, false).await?;
+    if attempt.is_none() {
+        // A state that cannot be read says nothing of the attempts before, so the browser has to.
+        begun
+            .headers_mut()
+            .append(SET_COOKIE, attempt::begun_anew());
+    }
+    Ok(begun)
+}
+
+/// Whether the cookie of an attempt came with its answer.
+fn came_back(attempt: &Attempt, request: &Parts) -> bool {
+    Cookies::read(&request.headers).of(attempt).is_some()
+}
+
+/// Whether a window is to show the answer, as far as the browser says.
+fn is_of_window(headers: &HeaderMap) -> bool {
+    let shown = headers.get("sec-fetch-dest");
+    shown.is_none_or(|shown| shown == "document")
 }
 
 fn sent_to(address: &str, cookies: Vec<HeaderValue>) -> Response {

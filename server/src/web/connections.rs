@@ -14,7 +14,7 @@ use axum::extract::{ConnectInfo, Request};
 use axum::http::StatusCode;
 use axum::http::header::{CONNECTION, EXPECT, RETRY_AFTER};
 use axum::response::{IntoResponse, Response};
-use domain::networks::{contain, household};
+use domain::networks::{contain, household, site};
 use held::Held;
 use hyper::body::Incoming;
 use hyper::server::conn::http1::Builder;
@@ -29,7 +29,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncWriteExt, copy, sink};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
@@ -40,6 +40,8 @@ use tower::ServiceExt;
 
 /// The request line and the headers, bytes.
 const HEAD_AT_MOST: usize = 64 << 10;
+/// The share of a site, in shares of one address.
+const SITE_SHARE: usize = 2;
 /// The pause after a connection could not be accepted, as when too many files are open.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -52,6 +54,8 @@ pub struct ConnectionLimits {
     pub of_one_address: usize,
     /// How long a head may take, and how long a connection may lie idle.
     pub head_within: Duration,
+    /// The same for a trusted proxy, which keeps idle connections to send on them again: longer than it does.
+    pub of_proxy_within: Duration,
     /// In how much time each `body_bytes` of a body must come.
     pub body_within: Duration,
     /// Bytes.
@@ -74,6 +78,7 @@ impl ConnectionLimits {
             connections,
             of_one_address: (connections / 4).min(512),
             head_within: Duration::from_secs(30),
+            of_proxy_within: Duration::from_secs(150),
             body_within: Duration::from_secs(30),
             body_bytes: 16 << 10,
             taken_within: Duration::from_mins(2),
@@ -87,6 +92,7 @@ struct Server {
     limits: ConnectionLimits,
     trusted: Arc<[IpNet]>,
     addresses: Shares<IpAddr>,
+    sites: Shares<IpAddr>,
     stop: CancellationToken,
 }
 
@@ -101,6 +107,7 @@ pub async fn serve(
     let room = Arc::new(Semaphore::new(limits.connections));
     let server = Arc::new(Server {
         addresses: Shares::new(limits.of_one_address),
+        sites: Shares::new(limits.of_one_address * SITE_SHARE),
         router,
         limits,
         trusted,
@@ -127,7 +134,8 @@ pub async fn serve(
                 ));
             }
             Err(()) => {
-                tasks.spawn(turn_away(stream, place));
+                let hears = room.available_permits() > server.limits.connections / 2;
+                tasks.spawn(turn_away(stream, place, hears));
             }
         }
     }
@@ -157,7 +165,9 @@ fn set_options(stream: &TcpStream) -> io::Result<()> {
     Ok(sockopt::set_tcp_keepcnt(stream, 4)?)
 }
 
-type Place = (OwnedSemaphorePermit, Option<Share<IpAddr>>);
+type Place = (OwnedSemaphorePermit, Option<ClientShare>);
+/// Of its household's, and of its site's.
+type ClientShare = (Share<IpAddr>, Share<IpAddr>);
 
 async fn serve_connection(server: Arc<Server>, stream: TcpStream, peer: SocketAddr, place: Place) {
     let _place = place;
@@ -170,9 +180,14 @@ async fn serve_connection(server: Arc<Server>, stream: TcpStream, peer: SocketAd
         let server = Arc::clone(&server);
         async move { Ok::<_, Infallible>(server.answer(peer, request).await) }
     });
+    let head_within = if contain(&server.trusted, peer.ip()) {
+        server.limits.of_proxy_within
+    } else {
+        server.limits.head_within
+    };
     let connection = Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(server.limits.head_within)
+        .header_read_timeout(head_within)
         .max_buf_size(HEAD_AT_MOST)
         .serve_connection(TokioIo::new(Box::pin(stream)), service);
     let mut connection = std::pin::pin!(connection);
@@ -190,30 +205,40 @@ async fn serve_connection(server: Arc<Server>, stream: TcpStream, peer: SocketAd
     }
 }
 
-/// Tells an address that has its share already, without waiting for a word of it.
-async fn turn_away(mut stream: TcpStream, _place: OwnedSemaphorePermit) {
+/// Tells an address that has its share already. Where there is room (`hears`), what it
+/// says is read on for a moment: closing before would take the answer away from it.
+async fn turn_away(mut stream: TcpStream, _place: OwnedSemaphorePermit, hears: bool) {
     const ANSWER: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
     let told = async {
         stream.write_all(ANSWER).await?;
-        stream.shutdown().await
+        stream.shutdown().await?;
+        if hears {
+            copy(&mut stream, &mut sink()).await?;
+        }
+        io::Result::Ok(())
     };
     let _ = timeout(Duration::from_secs(1), told).await;
 }
 
 impl Server {
     /// A direct client's share; a trusted proxy's connections are those of many clients.
-    fn share_of_connection(&self, peer: IpAddr) -> Result<Option<Share<IpAddr>>, ()> {
+    fn share_of_connection(&self, peer: IpAddr) -> Result<Option<ClientShare>, ()> {
         if contain(&self.trusted, peer) {
             return Ok(None);
         }
-        self.addresses.take(household(peer)).map(Some).ok_or(())
+        self.share_of(peer).map(Some).ok_or(())
+    }
+
+    fn share_of(&self, client: IpAddr) -> Option<ClientShare> {
+        let of_household = self.addresses.take(household(client))?;
+        Some((of_household, self.sites.take(site(client))?))
     }
 
     async fn answer(&self, peer: SocketAddr, request: hyper::Request<Incoming>) -> Response {
         let mut share = None;
         if contain(&self.trusted, peer.ip()) {
             let client = client_address::client(&self.trusted, peer.ip(), request.headers());
-            share = self.addresses.take(household(client));
+            share = self.share_of(client);
             if share.is_none() {
                 let text = "Too many requests at once from this address. Try again in a moment.\n";
                 let headers = [(RETRY_AFTER, "5"), (CONNECTION, "close")];

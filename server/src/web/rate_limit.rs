@@ -27,6 +27,7 @@ const STREAMS_OF_PERSON: usize = 48;
 #[derive(Debug)]
 pub struct RateLimits {
     sign_in: DefaultKeyedRateLimiter<IpAddr>,
+    answer: DefaultKeyedRateLimiter<String>,
     upload: DefaultKeyedRateLimiter<PersonId>,
     streams_of_person: Shares<PersonId>,
     streams_of_session: Shares<Id>,
@@ -37,6 +38,9 @@ impl Default for RateLimits {
     fn default() -> Self {
         Self {
             sign_in: DefaultKeyedRateLimiter::keyed(
+                Quota::per_second(SIGN_INS_A_SECOND).allow_burst(SIGN_INS_AT_ONCE),
+            ),
+            answer: DefaultKeyedRateLimiter::keyed(
                 Quota::per_second(SIGN_INS_A_SECOND).allow_burst(SIGN_INS_AT_ONCE),
             ),
             upload: DefaultKeyedRateLimiter::keyed(
@@ -66,6 +70,13 @@ impl RateLimits {
             .map_err(|until| seconds(until.wait_time_from(self.clock.now())))
     }
 
+    /// Counts an answer to a sign-in that was begun; the seconds to wait when there were too many.
+    pub fn answer(&self, attempt: String) -> Result<(), u64> {
+        self.answer
+            .check_key(&attempt)
+            .map_err(|until| seconds(until.wait_time_from(self.clock.now())))
+    }
+
     /// Counts the start of an upload; the seconds to wait when there were too many.
     pub fn upload(&self, person: PersonId) -> Result<(), u64> {
         self.upload
@@ -76,6 +87,7 @@ impl RateLimits {
     /// Forgets those who have not asked for a while.
     pub fn forget_idle(&self) {
         self.sign_in.retain_recent();
+        self.answer.retain_recent();
         self.upload.retain_recent();
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod store;
 
+use crate::web::layers::session_guard;
 use axum::extract::{Request, State as Extracted};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -108,19 +109,26 @@ pub async fn renew(session: &Session, now: OffsetDateTime) -> Result<(), Error> 
 }
 
 /// Gives a session that was written its end, whatever was written: a sign-in that is begun in a second tab does not
-/// shorten the session of the first.
+/// shorten the session of the first. Then keeps it, and says so where that cannot be done.
 pub async fn set_end(
     Extracted(control): Extracted<Arc<State>>,
     session: Session,
     request: Request,
     next: Next,
 ) -> Response {
+    let asked = (request.headers().clone(), request.extensions().clone());
     let response = next.run(request).await;
     if session.is_modified() {
         let now = control.now();
         let signed_in = session.get::<SignedIn>(SIGNED_IN).await.ok().flatten();
         let left = signed_in.map_or(BEFORE_SIGN_IN, |it| it.left(now));
         session.set_expiry(Some(Expiry::AtDateTime(now + left)));
+        if !session.is_empty().await
+            && !response.status().is_server_error()
+            && let Err(error) = session.save().await
+        {
+            return session_guard::unavailable(&asked.0, &asked.1, &error);
+        }
     }
     response
 }

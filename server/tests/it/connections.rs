@@ -70,7 +70,9 @@ async fn an_address_has_its_share_and_no_more(pool: PgPool) {
     let asks = head("GET", "/healthz", "");
     first.send(&asks).await;
     assert!(first.head().await.starts_with("HTTP/1.1 200 "));
-    let third = Raw::open(&app.url).await.rest().await;
+    let mut third = Raw::open(&app.url).await;
+    third.send(&asks).await;
+    let third = third.rest().await;
     assert!(third.starts_with("HTTP/1.1 503 "), "{third:?}");
     drop(first);
     loop {

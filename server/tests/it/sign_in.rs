@@ -2,7 +2,7 @@
 
 use crate::browser::{Browser, Page};
 use crate::test_app::{ADA, PASSWORD, TestApp};
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use server::routes::login::client::CALLBACK;
 use server::web::session::COOKIE;
 use sqlx::PgPool;
@@ -217,6 +217,20 @@ async fn never_sends_anyone_to_another_site(pool: PgPool) {
 #[sqlx::test(migrator = "control::MIGRATOR")]
 async fn too_many_sign_ins_from_one_address_have_to_wait(pool: PgPool) {
     let app = TestApp::new(pool).await;
+    let begun = app.browser();
+    let callback = stop_before_callback(&app, &begun, "/login").await;
+    for _ in 0..200 {
+        let picture = app.browser();
+        let request = picture.request(Method::GET, "/login");
+        let answer = picture
+            .send(request.header("sec-fetch-dest", "image"))
+            .await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "and is not counted");
+    }
+    assert_eq!(
+        app.browser().get("/login").await.status,
+        StatusCode::SEE_OTHER
+    );
     let mut refused = None;
     for _ in 0..200 {
         let page = app.browser().get("/login/callback").await;
@@ -233,6 +247,48 @@ async fn too_many_sign_ins_from_one_address_have_to_wait(pool: PgPool) {
             .is_ok_and(|seconds| seconds > 0)
     );
     assert_eq!(app.browser().get("/healthz").await.status, StatusCode::OK);
+    let answer = begun.get(&callback).await;
+    assert_eq!(
+        answer.status,
+        StatusCode::SEE_OTHER,
+        "begun before, {answer:?}"
+    );
+    assert!(begun.cookie(COOKIE).is_some());
+}
+
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn a_state_that_cannot_be_read_begins_one_new_attempt(pool: PgPool) {
+    let app = TestApp::new(pool).await;
+    let browser = app.browser();
+    let callback = stop_before_callback(&app, &browser, "/operations").await;
+    let (before, state) = callback.split_once("state=").expect("a state");
+    let cut = format!("{before}state=cut{}", &state[3..]);
+    let page = browser.follow(browser.get(&cut).await).await;
+    assert_eq!(page.status, StatusCode::OK, "{}: {}", page.path, page.body);
+    assert!(browser.cookie(COOKIE).is_some());
+    browser.forget_cookie(COOKIE);
+    let page = browser.get(&cut).await;
+    assert_eq!(page.status, StatusCode::BAD_REQUEST, "and no more");
+    assert!(page.body.contains("Sign in again"), "{}", page.body);
+}
+
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn a_session_that_cannot_be_kept_is_said_on_a_page(pool: PgPool) {
+    let app = TestApp::new(pool).await;
+    let browser = app.browser();
+    let callback = stop_before_callback(&app, &browser, "/login").await;
+    sqlx::query("alter table sessions rename to gone")
+        .execute(&app.state.control.pool)
+        .await
+        .expect("renamed");
+    let page = browser.get(&callback).await;
+    assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(
+        page.body.contains("database does not answer"),
+        "{}",
+        page.body
+    );
+    assert_eq!(browser.cookie(COOKIE), None);
 }
 
 /// Signs in up to the redirect that brings the code; its path and query.

@@ -5,8 +5,8 @@ use crate::authorization::hint::{self, Expected};
 use crate::authorization::prompt;
 use crate::db::authorization_requests::AuthorizationRequestRow;
 use crate::parameters::{Parameters, is_plain};
-use crate::pkce;
 use crate::provider::Provider;
+use crate::{email, pkce};
 
 /// A request that breaks a rule.
 pub(crate) enum Refusal {
@@ -80,7 +80,7 @@ fn check(
         code_challenge: code_challenge(parameters)?,
         // Nothing but a help for typing.
         login_hint: once(parameters, "login_hint")?
-            .filter(|it| is_plain(it))
+            .filter(|it| is_plain(it) && it.len() <= email::LONGEST)
             .map(str::to_owned),
         prompt: prompt::parse(once(parameters, "prompt")?)?.to_owned(),
         // No session is as young as this.

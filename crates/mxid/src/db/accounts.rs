@@ -71,16 +71,18 @@ pub(crate) async fn email(db: &mut PgConnection, id: Uuid) -> sqlx::Result<Optio
     .await
 }
 
-/// Locks an account that may sign in, until the transaction ends; false when it may not.
-pub(crate) async fn lock_active(db: &mut PgConnection, id: Uuid) -> sqlx::Result<bool> {
+/// Locks an account that may sign in with the password that was compared, until the transaction ends; false when
+/// it may not any more.
+pub(crate) async fn lock_active(db: &mut PgConnection, account: &AccountRow) -> sqlx::Result<bool> {
     let row = sqlx::query!(
         r#"
         select id
         from mxid.accounts
-        where id = $1 and deactivated_at is null
+        where id = $1 and deactivated_at is null and password_hash = $2
         for share
         "#,
-        id,
+        account.id,
+        account.password_hash,
     )
     .fetch_optional(db)
     .await?;

@@ -54,6 +54,25 @@ pub(crate) async fn insert(
     Ok(())
 }
 
+/// Drops the oldest where more than `kept` wait.
+pub(crate) async fn drop_oldest(db: &mut PgConnection, kept: i64) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        delete from mxid.authorization_requests
+        where id_hash in (
+            select id_hash
+            from mxid.authorization_requests
+            order by expires_at desc
+            offset $1
+        )
+        "#,
+        kept,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// A request that has not expired.
 pub(crate) async fn get(
     db: &mut PgConnection,

@@ -72,6 +72,8 @@ async fn the_hinted_person_may_sign_in_and_no_other(pool: PgPool) {
         other.body()
     );
     assert_eq!(bob.cookie, bobs, "no session is begun");
+    let events = provider.events().await;
+    assert_eq!(events.last().map(String::as_str), Some("sign_in_refused"));
     assert!(is_signed_in(&bob.type_in(&page, EMAIL, PASSWORD).await));
 }
 

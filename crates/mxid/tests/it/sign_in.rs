@@ -32,6 +32,57 @@ async fn an_unknown_account_and_a_wrong_password_look_alike(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = "../../migrations")]
+async fn a_sign_in_with_the_old_password_does_not_outlive_it(pool: PgPool) {
+    let provider = TestProvider::new(pool.clone()).await;
+    let mut browser = Browser::new(&provider);
+    let path = browser.start_sign_in(&[]).await;
+    let mut reset = pool.begin().await.expect("a transaction");
+    sqlx::query("update mxid.accounts set password_hash = password_hash || 'x'")
+        .execute(&mut *reset)
+        .await
+        .expect("another password");
+    let waits = async {
+        // The password was compared; now the sign-in waits for the account.
+        let waiting = "select exists (select from pg_stat_activity
+            where datname = current_database() and wait_event_type = 'Lock')";
+        while !sqlx::query_scalar::<_, bool>(waiting)
+            .fetch_one(&pool)
+            .await
+            .expect("locks")
+        {}
+        reset.commit().await.expect("committed");
+    };
+    let (answer, ()) = tokio::join!(browser.type_in(&path, EMAIL, PASSWORD), waits);
+    assert_eq!(answer.status(), 422, "{}", answer.body());
+    assert!(browser.cookie.is_none());
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn the_oldest_requests_make_room(pool: PgPool) {
+    let provider = TestProvider::new(pool.clone()).await;
+    let mut browser = Browser::new(&provider);
+    let oldest = browser.start_sign_in(&[]).await;
+    sqlx::query(
+        "insert into mxid.authorization_requests
+            (id_hash, client_id, redirect_uri, scope, code_challenge, created_at, expires_at)
+        select decode(md5(n::text), 'hex'), 'portal', 'x', 'openid', 'x', now(), now() + interval '1 hour'
+        from generate_series(1, 19999) n",
+    )
+    .execute(&pool)
+    .await
+    .expect("many wait");
+    assert_eq!(browser.get(&oldest).await.status(), 200);
+    let newest = browser.start_sign_in(&[]).await;
+    assert_ne!(browser.get(&oldest).await.status(), 200);
+    let waiting: i64 = sqlx::query_scalar("select count(*) from mxid.authorization_requests")
+        .fetch_one(&pool)
+        .await
+        .expect("a count");
+    assert_eq!(waiting, 20_000);
+    assert_eq!(browser.get(&newest).await.status(), 200);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
 async fn what_was_typed_is_kept_and_is_no_markup(pool: PgPool) {
     let provider = TestProvider::new(pool).await;
     let mut browser = Browser::new(&provider);

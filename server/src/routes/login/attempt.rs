@@ -18,6 +18,9 @@ use time::{Duration, OffsetDateTime};
 
 /// What the names of the cookies begin with; the rest is the attempt's own.
 pub const COOKIE_PREFIX: &str = "__Host-sign-in-";
+/// Says that an attempt was begun by itself, after an answer whose state could not be read.
+const BEGUN_ANEW: &str = "__Host-sign-in-anew";
+const BEGUN_ANEW_FOR: Duration = Duration::minutes(5);
 /// Attempts that one browser may have; the oldest are dropped.
 const AT_MOST: usize = 20;
 const LIFE: Duration = Duration::hours(1);
@@ -70,6 +73,11 @@ impl Attempt {
         serde_json::from_str(text.expose_secret()).ok()
     }
 
+    /// A short name for it, which says nothing of its secrets.
+    pub fn tag(&self) -> String {
+        tag(&self.secret)
+    }
+
     /// Whether its answer comes too late.
     pub fn is_over(&self, now: OffsetDateTime) -> bool {
         let age = now.unix_timestamp() - self.begun_at;
@@ -103,16 +111,7 @@ pub struct Kept {
 impl Cookies {
     /// Reads them, byte by byte: what other cookies hold is no text, or not always.
     pub fn read(headers: &HeaderMap) -> Self {
-        let pairs = headers
-            .get_all(COOKIE)
-            .iter()
-            .flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
-        Self(pairs.filter_map(Kept::parse).collect())
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        Self(pairs(headers).filter_map(Kept::parse).collect())
     }
 
     /// What this browser keeps of an attempt.
@@ -156,6 +155,22 @@ impl Kept {
     }
 }
 
+fn pairs(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
+    let lines = headers.get_all(COOKIE).iter();
+    lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'))
+}
+
+/// The header value by which a browser says so the next time.
+pub fn begun_anew() -> HeaderValue {
+    cookie(BEGUN_ANEW, "1", BEGUN_ANEW_FOR)
+}
+
+/// Whether it says so.
+pub fn has_begun_anew(headers: &HeaderMap) -> bool {
+    let said = format!("{BEGUN_ANEW}=1");
+    pairs(headers).any(|pair| pair.trim_ascii() == said.as_bytes())
+}
+
 fn is_of_base64url(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
 }
@@ -166,10 +181,12 @@ fn tag(text: &str) -> String {
 }
 
 fn set_cookie(tag: &str, value: &str, life: Duration) -> HeaderValue {
+    cookie(&format!("{COOKIE_PREFIX}{tag}"), value, life)
+}
+
+fn cookie(name: &str, value: &str, life: Duration) -> HeaderValue {
     let life = life.whole_seconds();
-    let cookie = format!(
-        "{COOKIE_PREFIX}{tag}={value}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={life}"
-    );
+    let cookie = format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={life}");
     HeaderValue::try_from(cookie).expect("letters and digits make a header value")
 }
 

@@ -201,13 +201,16 @@ impl Client {
         };
         let parts = [Some(&claims), profile.as_ref()];
         let said = || parts.into_iter().flatten();
-        let email = said().find_map(profile::email).unwrap_or_default();
+        // Who vouches for an address is who says it.
+        let (email, email_verified) = said()
+            .filter(|it| says_a_verified_address(it))
+            .chain(said())
+            .find_map(|it| Some((profile::email(it)?, it.flag("email_verified"))))
+            .unwrap_or_default();
         Ok(Identity {
             issuer: metadata.issuer.clone(),
             subject,
-            email_verified: said()
-                .find_map(|it| it.flag("email_verified"))
-                .unwrap_or(false),
+            email_verified: email_verified.unwrap_or(false),
             name: said()
                 .find_map(profile::name)
                 .unwrap_or_else(|| email.clone()),

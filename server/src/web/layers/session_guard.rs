@@ -41,13 +41,13 @@ pub async fn require(
             if shows_somebody(&request)
                 && let Err(error) = session::renew(&session, app.control.now()).await
             {
-                return unavailable(&request, &error);
+                return unavailable(request.headers(), request.extensions(), &error);
             }
             request.extensions_mut().insert(ctx);
             next.run(request).await
         }
         Ok(None) => refuse(&request),
-        Err(error) => unavailable(&request, &*error),
+        Err(error) => unavailable(request.headers(), request.extensions(), &*error),
     }
 }
 
@@ -92,12 +92,17 @@ pub fn only_reads(path: &str) -> bool {
     name.is_some_and(|name| READING.iter().any(|verb| name.starts_with(verb)))
 }
 
-fn unavailable(request: &Request, error: &(dyn std::error::Error + 'static)) -> Response {
-    tracing::error!(error, "loading the session failed");
-    if asks_a_script(request.headers()) {
+/// The answer where the session can be neither read nor kept.
+pub fn unavailable(
+    headers: &HeaderMap,
+    extensions: &Extensions,
+    error: &(dyn std::error::Error + 'static),
+) -> Response {
+    tracing::error!(error, "the session can be neither read nor kept");
+    if asks_a_script(headers) {
         return in_json(&AppError::Unavailable(NO_DATABASE.to_owned()));
     }
-    ErrorPage::unavailable(NO_DATABASE).answer(request.extensions())
+    ErrorPage::unavailable(NO_DATABASE).answer(extensions)
 }
 
 fn refuse(request: &Request) -> Response {

@@ -1,6 +1,7 @@
 //! What the issuer says of itself: its addresses and keys.
 //!
-//! They are asked for once by all who need them at one time; nobody waits behind a lock.
+//! They are asked for once by all who need them at one time, and read to the end whoever stays; nobody waits
+//! behind a lock.
 
 use crate::routes::login::client::SignInError;
 use crate::routes::login::client::fields::Fields;
@@ -60,7 +61,7 @@ pub struct Issuer {
     /// As the operator names it, without a slash at its end.
     address: String,
     http: Http,
-    known: Mutex<Known>,
+    known: Arc<Mutex<Known>>,
     again: DefaultDirectRateLimiter,
 }
 
@@ -71,7 +72,7 @@ impl Issuer {
         Self {
             address: address.as_str().trim_end_matches('/').to_owned(),
             http,
-            known: Mutex::default(),
+            known: Arc::default(),
             again: RateLimiter::direct(quota.allow_burst(AGAIN_AT_ONCE)),
         }
     }
@@ -104,28 +105,36 @@ impl Issuer {
             .known()
             .reading
             .get_or_insert_with(|| {
-                read(self.address.clone(), self.http.clone())
+                let reading = read(self.address.clone(), self.http.clone())
                     .map(|read| read.map(Arc::new).map_err(Arc::new))
                     .boxed()
-                    .shared()
+                    .shared();
+                tokio::spawn(keep(Arc::clone(&self.known), reading.clone()));
+                reading
             })
             .clone();
-        let read = reading.clone().await;
-        let mut known = self.known();
-        if known.reading.as_ref().is_some_and(|it| it.ptr_eq(&reading)) {
-            known.reading = None;
-            if let Ok(metadata) = &read {
-                known.metadata = Some((Instant::now(), Arc::clone(metadata)));
-            }
-        }
-        read.map_err(|error| match &*error {
+        reading.await.map_err(|error| match &*error {
             MetadataError::Misfit(text) => SignInError::Misfit(text.clone()),
             MetadataError::Http(_) => SignInError::Unreachable(error.into()),
         })
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.known)
+    }
+}
+
+fn lock(known: &Mutex<Known>) -> MutexGuard<'_, Known> {
+    known.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Reads to the end, and keeps what was read: who waits for it may go away.
+async fn keep(known: Arc<Mutex<Known>>, reading: Reading) {
+    let read = reading.await;
+    let mut known = lock(&known);
+    known.reading = None;
+    if let Ok(metadata) = read {
+        known.metadata = Some((Instant::now(), metadata));
     }
 }
 
