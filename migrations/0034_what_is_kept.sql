@@ -7,3 +7,4 @@ alter table environments
 create index sagas_ended on sagas (finished_at) where finished_at is not null;
 create index deployments_ended on deployments (created_at) where outcome <> 'running';
 create index environment_events_at on environment_events (at);
+create index environments_deploying on environments (deploying_package_id) where deploying_package_id is not null;

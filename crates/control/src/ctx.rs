@@ -31,6 +31,8 @@ pub struct Ctx {
     pub request_id: String,
     /// The address that the request came from, for the audit trail; none outside a request.
     pub from_address: Option<String>,
+    /// The generation of the person's sessions that this one was begun in; none outside a session.
+    pub(crate) session_generation: Option<i32>,
     /// The first page of the apps, once this request has read it.
     pub(crate) first_apps: Arc<OnceCell<AppList>>,
     /// The parts of the control plane.
@@ -57,6 +59,7 @@ impl Ctx {
             email: String::new(),
             request_id: part.to_lowercase().replace(' ', "-"),
             from_address: None,
+            session_generation: None,
             first_apps: Arc::default(),
             state: Arc::clone(state),
         })
@@ -69,7 +72,13 @@ impl Ctx {
         };
         let mut db = self.state.pool.acquire().await?;
         let person = db::people::get(&mut db, Find::Id(id)).await?;
-        let person = person.filter(|person| person.active && person.company == self.company);
+        let person = person.filter(|person| {
+            person.active
+                && person.company == self.company
+                && self
+                    .session_generation
+                    .is_none_or(|begun_in| begun_in == person.session_generation)
+        });
         let Some(person) = person else {
             let text = "Your access has ended meanwhile; nothing was kept.";
             return Err(Error::Forbidden(text.to_owned()));

@@ -27,6 +27,8 @@ pub enum Update {
         /// Who of the company is to hear of it.
         audience: Audience,
     },
+    /// Some updates of a company may have been lost: each of its pages must ask anew.
+    Lost(CompanyId),
     /// Some updates may have been lost, anybody's: every page must ask anew.
     Lagged,
 }
@@ -92,12 +94,22 @@ async fn forward(pool: &PgPool, out: &broadcast::Sender<Update>) -> Result<()> {
             tracing::warn!("a change notice could not be read");
             continue;
         };
-        let audience = audience(pool, company, &topics).await?;
-        let _ = out.send(Update::Changed {
-            company,
-            topics,
-            audience,
-        });
+        let update = match audience(pool, company, &topics).await {
+            Ok(audience) => Update::Changed {
+                company,
+                topics,
+                audience,
+            },
+            Err(error) => {
+                tracing::warn!(
+                    company = %company,
+                    error = &error as &dyn std::error::Error,
+                    "it is not known whom a change is to be told to"
+                );
+                Update::Lost(company)
+            }
+        };
+        let _ = out.send(update);
     }
     Ok(())
 }

@@ -140,7 +140,7 @@ pub async fn sign_in(state: &State, sign_in: SignIn) -> Result<Person> {
 pub async fn ctx(state: &Arc<State>, id: PersonId, request_id: String) -> Result<Option<Ctx>> {
     let mut db = state.pool.acquire().await?;
     let person = db::people::get(&mut db, Find::Id(id)).await?;
-    Ok(person.and_then(|person| ctx_of(state, person, request_id)))
+    Ok(person.and_then(|person| ctx_of(state, person, None, request_id)))
 }
 
 /// The same for a session that was begun in this generation of the person's; none once they were ended.
@@ -153,10 +153,15 @@ pub async fn ctx_of_session(
     let mut db = state.pool.acquire().await?;
     let person = db::people::get(&mut db, Find::Id(id)).await?;
     let person = person.filter(|person| person.session_generation == generation);
-    Ok(person.and_then(|person| ctx_of(state, person, request_id)))
+    Ok(person.and_then(|person| ctx_of(state, person, Some(generation), request_id)))
 }
 
-fn ctx_of(state: &Arc<State>, person: Person, request_id: String) -> Option<Ctx> {
+fn ctx_of(
+    state: &Arc<State>,
+    person: Person,
+    session_generation: Option<i32>,
+    request_id: String,
+) -> Option<Ctx> {
     person.active.then(|| Ctx {
         actor: Actor::Person {
             id: person.id,
@@ -170,6 +175,7 @@ fn ctx_of(state: &Arc<State>, person: Person, request_id: String) -> Option<Ctx>
         residency_required: person.residency_required,
         request_id,
         from_address: None,
+        session_generation,
         first_apps: Arc::default(),
         state: Arc::clone(state),
     })

@@ -197,20 +197,24 @@ pub(crate) async fn heartbeat(
     .await
 }
 
-/// Lets go of a run so that another worker may take it at once. The step under way stays begun, but
+/// Lets go of a run and wakes the workers, so that another may take it at once. The step under way stays begun, but
 /// being asked to stop does not count as an interruption.
 pub(crate) async fn release(pool: &PgPool, lease: Lease) -> Result<(), sqlx::Error> {
     sqlx::query!(
         r#"
-        update sagas
-        set lease_until = null,
-            interrupted_starts = least(interrupted_starts, greatest(interrupted_starts - 1, 1))
-        where id = $1 and fence = $2 and lease_until is not null
+        with released as (
+            update sagas
+            set lease_until = null,
+                interrupted_starts = least(interrupted_starts, greatest(interrupted_starts - 1, 1))
+            where id = $1 and fence = $2 and lease_until is not null
+            returning id
+        )
+        select pg_notify('sagas', '') from released
         "#,
         lease.id.0,
         lease.fence
     )
-    .execute(pool)
+    .fetch_optional(pool)
     .await?;
     Ok(())
 }

@@ -89,8 +89,16 @@ pub async fn run(state: &State, built_in: bool, command: PeopleCommand) -> Resul
                 );
             }
             let person = find(state, &email).await?;
+            // Before as well as after: were this broken off in between, no session of the old password would go on.
+            people::end_sessions(state, &person).await?;
             let password = new_password(state, &person.email, &person.name).await?;
-            people::password_set(state, &person).await?;
+            if let Err(error) = people::password_set(state, &person).await {
+                // Nothing says it again.
+                print!("{password}");
+                return Err(error).context(
+                    "the password is set, but a session begun just before may go on; run `portal people end-sessions`",
+                );
+            }
             Ok(password)
         }
         PeopleCommand::EndSessions { email } => {

@@ -121,5 +121,10 @@ async fn give_account(state: &State, person: &DemoPerson, renew: bool) -> Result
         .iter()
         .find(|(_, email, ..)| *email == person.email)
         .map_or("", |(_, _, name, _)| *name);
-    accounts::give(state, &person.email, name, &password, renew).await
+    if accounts::give(state, &person.email, name, &password, renew).await?
+        && let Some(known) = people::by_email(state, &person.email).await?
+    {
+        people::password_set(state, &known).await?;
+    }
+    Ok(())
 }

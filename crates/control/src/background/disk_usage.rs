@@ -2,7 +2,7 @@
 
 use super::task::Task;
 use crate::error::{Error, Result};
-use crate::resources::engines::Named;
+use crate::resources::engines::{Named, is_full};
 use crate::resources::regions;
 use crate::state::State;
 use crate::usage::files;
@@ -31,7 +31,11 @@ pub(super) fn task(state: &Arc<State>, engine: &Named) -> Task {
 }
 
 async fn pass(state: &State, Named { name, engine }: &Named, stored: &Stored) -> Result<()> {
+    let asked_at = Instant::now();
     let usage = engine.usage().await?;
+    if let Some(room) = usage.room {
+        state.engines.hear_room(name, room, asked_at);
+    }
     let found = found(&usage);
     let lock = || stored.lock().unwrap_or_else(PoisonError::into_inner);
     let is_old = !matches!(&*lock(), Some((before, at)) if *before == found && at.elapsed() < LOOK_AGAIN_AFTER);
@@ -41,7 +45,7 @@ async fn pass(state: &State, Named { name, engine }: &Named, stored: &Stored) ->
         *lock() = Some((found, Instant::now()));
     }
     match usage.room {
-        Some(room) if room.disk_bytes > 0 && room.disk_free_bytes == 0 => Err(Error::Unavailable {
+        Some(room) if is_full(&room) => Err(Error::Unavailable {
             text: format!(
                 "The disk of the engine {name} has less free than is kept for the platform. Make room on it: what grows most may grow no further."
             ),

@@ -41,11 +41,3 @@ pub(crate) async fn seen(db: &mut PgConnection, name: &str, at: OffsetDateTime) 
     .await?;
     Ok(())
 }
-
-/// What an engine last told of itself; nothing before it has told anything that this release can read.
-pub(crate) async fn info(db: &mut PgConnection, name: &str) -> Result<Option<Info>> {
-    let info = sqlx::query_scalar!("select info from engines where name = $1", name)
-        .fetch_optional(db)
-        .await?;
-    Ok(info.and_then(|info| serde_json::from_value(info).ok()))
-}

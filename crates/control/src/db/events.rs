@@ -79,6 +79,14 @@ pub(crate) async fn insert_own(
     event: &OwnEvent,
     at: OffsetDateTime,
 ) -> Result<()> {
+    // Before the next number is read: two at once would read the same.
+    sqlx::query!(
+        "select id from environments where company_id = $1 and id = $2 for no key update",
+        company.uuid(),
+        environment.uuid(),
+    )
+    .fetch_optional(&mut *db)
+    .await?;
     sqlx::query!(
         r#"
         insert into environment_events (environment_id, company_id, source, sequence, at, kind, message)

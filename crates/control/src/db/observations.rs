@@ -67,7 +67,7 @@ pub(crate) async fn stored(db: &mut PgConnection, ids: &[EnvironmentId]) -> Resu
 
 /// Stores what an engine tells of several environments, in one statement. The answer is those that were
 /// stored: a row that somebody else holds just now is left for the next time, so that nobody waits for
-/// a row while holding another.
+/// a row while holding another. What the engine told later stays.
 pub(crate) async fn observe(
     db: &mut PgConnection,
     engine: &str,
@@ -101,6 +101,7 @@ pub(crate) async fn observe(
             as o (id, observation, observed_at, ready, existing, crashed)
         join free on free.id = o.id
         where e.id = o.id
+            and (e.observed_at is null or e.observed_by is distinct from $7 or e.observed_at <= o.observed_at)
         returning e.id as "id: EnvironmentId"
         "#,
         &ids,
@@ -124,6 +125,27 @@ pub(crate) async fn forget(
         "update environments set observed_by = null where id = any($1) and observed_by = $2",
         &uuids(ids),
         engine,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The same of environments of all regions but these: the engine serves those no more.
+pub(crate) async fn forget_but(
+    db: &mut PgConnection,
+    engine: &str,
+    regions: &[String],
+) -> Result<()> {
+    sqlx::query!(
+        r#"
+        update environments e
+        set observed_by = null
+        from apps a
+        where a.id = e.app_id and e.observed_by = $1 and a.region <> all($2)
+        "#,
+        engine,
+        regions,
     )
     .execute(db)
     .await?;

@@ -41,18 +41,25 @@ pub(crate) async fn used(db: &mut PgConnection, company: CompanyId) -> Result<Am
     Ok(sum(Amounts::default(), amounts))
 }
 
-/// What a company uses of memory, MiB. An environment that is being scaled counts by the larger of its two sizes.
+/// What a company uses of memory, MiB. An environment that is being scaled counts by the larger of
+/// its two sizes, until it is certain that it does not get the one before back.
 pub(crate) async fn used_memory(db: &mut PgConnection, company: CompanyId) -> Result<Amounts> {
     let memory = sqlx::query_scalar!(
         r#"
         select coalesce(sum(greatest(e.instances::bigint * e.memory_mib, s.memory_mib)), 0)::bigint as "memory!"
         from environments e
         left join (
-            select subject,
-                   max((params #>> '{change,scale,instances}')::bigint * (params #>> '{change,scale,memory_mib}')::bigint) as memory_mib
-            from sagas
-            where scope = $1 and finished_at is null and name = 'environment_change' and params #>> '{change,kind}' = 'scale'
-            group by subject
+            select run.subject, max(size.instances * size.memory_mib) as memory_mib
+            from sagas run
+            left join saga_steps old on old.saga_id = run.id and old.name = 'remember'
+            cross join lateral (
+                values
+                    ((run.params #>> '{change,scale,instances}')::bigint, (run.params #>> '{change,scale,memory_mib}')::bigint),
+                    ((old.output #>> '{scale,instances}')::bigint, (old.output #>> '{scale,memory_mib}')::bigint)
+            ) as size (instances, memory_mib)
+            where run.scope = $1 and run.finished_at is null and run.name = 'environment_change'
+                and run.params #>> '{change,kind}' = 'scale'
+            group by run.subject
         ) s on s.subject = e.id
         where e.company_id = $1
         "#,

@@ -96,15 +96,16 @@ pub(crate) async fn events(
     let removed = sqlx::query!(
         r#"
         delete from environment_events
-        where (environment_id, sequence) in (
-            select old.environment_id, old.sequence
+        where (environment_id, source, sequence) in (
+            select old.environment_id, old.source, old.sequence
             from environment_events old
             where old.at < $1
                 and $3 <= (
                     select count(*)
                     from (
                         select from environment_events newer
-                        where newer.environment_id = old.environment_id and newer.sequence > old.sequence
+                        where newer.environment_id = old.environment_id
+                            and (newer.at, newer.sequence) > (old.at, old.sequence)
                         limit $3
                     ) shown
                 )

@@ -127,6 +127,7 @@ pub(crate) async fn store_files(db: &mut PgConnection, all: &[Files]) -> Result<
         from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bool[], $6::text[], $7::timestamptz[])
              as m (id, bytes, files, run, held, level, at)
         join environments e on e.id = m.id
+        order by e.id
         on conflict on constraint environment_usage_pkey do update
         set files_bytes = excluded.files_bytes, files = excluded.files, run_bytes = excluded.run_bytes,
             files_held = excluded.files_held, files_level = excluded.files_level, files_at = excluded.files_at
@@ -162,6 +163,7 @@ pub(crate) async fn store_databases(
         select e.id, e.company_id, m.bytes, m.level, $4
         from unnest($1::uuid[], $2::bigint[], $3::text[]) as m (id, bytes, level)
         join environments e on e.id = m.id
+        order by e.id
         on conflict on constraint environment_usage_pkey do update
         set database_bytes = excluded.database_bytes, database_level = excluded.database_level,
             database_at = excluded.database_at

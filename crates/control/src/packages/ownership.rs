@@ -1,21 +1,30 @@
 //! Whose store it is: a sweep goes by what the database does not know, so it must be the store's own.
 //!
 //! Store and database each have the installation's id and the number of sweeps. Another id is another
-//! installation's store; a database that is behind the store was restored, and does not know what came since.
+//! installation's store; a database that is behind the store was restored, and does not know what came since. A
+//! store of before there was a mark is the database's if that knows all that is in it.
 
+use super::sweep;
 use crate::db;
 use crate::db::installation::Installation;
 use crate::error::{Error, Result};
 use crate::objects::key::ObjectKind;
 use crate::state::State;
+use std::time::SystemTime;
 
 /// Counts this sweep in both places, unless the store is another's or the database an older one.
-pub(super) async fn claim(state: &State) -> Result<()> {
+/// What came after `before` may be on its way into the database.
+pub(super) async fn claim(state: &State, before: SystemTime) -> Result<()> {
     let ours = db::installation::get(&mut *state.pool.acquire().await?).await?;
     let mark = state.objects.mark().await?;
     match mark.as_deref().map(parse) {
-        // A store of before there was a mark, or a new one.
-        None if ours.sweeps == 0 => {}
+        None if ours.sweeps == 0 => {
+            if !sweep::orphans(state, before).await?.is_empty() {
+                return Err(refused(
+                    "the store does not say whose it is, and has files that the portal's database does not know: another installation's, or what was kept since the database was saved",
+                ));
+            }
+        }
         None if state.objects.list(ObjectKind::Package).await?.is_empty() => {}
         Some(Some(store)) if store.id == ours.id && is_as_old(&ours, &store) => {}
         Some(Some(store)) if store.id == ours.id => {

@@ -2,12 +2,17 @@
 
 use engine::Engine;
 use engine::cell::CellEngine;
+use engine::usage::Room;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// The name of the installation's own engine, under which its events have always been counted.
 const DEFAULT: &str = "cell";
+
+/// How long it is believed what an engine has told of its room: a disk fills quickly.
+const ROOM_HOLDS: Duration = Duration::from_secs(30);
 
 /// Makes the engine of an address.
 pub type Connect = Box<dyn Fn(&str) -> Arc<dyn Engine> + Send + Sync>;
@@ -36,6 +41,7 @@ pub struct Engines {
     default_address: Option<String>,
     connect: Connect,
     made: Mutex<BTreeMap<String, Named>>,
+    rooms: Mutex<BTreeMap<Arc<str>, (Room, Instant)>>,
 }
 
 impl Engines {
@@ -57,6 +63,7 @@ impl Engines {
             default_address: None,
             connect,
             made: Mutex::default(),
+            rooms: Mutex::default(),
         }
     }
 
@@ -76,6 +83,24 @@ impl Engines {
         });
         Ok(engine.clone())
     }
+
+    /// Takes in the room that an engine has told of at this time.
+    pub(crate) fn hear_room(&self, name: &Arc<str>, room: Room, at: Instant) {
+        let mut rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
+        rooms.insert(Arc::clone(name), (room, at));
+    }
+
+    /// The room that an engine has told of last; none once that is old.
+    pub(crate) fn room(&self, name: &str) -> Option<Room> {
+        let rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
+        let (room, at) = rooms.get(name)?;
+        (at.elapsed() <= ROOM_HOLDS).then_some(*room)
+    }
+}
+
+/// Whether no more is free on the disk than is kept for the platform.
+pub(crate) const fn is_full(room: &Room) -> bool {
+    room.disk_bytes > 0 && room.disk_free_bytes == 0
 }
 
 /// The path of the unix socket that an address names: the path itself, or a URL such as `unix:///run/cell.sock`.
@@ -96,9 +121,11 @@ fn socket_path(address: &str) -> Result<&str, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::Engines;
+    use super::{Engines, ROOM_HOLDS};
+    use engine::usage::Room;
     use std::path::Path;
     use std::sync::Arc;
+    use std::time::{Duration, Instant};
 
     #[test]
     fn an_engine_is_made_once_for_each_address() {
@@ -114,6 +141,25 @@ mod tests {
         assert_eq!(&*second.name, "/run/second.sock");
         let again = get(Some("unix:/run/second.sock"));
         assert!(Arc::ptr_eq(&second.engine, &again.engine));
+    }
+
+    #[test]
+    fn what_is_told_of_room_is_believed_for_a_while() {
+        let engines = Engines::cells(Path::new("/run/cell.sock"));
+        let name = engines.get(None).expect("an engine").name;
+        let room = Room {
+            memory_mib: 1,
+            memory_free_mib: 1,
+            disk_bytes: 10,
+            disk_free_bytes: 0,
+        };
+        assert_eq!(engines.room(&name), None);
+        let now = Instant::now();
+        engines.hear_room(&name, room, now);
+        assert_eq!(engines.room(&name), Some(room));
+        let old = now.checked_sub(ROOM_HOLDS + Duration::from_secs(1));
+        engines.hear_room(&name, room, old.expect("a time"));
+        assert_eq!(engines.room(&name), None);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::state::State;
 use domain::bad_row::BadRow;
 use domain::regions::RegionCode;
 use engine::Engine;
-use engine::observation::Info;
+use engine::usage::Room;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::PgConnection;
 use sqlx::postgres::PgConnectOptions;
@@ -123,17 +123,17 @@ pub(crate) async fn engine(state: &State, code: &RegionCode) -> Result<Arc<dyn E
         .map_err(|why| unusable(code, "engine", why))
 }
 
-/// What the engine of a region last told of itself; nothing where it has told nothing yet, or serves none.
-pub(crate) async fn engine_info(
+/// The room that the engine of a region has just told of; nothing where it has not, or serves none.
+pub(crate) async fn room(
     state: &State,
     db: &mut PgConnection,
     code: &RegionCode,
-) -> Result<Option<Info>> {
+) -> Result<Option<Room>> {
     let Some(row) = db::regions::serving(db, code).await? else {
         return Ok(None);
     };
     match named(state, code.as_str(), row.engine.as_deref()) {
-        Ok(engine) => db::engines::info(db, &engine.name).await,
+        Ok(engine) => Ok(state.engines.room(&engine.name)),
         Err(_) => Ok(None),
     }
 }

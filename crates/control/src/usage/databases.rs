@@ -1,7 +1,7 @@
 //! Databases beyond their plans: closed after a margin, opened again when they are within, or to delete in them.
 
 use super::verdict::{Verdict, fastest, verdict};
-use super::words::{Of, crossing, opened, reserve_held};
+use super::words::{Of, closed, crossing, opened};
 use super::{REFRESH_AFTER, tell};
 use crate::db;
 use crate::error::Result;
@@ -9,6 +9,7 @@ use crate::model::environments::Environment;
 use crate::model::usage::{UsageRow, Why};
 use crate::resources::databases::growth::{self, OnServer};
 use crate::resources::databases::{Server, Tenant};
+use crate::resources::engines::is_full;
 use crate::resources::regions::{self, ServerInUse};
 use crate::state::State;
 use domain::disk::Level;
@@ -28,8 +29,11 @@ pub(crate) async fn measure(state: &State, in_use: &ServerInUse) -> Result<()> {
     let server = in_use.servers.server();
     let sizes = growth::sizes(&server, &names).await?;
     let touched = is_reserve_touched(state, in_use).await?;
-    let fastest = touched.then(|| fastest(&rows, &sizes)).flatten();
+    let fastest = (touched == Some(true))
+        .then(|| fastest(&rows, &sizes))
+        .flatten();
     store(state, &rows, &sizes).await?;
+    let mut last = Ok(());
     for row in &rows {
         let Some(found) = sizes.get(&row.database) else {
             continue;
@@ -38,15 +42,33 @@ pub(crate) async fn measure(state: &State, in_use: &ServerInUse) -> Result<()> {
         let verdict = if fastest.as_deref() == Some(row.database.as_str()) {
             Verdict::Close(Why::Reserve)
         } else {
-            verdict(row, level, touched, state.now())
+            verdict(row, found, level, touched, state.now())
         };
-        match verdict {
-            Verdict::Leave => {}
-            Verdict::Close(why) => close(state, &server, row, why).await?,
-            Verdict::Open(why) => open(state, &server, row, why, None).await?,
+        if let Err(error) = follow(state, &server, row, verdict).await {
+            tracing::warn!(
+                environment = %row.environment,
+                error = &error as &dyn std::error::Error,
+                "its database was neither closed nor opened"
+            );
+            last = Err(error);
         }
     }
-    Ok(())
+    last
+}
+
+async fn follow(
+    state: &State,
+    server: &Server<'_>,
+    row: &UsageRow,
+    verdict: Verdict,
+) -> Result<()> {
+    match verdict {
+        Verdict::Leave => Ok(()),
+        Verdict::Close(why) => close(state, server, row, why).await,
+        Verdict::Open(why) => open(state, server, row, why, None).await,
+        // Nobody was told that it was closed.
+        Verdict::Reopen => growth::open(server, &tenant(row)).await,
+    }
 }
 
 /// Opens a database that was closed, for an hour, if a person has acted on its environment since.
@@ -120,22 +142,21 @@ fn level(row: &UsageRow, bytes: u64) -> Level {
 }
 
 /// Whether the disk that the server writes to has less free than is kept for the platform: known where it is on
-/// the machine of an engine.
-async fn is_reserve_touched(state: &State, in_use: &ServerInUse) -> Result<bool> {
+/// the machine of an engine that was heard of it just now.
+async fn is_reserve_touched(state: &State, in_use: &ServerInUse) -> Result<Option<bool>> {
     if !in_use.servers.postgres.is_here() {
-        return Ok(false);
+        return Ok(Some(false));
     }
     let mut db = state.pool.acquire().await?;
     for code in &in_use.regions {
         let Some(region) = domain::regions::RegionCode::parse(code) else {
             continue;
         };
-        let info = regions::engine_info(state, &mut db, &region).await?;
-        if let Some(room) = info.and_then(|info| info.room) {
-            return Ok(room.disk_bytes > 0 && room.disk_free_bytes == 0);
+        if let Some(room) = regions::room(state, &mut db, &region).await? {
+            return Ok(Some(is_full(&room)));
         }
     }
-    Ok(false)
+    Ok(None)
 }
 
 async fn close(state: &State, server: &Server<'_>, row: &UsageRow, why: Why) -> Result<()> {
@@ -147,8 +168,9 @@ async fn close(state: &State, server: &Server<'_>, row: &UsageRow, why: Why) -> 
     growth::close(server, &tenant(row)).await?;
     let mut tx = state.pool.begin().await?;
     db::usage::close(&mut tx, row, why, state.now()).await?;
-    if why == Why::Reserve {
-        tell(&mut tx, state, row, &reserve_held(Of::Database)).await?;
+    // The crossing of the line has told it the first time.
+    if why == Why::Reserve || row.of_database.level == Level::Held {
+        tell(&mut tx, state, row, &closed(why)).await?;
     }
     tx.commit().await?;
     Ok(())

@@ -15,19 +15,31 @@ pub(super) enum Verdict {
     Leave,
     Close(Why),
     Open(Why),
+    /// It was closed on its server, but that was not written down.
+    Reopen,
 }
 
-/// What follows for a database at this level; `touched` is whether the reserve of its disk is.
-pub(super) fn verdict(row: &UsageRow, level: Level, touched: bool, now: OffsetDateTime) -> Verdict {
+/// What follows for a database at this level. `touched` is whether the reserve of its disk is, where that is known.
+pub(super) fn verdict(
+    row: &UsageRow,
+    found: &OnServer,
+    level: Level,
+    touched: Option<bool>,
+    now: OffsetDateTime,
+) -> Verdict {
     match row.closed {
         Some(closed) => match closed.why {
             Why::Plan if level < Level::Over => Verdict::Open(Why::Plan),
-            Why::Reserve if !touched => Verdict::Open(Why::Reserve),
+            Why::Reserve if touched == Some(false) => Verdict::Open(Why::Reserve),
             Why::Plan | Why::Reserve => Verdict::Leave,
         },
         None if level == Level::Held && row.open_until.is_none_or(|until| until <= now) => {
             Verdict::Close(Why::Plan)
         }
+        None if found.connections == Some(0) && touched == Some(true) => {
+            Verdict::Close(Why::Reserve)
+        }
+        None if found.connections == Some(0) => Verdict::Reopen,
         None => Verdict::Leave,
     }
 }
@@ -58,6 +70,11 @@ mod tests {
 
     const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
 
+    const SERVED: OnServer = OnServer {
+        bytes: 0,
+        connections: Some(10),
+    };
+
     fn row(database: &str, bytes: u64) -> UsageRow {
         let measured = Measured {
             bytes,
@@ -87,33 +104,82 @@ mod tests {
     #[test]
     fn one_is_closed_beyond_the_margin_and_opened_within_the_plan() {
         let open = row("one", 0);
-        assert_eq!(verdict(&open, Level::Over, false, NOW), Verdict::Leave);
-        assert_eq!(verdict(&open, Level::Over, true, NOW), Verdict::Leave);
+        assert_eq!(
+            verdict(&open, &SERVED, Level::Over, Some(false), NOW),
+            Verdict::Leave
+        );
+        assert_eq!(
+            verdict(&open, &SERVED, Level::Over, Some(true), NOW),
+            Verdict::Leave
+        );
         let close = Verdict::Close(Why::Plan);
-        assert_eq!(verdict(&open, Level::Held, false, NOW), close);
+        assert_eq!(
+            verdict(&open, &SERVED, Level::Held, Some(false), NOW),
+            close
+        );
         let cleaning = UsageRow {
             open_until: Some(NOW + Duration::HOUR),
             ..row("one", 0)
         };
-        assert_eq!(verdict(&cleaning, Level::Held, false, NOW), Verdict::Leave);
+        assert_eq!(
+            verdict(&cleaning, &SERVED, Level::Held, Some(false), NOW),
+            Verdict::Leave
+        );
         let later = NOW + Duration::HOUR;
-        assert_eq!(verdict(&cleaning, Level::Held, false, later), close);
+        assert_eq!(
+            verdict(&cleaning, &SERVED, Level::Held, Some(false), later),
+            close
+        );
         let closed = |why| UsageRow {
             closed: Some(Closed { why, revision: 1 }),
             ..row("one", 0)
         };
         let plan = closed(Why::Plan);
-        assert_eq!(verdict(&plan, Level::Over, false, NOW), Verdict::Leave);
         assert_eq!(
-            verdict(&plan, Level::Near, false, NOW),
+            verdict(&plan, &SERVED, Level::Over, Some(false), NOW),
+            Verdict::Leave
+        );
+        assert_eq!(
+            verdict(&plan, &SERVED, Level::Near, Some(false), NOW),
             Verdict::Open(Why::Plan)
         );
         let reserve = closed(Why::Reserve);
-        assert_eq!(verdict(&reserve, Level::Fine, true, NOW), Verdict::Leave);
         assert_eq!(
-            verdict(&reserve, Level::Fine, false, NOW),
+            verdict(&reserve, &SERVED, Level::Fine, Some(true), NOW),
+            Verdict::Leave
+        );
+        assert_eq!(
+            verdict(&reserve, &SERVED, Level::Fine, Some(false), NOW),
             Verdict::Open(Why::Reserve)
         );
+    }
+
+    #[test]
+    fn what_is_not_known_of_the_disk_opens_nothing() {
+        let reserve = UsageRow {
+            closed: Some(Closed {
+                why: Why::Reserve,
+                revision: 1,
+            }),
+            ..row("one", 0)
+        };
+        let verdict = verdict(&reserve, &SERVED, Level::Fine, None, NOW);
+        assert_eq!(verdict, Verdict::Leave);
+    }
+
+    #[test]
+    fn a_closing_that_was_not_written_down_is_ended_or_taken_back() {
+        let closed = OnServer {
+            connections: Some(0),
+            ..SERVED
+        };
+        let follows = |level, touched| verdict(&row("one", 0), &closed, level, touched, NOW);
+        assert_eq!(follows(Level::Over, Some(false)), Verdict::Reopen);
+        assert_eq!(follows(Level::Fine, None), Verdict::Reopen);
+        let held = follows(Level::Held, Some(false));
+        assert_eq!(held, Verdict::Close(Why::Plan));
+        let full = follows(Level::Fine, Some(true));
+        assert_eq!(full, Verdict::Close(Why::Reserve));
     }
 
     #[test]

@@ -121,6 +121,14 @@ pub(super) fn reserve_held(of: Of) -> OwnEvent {
     }
 }
 
+/// What is told when a database is closed.
+pub(super) fn closed(why: Why) -> OwnEvent {
+    OwnEvent {
+        kind: "disk_held",
+        message: held(Of::Database, why),
+    }
+}
+
 /// What is told when a database takes connections again.
 pub(super) fn opened(why: Why, for_an_hour: bool) -> OwnEvent {
     let message = match (for_an_hour, why) {

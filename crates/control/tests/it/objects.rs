@@ -208,6 +208,9 @@ async fn packages_in_a_bucket_are_deployed_downloaded_swept_and_deleted(pool: Pg
     let stored = std::fs::read(server.file("packages", &format!("{id}.mda"))).expect("a file");
     assert!(std::fs::read(&file).expect("the engine can read it") == stored);
 
+    packages::sweep::sweep(&world.state)
+        .await
+        .expect("the store is this portal's");
     // The copy of what is deployed stays, however old; what belongs to nothing goes.
     let orphan = server.file("packages", &format!("{}.mda", Uuid::now_v7()));
     std::fs::write(&orphan, "left over").expect("writes");

@@ -138,6 +138,9 @@ async fn the_sweep_takes_what_belongs_to_no_package_and_only_that(pool: PgPool) 
         .upload(&ada, &shop, "1.0.0")
         .await
         .expect("is accepted");
+    packages::sweep::sweep(&world.state)
+        .await
+        .expect("the store is this portal's");
     let objects = world.folder.path().join("objects");
     let long_ago = SystemTime::now() - Duration::from_hours(2);
     let old = |file: &Path| {

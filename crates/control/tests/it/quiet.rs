@@ -171,3 +171,38 @@ async fn a_detail_wakes_who_looks_at_its_environment_and_no_list(pool: PgPool) {
         }
     }
 }
+
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn a_change_whose_audience_is_not_known_is_made_good_by_its_company_alone(pool: PgPool) {
+    let world = World::new(pool.clone());
+    let (ada, _) = world.shop().await;
+    let out = live_updates::channel();
+    let stop = CancellationToken::new();
+    let mut told = out.subscribe();
+    let listening: Task = live_updates::task(&pool, &out, &stop);
+    let _background =
+        Background::of(control::background::Background::new(world.state).with(listening));
+    assert_eq!(told.recv().await, Ok(Update::Lagged));
+    let tell = async || {
+        sqlx::query(
+            "select pg_notify('changes', json_build_object('scope', company_id, 'keys', json_build_array('app:' || id))::text) from apps",
+        )
+        .execute(&pool)
+        .await
+        .expect("is told");
+    };
+    let rename = async |statement: &'static str| {
+        sqlx::query(statement).execute(&pool).await.expect("is so");
+    };
+    rename("alter table app_members rename to away").await;
+    tell().await;
+    assert_eq!(told.recv().await, Ok(Update::Lost(ada.company)));
+    rename("alter table away rename to app_members").await;
+    tell().await;
+    let next = told.recv().await.expect("goes on");
+    assert!(
+        matches!(next, Update::Changed { company, .. } if company == ada.company),
+        "{next:?}"
+    );
+    stop.cancel();
+}

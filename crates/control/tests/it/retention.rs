@@ -37,6 +37,12 @@ insert into environment_events (environment_id, company_id, sequence, at, kind, 
 select id, company_id, number, now() - interval '2 years', 'ready', 'Instance 0 is ready.'
 from (select * from environments where slug = 'test') one, generate_series(1, 10000) as number
 ";
+/// The latest ones, with numbers of their own.
+const OLD_EVENTS_OF_THE_PORTAL: &str = r"
+insert into environment_events (environment_id, company_id, source, sequence, at, kind, message)
+select id, company_id, 'portal', number, now() - interval '2 years' + number * interval '1 s', 'disk_near', 'Its files take much.'
+from (select * from environments where slug = 'test') one, generate_series(1, 8) as number
+";
 
 async fn run(world: &World, statement: &'static str) {
     sqlx::raw_sql(statement)
@@ -60,6 +66,7 @@ async fn what_is_old_goes_away_and_what_lives_or_is_shown_stays(pool: PgPool) {
     run(&world, OLD_OPERATIONS).await;
     run(&world, OLD_DEPLOYMENTS).await;
     run(&world, OLD_EVENTS).await;
+    run(&world, OLD_EVENTS_OF_THE_PORTAL).await;
     // One that is stuck since, and what was there before is older still.
     run(
         &world,
@@ -94,6 +101,8 @@ async fn what_is_old_goes_away_and_what_lives_or_is_shown_stays(pool: PgPool) {
         count(&world, "select count(*) from environment_events").await,
         20
     );
+    let of_the_portal = "select count(*) from environment_events where source = 'portal'";
+    assert_eq!(count(&world, of_the_portal).await, 8);
     // The app's, the one that the deployment leads to, the one that is stuck, the last of the environment.
     assert_eq!(count(&world, "select count(*) from sagas").await, 4);
     assert_eq!(

@@ -9,15 +9,21 @@ use std::time::{Duration, SystemTime};
 
 /// A package whose file is old, and of which the database knows nothing any more.
 async fn forgotten(world: &World, pool: &PgPool) -> PackageId {
+    let package = old(world).await;
+    sweep::sweep(&world.state).await.expect("sweeps");
+    run(pool, "delete from packages").await;
+    package
+}
+
+/// A package whose file is old.
+async fn old(world: &World) -> PackageId {
     let (ada, shop) = world.shop().await;
     let package = world.upload(&ada, &shop, "1.0.0").await.expect("is kept");
-    sweep::sweep(&world.state).await.expect("sweeps");
     let file = world.state.objects.local_file(&ObjectKey::package(package));
     let file = std::fs::File::options().append(true).open(file);
     let file = file.expect("is there");
     let long_ago = SystemTime::now() - Duration::from_hours(2);
     file.set_modified(long_ago).expect("is set back");
-    run(pool, "delete from packages").await;
     package
 }
 
@@ -61,6 +67,27 @@ async fn another_installation_removes_nothing(pool: PgPool) {
     std::fs::remove_file(&mark).expect("was there");
     refused(&world, "does not say whose it is").await;
     std::fs::write(&mark, "").expect("writes");
+    refused(&world, "does not say whose it is").await;
+    ownership::adopt(&world.state).await.expect("adopts");
+    assert_eq!(sweep::sweep(&world.state).await.expect("sweeps"), 1);
+}
+
+/// As an upgrade finds it: the store is from before there was a mark.
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn a_store_without_a_mark_is_swept_if_all_in_it_is_known(pool: PgPool) {
+    let world = World::new(pool.clone());
+    old(&world).await;
+    assert_eq!(sweep::sweep(&world.state).await.expect("sweeps"), 0);
+    run(&pool, "delete from packages").await;
+    assert_eq!(sweep::sweep(&world.state).await.expect("sweeps"), 1);
+}
+
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn a_store_without_a_mark_loses_nothing_that_is_not_known(pool: PgPool) {
+    let world = World::new(pool.clone());
+    old(&world).await;
+    run(&pool, "delete from packages").await;
+    refused(&world, "does not say whose it is").await;
     refused(&world, "does not say whose it is").await;
     ownership::adopt(&world.state).await.expect("adopts");
     assert_eq!(sweep::sweep(&world.state).await.expect("sweeps"), 1);

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use control::ctx::Ctx;
 use control::error::{Error, Result};
 use control::packages::upload::upload;
-use control::{apps, environments, packages};
+use control::{apps, environments, packages, people};
 use domain::ids::PackageId;
 use domain::names::Subdomain;
 use futures::{StreamExt, stream};
@@ -31,6 +31,18 @@ async fn upload_while(ctx: &Ctx, app: &Subdomain, statement: &'static str) -> Re
 async fn an_upload_needs_its_rights_when_it_ends_as_well(pool: PgPool) {
     let world = World::new(pool);
     let (ada, shop) = world.shop().await;
+    sqlx::query("update people set session_generation = 7")
+        .execute(&ada.state.pool)
+        .await
+        .expect("is written");
+    let person = ada.person().expect("a person");
+    let session = people::ctx_of_session(&ada.state, person, 7, "test".to_owned());
+    let session = session.await.expect("loads").expect("holds");
+    let ended = "update people set session_generation = 8 where id = $1";
+    let refused = upload_while(&session, &shop, ended).await;
+    let refused = refused.expect_err("is refused").to_string();
+    assert!(refused.contains("has ended"), "{refused}");
+    assert!(world.stored_files().is_empty());
     for (statement, words) in [
         (
             "update people set deactivated_at = now() where id = $1",

@@ -162,6 +162,20 @@ async fn a_database_beyond_its_plan_is_closed_and_opened_to_delete_in_it(pool: P
     let words = closed.usage.held.expect("held");
     assert!(words.contains("open for an hour"), "{words}");
 
+    // After an hour of deleting it is told as well.
+    pool.execute(
+        "update environment_usage set closed_at = null, closed_for = null, open_until = now()",
+    )
+    .await
+    .expect("the hour is over");
+    let closings = async || {
+        let shown = get().await;
+        let told = told(&shown).into_iter();
+        told.filter(|(_, it)| it.contains("takes no connections any more"))
+            .count()
+    };
+    until(async || (closings().await == 2).then_some(())).await;
+
     // Somebody acts: it is open to delete in it, although it is still too large.
     restart(&ada, &shop, "test").await.expect("starts");
     let mut app = until(async || as_app(&pool, &shown).await.ok()).await;
@@ -177,6 +191,11 @@ async fn a_database_beyond_its_plan_is_closed_and_opened_to_delete_in_it(pool: P
         told(&open)
     );
     app.ping().await.expect("and stays in");
+
+    // Closed on the server, and then the portal broke off.
+    let close = format!("alter role {} connection limit 0", shown.database);
+    pool.execute(close.as_str()).await.expect("is closed");
+    until(async || as_app(&pool, &shown).await.ok()).await;
 }
 
 #[sqlx::test(migrator = "control::MIGRATOR")]

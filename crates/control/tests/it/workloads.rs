@@ -97,3 +97,27 @@ async fn an_engine_that_is_ahead_of_a_restored_database_takes_changes_again(pool
     let _background = world.background();
     until(async || (world.engine.workload(id)?.revision > 12).then_some(())).await;
 }
+
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn what_is_told_of_a_region_that_the_engine_serves_no_more_is_not_kept_fresh_by_it(
+    pool: PgPool,
+) {
+    let world = World::new(pool.clone());
+    world.shop().await;
+    for statement in [
+        "update environments set observed_by = 'cell', observed_at = now()",
+        "update regions set engine = 'nowhere' where code = (select region from apps)",
+    ] {
+        sqlx::query(statement).execute(&pool).await.expect("is so");
+    }
+    let _background = world.background();
+    let told = "select count(*) from environments where observed_by is not null";
+    until(async || {
+        let told: i64 = sqlx::query_scalar(told)
+            .fetch_one(&pool)
+            .await
+            .expect("is counted");
+        (told == 0).then_some(())
+    })
+    .await;
+}

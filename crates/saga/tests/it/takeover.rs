@@ -15,6 +15,7 @@ use saga::step::{Step, Undo};
 use saga::store;
 use saga::worker::{Timing, Worker};
 use sqlx::PgPool;
+use sqlx::postgres::PgListener;
 use time::OffsetDateTime;
 use tokio::sync::{Semaphore, oneshot};
 
@@ -213,8 +214,14 @@ async fn a_worker_that_is_asked_to_stop_gives_its_runs_back_at_once(pool: PgPool
     let worker = Worker::new(bench.pool.clone(), bench.registry(), clock::system(), long);
     let worker = tokio::spawn(worker.run(async move { drop(stopped.await) }));
     bench.until_called("+glue", 1).await;
+    let mut others = PgListener::connect_with(&bench.pool)
+        .await
+        .expect("connects");
+    others.listen("sagas").await.expect("listens");
     stop.send(()).expect("the worker listens");
     worker.await.expect("it ends by itself");
+    let told = others.recv().await.expect("the others are woken");
+    assert_eq!(told.channel(), "sagas");
 
     bench.run_until_idle().await;
     assert_eq!(bench.run(id).await.state, RunState::Succeeded);

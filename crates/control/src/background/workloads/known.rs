@@ -50,7 +50,9 @@ impl Known {
                         self.read_at = None;
                     }
                 }
-                Ok(Update::Lagged) | Err(TryRecvError::Lagged(_)) => self.read_at = None,
+                Ok(Update::Lost(_) | Update::Lagged) | Err(TryRecvError::Lagged(_)) => {
+                    self.read_at = None;
+                }
                 Err(TryRecvError::Empty | TryRecvError::Closed) => return,
             }
         }
@@ -68,6 +70,7 @@ impl Known {
             self.regions = regions::of_engine(state, &engine.name).await?;
             let mut db = state.pool.acquire().await?;
             let read = db::observations::provisioned(&mut db, &self.regions, None).await?;
+            db::observations::forget_but(&mut db, &engine.name, &self.regions).await?;
             self.environments = read.into_iter().map(|each| (each.id, each)).collect();
             self.changed.clear();
             self.differences = self.differences(observed);
