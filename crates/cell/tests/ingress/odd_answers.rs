@@ -1,11 +1,7 @@
 //! An app that answers oddly: what reaches the client is whole, or says that it is not.
 
-use std::sync::Arc;
-
-use cell::ingress::backend::Backend;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{UnixListener, UnixStream},
     time::timeout,
 };
 

@@ -3,9 +3,6 @@
 use crate::archive_builder::{Entry, GOOD_METADATA, archive, entry, on_disk, package_with};
 use mda::limits::Limits;
 use mda::refusal::Rule;
-use std::io::{Cursor, Write};
-use zip::ZipWriter;
-use zip::write::SimpleFileOptions;
 
 #[track_caller]
 pub fn refused_with(bytes: &[u8], limits: &Limits, rule: Rule) -> String {
