@@ -68,7 +68,7 @@ pub struct Config {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum SandboxChoice {
-    /// `runc` where it works, else `bubblewrap`.
+    /// `runc` as root, and nothing where it does not work then; `bubblewrap` as any other user.
     #[default]
     Auto,
     /// `runc`, or nothing.

@@ -13,8 +13,11 @@ use uuid::Uuid;
 /// Growth between two measurings that counts while the reserve is touched, bytes: who writes little goes on.
 const GROWS: u64 = 1 << 20;
 
-/// Growth between two measurings that no straggler explains, bytes.
+/// Growth of who is held that no straggler explains, bytes.
 const DEFIES: u64 = 16 << 20;
+
+/// What a file counts for at least, bytes: the places for files run out as well.
+const FILE: u64 = 16 << 10;
 
 /// What is known of all.
 #[derive(Debug, Default)]
@@ -59,9 +62,10 @@ struct Environment {
     grown: u64,
     /// Held since the reserve was touched, for it grew most then.
     taken_most: bool,
-    /// Held at the two measurings before.
-    held_before: bool,
-    held_once: bool,
+    /// What it and its instances took, bytes.
+    taken: u64,
+    /// The least that was taken since it is held, from the first measuring after it was.
+    held_with: Option<u64>,
 }
 
 /// What one measuring found.
@@ -71,34 +75,47 @@ pub struct Measured {
     pub bucket: (u64, u64),
     /// Bytes of the instances' own folders.
     pub run_bytes: u64,
+    /// Whether something could not be counted, which counts as too much.
+    pub incomplete: bool,
 }
 
 impl DiskUses {
-    /// Notes a measuring; whether files may grow no further is decided anew, by what the plan allows.
-    pub fn note(&self, id: EnvironmentId, found: Measured, allowed: Option<u64>) {
+    /// Notes a measuring; whether files may grow no further is decided anew, by what the plan allows. False, and
+    /// nothing noted, where it is measured no longer.
+    pub fn note(&self, id: EnvironmentId, found: Measured, allowed: Option<u64>) -> bool {
         let mut known = self.known();
+        // It may have been taken away while it was measured.
+        if !known.followed.contains_key(&id.uuid()) {
+            return false;
+        }
         let before = known.environments.get(&id.uuid());
-        let was = before.map_or(0, |it| it.of.files_bytes);
-        let level = allowed.map_or(Level::Fine, |all| Level::of(found.bucket.0, all));
+        let was = before.map_or(0, |it| it.taken);
+        let files = found.bucket.0.max(found.bucket.1.saturating_mul(FILE));
+        let taken = files.saturating_add(found.run_bytes);
+        let level = allowed.map_or(Level::Fine, |all| Level::of(files, all));
+        let level = if found.incomplete { Level::Held } else { level };
         // Once held it stays so until it is back within the plan, or it would go to and fro.
         let held =
             level == Level::Held || (level == Level::Over && before.is_some_and(|it| it.of.held));
-        let taken_most = before.is_some_and(|it| it.taken_most) && found.bucket.0 >= was;
+        let taken_most = before.is_some_and(|it| it.taken_most) && taken >= was;
+        let held = held || taken_most;
+        let was_held = before.filter(|it| held && it.of.held);
         let environment = Environment {
             of: DiskUse {
                 id,
                 files_bytes: found.bucket.0,
                 files: found.bucket.1,
                 run_bytes: found.run_bytes,
-                held: held || taken_most,
+                held,
                 measured_at: OffsetDateTime::now_utc(),
             },
-            grown: before.map_or(0, |_| found.bucket.0.saturating_sub(was)),
+            grown: before.map_or(0, |_| taken.saturating_sub(was)),
             taken_most,
-            held_before: before.is_some_and(|it| it.held_once && it.of.held),
-            held_once: before.is_some_and(|it| it.of.held),
+            taken,
+            held_with: was_held.map(|it| it.held_with.unwrap_or(taken).min(taken)),
         };
         known.environments.insert(id.uuid(), environment);
+        true
     }
 
     /// Notes what an instance's own folder takes.
@@ -112,11 +129,16 @@ impl DiskUses {
         known.instances.get(&id.uuid()).map_or(0, |it| it.bytes)
     }
 
-    /// Notes what an instance's processes are told; whether that is new to them.
-    pub fn tell(&self, id: InstanceId, held: bool) -> bool {
-        let mut known = self.known();
-        let folder = known.instances.entry(id.uuid()).or_default();
-        folder.told.replace(held) != Some(held)
+    /// Whether an instance's processes were told this last.
+    pub fn is_told(&self, id: InstanceId, held: bool) -> bool {
+        let known = self.known();
+        let folder = known.instances.get(&id.uuid());
+        folder.is_some_and(|it| it.told == Some(held))
+    }
+
+    /// Notes what an instance's processes were told.
+    pub fn note_told(&self, id: InstanceId, held: bool) {
+        self.known().instances.entry(id.uuid()).or_default().told = Some(held);
     }
 
     /// Measures an environment from now on, as it is now.
@@ -153,11 +175,19 @@ impl DiskUses {
     }
 
     /// Whether an environment's files went on growing after they were held, as those of a program do that has
-    /// found a way.
+    /// found a way. Whoever asks ends one of its instances for it: it is said once.
     pub fn defies(&self, id: EnvironmentId) -> bool {
-        let known = self.known();
-        let environment = known.environments.get(&id.uuid());
-        environment.is_some_and(|it| it.held_before && it.grown >= DEFIES)
+        let mut known = self.known();
+        let Some(it) = known.environments.get_mut(&id.uuid()) else {
+            return false;
+        };
+        let defies = it
+            .held_with
+            .is_some_and(|with| it.taken.saturating_sub(with) >= DEFIES);
+        if defies {
+            it.held_with = Some(it.taken);
+        }
+        defies
     }
 
     /// The reserve is touched: of those who still grow the one that grew most is held.
@@ -197,7 +227,7 @@ impl DiskUses {
 
 #[cfg(test)]
 mod tests {
-    use super::{DiskUses, Measured};
+    use super::{DiskUses, Followed, Measured};
     use domain::ids::EnvironmentId;
     use uuid::Uuid;
 
@@ -207,14 +237,55 @@ mod tests {
 
     fn files(bytes: u64) -> Measured {
         Measured {
-            bucket: (bytes, 1),
+            bucket: (bytes, 0),
             run_bytes: 0,
+            incomplete: false,
         }
+    }
+
+    fn following(numbers: impl IntoIterator<Item = u128>) -> DiskUses {
+        let uses = DiskUses::default();
+        for number in numbers {
+            uses.follow(Followed {
+                id: id(number),
+                bucket: None,
+                allowed: None,
+                instances: Vec::new(),
+                uid: None,
+            });
+        }
+        uses
+    }
+
+    #[test]
+    fn many_small_files_count_and_so_do_the_instances_own() {
+        let uses = following([1]);
+        let many = Measured {
+            bucket: (0, 1_000),
+            ..files(0)
+        };
+        uses.note(id(1), many, Some(10 << 20));
+        assert!(uses.is_held(id(1)));
+        let own = Measured {
+            run_bytes: 4 << 20,
+            ..files(0)
+        };
+        uses.note(id(1), files(0), Some(10 << 20));
+        uses.note(id(1), own, Some(10 << 20));
+        assert_eq!(uses.hold_the_fastest(), Some(id(1)));
+    }
+
+    #[test]
+    fn what_was_taken_away_while_it_was_measured_stays_away() {
+        let uses = following([1]);
+        uses.forget(id(1));
+        uses.note(id(1), files(1), None);
+        assert!(uses.all().is_empty());
     }
 
     #[test]
     fn who_is_beyond_the_margin_is_held_until_back_within_the_plan() {
-        let uses = DiskUses::default();
+        let uses = following([1, 2, 3]);
         for (bytes, held) in [
             (105, false),
             (111, true),
@@ -225,17 +296,24 @@ mod tests {
             uses.note(id(1), files(bytes), Some(100));
             assert_eq!(uses.is_held(id(1)), held, "{bytes}");
         }
+        let hidden = Measured {
+            incomplete: true,
+            ..files(1)
+        };
+        uses.note(id(1), hidden, Some(100));
+        assert!(uses.is_held(id(1)), "what cannot be counted is too much");
         uses.note(id(1), files(500), None);
         assert!(!uses.is_held(id(1)), "nobody said how much");
     }
 
     #[test]
     fn who_grows_on_after_being_held_is_found_out() {
-        let uses = DiskUses::default();
+        let uses = following([1, 2, 3]);
         for (mib, defies) in [
             (10, false),
             (200, false),
             (210, false),
+            (220, false),
             (230, true),
             (231, false),
         ] {
@@ -246,7 +324,7 @@ mod tests {
 
     #[test]
     fn the_reserve_holds_who_grows_most() {
-        let uses = DiskUses::default();
+        let uses = following([1, 2, 3]);
         for (number, first, second) in [(1, 900, 901), (2, 10, 60), (3, 7, 7)] {
             uses.note(id(number), files(first << 20), None);
             uses.note(id(number), files(second << 20), None);

@@ -5,6 +5,7 @@
 //! costs nothing; one with several names counts once.
 
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags, fstat, openat2, statat};
+use rustix::io::Errno;
 use std::collections::HashSet;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -14,8 +15,10 @@ use std::path::{Path, PathBuf};
 /// The blocks that the kernel counts in, bytes.
 const BLOCK: u64 = 512;
 
-/// Folders that may wait to be looked into, and names that are remembered: what is beyond is counted roughly.
+/// Folders that may wait to be looked into, and names that are remembered.
 const MOST_REMEMBERED: usize = 1 << 18;
+/// Bytes of the paths of folders that wait.
+const MOST_WAITING_BYTES: usize = 32 << 20;
 
 /// A count under way.
 #[derive(Debug)]
@@ -24,7 +27,10 @@ pub struct Walk {
     device: u64,
     open: Option<(PathBuf, Dir)>,
     waiting: Vec<PathBuf>,
+    waiting_bytes: usize,
     linked: HashSet<u64>,
+    /// Whether something was left out: paths are too long, or too many folders wait.
+    pub incomplete: bool,
     /// Bytes so far.
     pub bytes: u64,
     /// Files and folders so far.
@@ -42,7 +48,9 @@ impl Walk {
             device: stat.st_dev,
             open: None,
             waiting: vec![PathBuf::new()],
+            waiting_bytes: 0,
             linked: HashSet::new(),
+            incomplete: false,
             bytes: blocks(stat.st_blocks),
             files: 0,
         })
@@ -54,13 +62,17 @@ impl Walk {
             let Some((path, mut folder)) = self.open.take().or_else(|| self.next_folder()) else {
                 return true;
             };
-            // A folder that can be read no further is left: the next walk begins anew.
-            if let Some(Ok(entry)) = folder.read() {
-                let name = entry.file_name();
-                if name != c"." && name != c".." {
-                    self.count(&path, &folder, name);
+            match folder.read() {
+                Some(Ok(entry)) => {
+                    let name = entry.file_name();
+                    if name != c"." && name != c".." {
+                        self.count(&path, &folder, name);
+                    }
+                    self.open = Some((path, folder));
                 }
-                self.open = Some((path, folder));
+                // A folder that can be read no further is left: the next walk begins anew.
+                Some(Err(error)) => self.note_left_out(error),
+                None => {}
             }
         }
         false
@@ -85,14 +97,27 @@ impl Walk {
             return;
         }
         self.bytes = self.bytes.saturating_add(blocks(found.st_blocks));
-        if is_folder && self.waiting.len() < MOST_REMEMBERED {
-            self.waiting
-                .push(path.join(std::ffi::OsStr::from_bytes(name.to_bytes())));
+        if is_folder {
+            let path = path.join(std::ffi::OsStr::from_bytes(name.to_bytes()));
+            let bytes = self.waiting_bytes + path.as_os_str().len();
+            if self.waiting.len() >= MOST_REMEMBERED || bytes > MOST_WAITING_BYTES {
+                self.incomplete = true;
+                return;
+            }
+            self.waiting_bytes = bytes;
+            self.waiting.push(path);
         }
+    }
+
+    /// What went away meanwhile, or is no folder of this disk, leaves nothing out.
+    fn note_left_out(&mut self, error: Errno) {
+        let gone = [Errno::NOENT, Errno::NOTDIR, Errno::LOOP, Errno::XDEV];
+        self.incomplete |= !gone.contains(&error);
     }
 
     fn next_folder(&mut self) -> Option<(PathBuf, Dir)> {
         while let Some(path) = self.waiting.pop() {
+            self.waiting_bytes -= path.as_os_str().len();
             let name = if path.as_os_str().is_empty() {
                 Path::new(".")
             } else {
@@ -101,8 +126,9 @@ impl Walk {
             let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
             let within = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
             let folder = openat2(&self.root, name, flags, Mode::empty(), within).and_then(Dir::new);
-            if let Ok(folder) = folder {
-                return Some((path, folder));
+            match folder {
+                Ok(folder) => return Some((path, folder)),
+                Err(error) => self.note_left_out(error),
             }
         }
         None
@@ -128,6 +154,21 @@ mod tests {
             assert!(slices < 1000, "it ends");
         }
         (walk.bytes, walk.files)
+    }
+
+    #[test]
+    fn a_path_that_is_too_long_is_said_to_be_left_out() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let [top, next] = ["top", "next"].map(|name| folder.path().join(name));
+        std::fs::create_dir(&top).expect("made");
+        for deep in 0..30 {
+            let mut walk = Walk::begin(folder.path()).expect("a folder");
+            while !walk.slice(3) {}
+            assert_eq!(walk.incomplete, deep > 20, "{deep}");
+            std::fs::create_dir(&next).expect("made");
+            std::fs::rename(&top, next.join("a".repeat(200))).expect("put into it");
+            std::fs::rename(&next, &top).expect("named");
+        }
     }
 
     #[test]

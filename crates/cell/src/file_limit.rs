@@ -18,15 +18,26 @@ use std::process::{Command, ExitCode, Stdio};
 /// What no file of an app needs to exceed, bytes.
 pub const LARGEST: u64 = 64 << 30;
 
+/// What the first process may write all the same, bytes: its log, and how the others ended.
+const LARGEST_OF_FIRST: u64 = 64 << 20;
+
 /// Rounds until every process that was being made meanwhile has been seen.
 const ROUNDS: usize = 20;
 
 /// Limits every process of the sandbox whose first process is `first` to files of so many bytes; they belong to
-/// `owner`, or to this program's own user.
+/// `owner`, or to this program's own user. The first process goes on writing what the engine reads.
 pub fn set(first: Identity, owner: Option<u32>, bytes: u64) -> io::Result<()> {
-    let Some(within) = process::entry(first.pid).and_then(|it| namespace(&it)) else {
+    // Its number may have been another's when it was read.
+    let read = first.runs().then(|| process::entry(first.pid)).flatten();
+    let within = read.and_then(|it| namespace(&it));
+    let Some(within) = within.filter(|_| first.runs()) else {
         return Ok(());
     };
+    if process::entry(std::process::id()).and_then(|it| namespace(&it)) == Some(within) {
+        return Err(io::Error::other(
+            "its first process is in no process namespace of its own",
+        ));
+    }
     let mut known = BTreeSet::new();
     for _ in 0..ROUNDS {
         let all = family(first.pid).into_iter();
@@ -35,7 +46,9 @@ pub fn set(first: Identity, owner: Option<u32>, bytes: u64) -> io::Result<()> {
         if new.is_empty() {
             return Ok(());
         }
-        limit(&new, within, owner, bytes)?;
+        let (first, others): (Vec<_>, Vec<_>) = new.into_iter().partition(|it| *it == first.pid);
+        limit(&first, within, owner, bytes.max(LARGEST_OF_FIRST))?;
+        limit(&others, within, owner, bytes)?;
     }
     Err(io::Error::other(
         "processes are made faster than they are limited",
@@ -122,7 +135,7 @@ impl LimitFiles {
 }
 
 /// A process and all that descend from it.
-fn family(first: u32) -> Vec<u32> {
+pub fn family(first: u32) -> Vec<u32> {
     let (mut found, mut next) = (vec![first], 0);
     while let Some(pid) = found.get(next).copied() {
         next += 1;
@@ -139,4 +152,24 @@ fn namespace(process: &Process) -> Option<u64> {
     all.into_iter()
         .find(|(name, _)| name == "pid")
         .map(|(_, it)| it.identifier)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::set;
+    use crate::process::Identity;
+    use rustix::process::{Resource, getrlimit};
+
+    #[test]
+    fn neither_this_program_s_own_processes_nor_another_s_number_are_limited() {
+        let before = getrlimit(Resource::Fsize);
+        let own = Identity::of(std::process::id()).expect("runs");
+        set(own, None, 1 << 40).expect_err("no namespace of its own");
+        let other = Identity {
+            start_time: own.start_time + 1,
+            ..own
+        };
+        set(other, None, 1 << 40).expect("is gone");
+        assert_eq!(getrlimit(Resource::Fsize), before);
+    }
 }

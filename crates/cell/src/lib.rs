@@ -32,6 +32,7 @@ mod shared_folder;
 mod stored;
 pub mod supervisor;
 mod uids;
+mod unlinked;
 mod usage;
 mod watched_task;
 mod words;

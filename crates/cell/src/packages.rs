@@ -197,7 +197,7 @@ fn unpack(package: &PackageRef, target: &Path, disk: &DiskRoom) -> Result<(), Pa
     // The portal has applied its own limits at the upload; here only the form is checked again, and the room.
     let form = Limits::new(u64::MAX, u64::MAX, u64::MAX);
     let size = mda::size(&file, &form).map_err(refused)?;
-    let claim = disk.claim(size.bytes, size.entries).map_err(io)?;
+    let claim = disk.claim(size.on_disk, size.entries).map_err(io)?;
     let _claim = claim.map_err(|source| PackageError::NoRoom {
         label: package.label.clone(),
         source,

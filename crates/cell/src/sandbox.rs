@@ -76,6 +76,14 @@ impl Sandbox {
         }
     }
 
+    /// Why no instance can be started, where none can.
+    pub fn problem(&self) -> Option<String> {
+        match &self.by {
+            By::Nothing(why) => Some(format!("no instance can be started: {why}")),
+            By::Runc(_) | By::Bubblewrap(_) => None,
+        }
+    }
+
     /// What it does not enforce here.
     pub fn unenforced(&self) -> Vec<String> {
         match &self.by {

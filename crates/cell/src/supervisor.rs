@@ -65,6 +65,7 @@ impl Supervisor {
         let in_use = user_ids(&found.workloads);
         let shared = Shared::open(config, layout, sandbox, table, in_use.into_iter())?;
         let shared = Arc::new(shared);
+        shared.set_problem("sandbox", shared.sandbox.problem());
         let leftovers = found.leftovers(&shared);
         for problem in found.problems {
             tracing::error!("{problem}");
@@ -82,7 +83,10 @@ impl Supervisor {
         for found in found.workloads {
             // It is there, whatever there is room for.
             let wanted = &found.workload.record.wanted;
-            shared.memory.put(wanted.id, memory::needed(wanted));
+            let running = found.instances.iter();
+            let running = running.map(|it| u64::from(it.template.memory_mib)).sum();
+            let promised = memory::needed(wanted).max(running);
+            shared.memory.put(wanted.id, promised);
             let id = found.workload.record.wanted.id.to_string();
             let (new, known) = hold(&shared, found);
             held.insert(id, new);
@@ -90,7 +94,7 @@ impl Supervisor {
         }
         futures::future::join_all(opened).await;
         let cleaner = shared.clone();
-        tokio::spawn(async move { takeover::clean(&cleaner, leftovers).await });
+        tokio::spawn(takeover::clean(cleaner, Arc::new(leftovers)));
         measuring::begin(&shared);
         Ok(Self {
             shared,
@@ -142,14 +146,11 @@ impl Supervisor {
     /// Makes `workload` the wanted state.
     pub async fn apply(&self, workload: Workload) -> Result<(), Refusal> {
         check::workload(&workload, &self.shared.config.runtimes)?;
-        let memory = &self.shared.memory;
-        let before = memory.admit(&workload).map_err(Refusal::no_room)?;
-        let id = workload.id;
-        let taken = self.take_on(workload).await;
-        if taken.is_err() {
-            memory.put(id, before);
-        }
-        taken
+        let promise = self.shared.memory.admit(&workload);
+        let promise = promise.map_err(Refusal::no_room)?;
+        self.take_on(workload).await?;
+        promise.keep();
+        Ok(())
     }
 
     async fn take_on(&self, workload: Workload) -> Result<(), Refusal> {
@@ -187,11 +188,13 @@ impl Supervisor {
     pub async fn remove(&self, id: EnvironmentId) {
         let key = id.to_string();
         let Some(held) = self.workloads.lock().await.get(&key).cloned() else {
+            self.shared.memory.put(id, 0);
             return;
         };
         held.answered(Ask::Remove).await;
         self.shared.memory.put(id, 0);
         self.shared.disk_uses.forget(id);
+        self.shared.set_problem(&measuring::uncounted(id), None);
         let mut workloads = self.workloads.lock().await;
         if workloads
             .get(&key)
@@ -241,14 +244,18 @@ impl Supervisor {
     }
 }
 
-/// The sandbox of this machine. Where nothing works any more, what runs already is served all the same.
+/// The sandbox of this machine. Where none may be used any more, what runs already is served all the same.
 async fn sandbox(config: &Config, found: &Everything) -> anyhow::Result<Sandbox> {
     let runs = found.workloads.iter().any(|it| !it.instances.is_empty());
-    let sandbox = match Sandbox::choose(config.sandbox, &config.data_dir).await {
-        Ok(sandbox) => sandbox,
-        Err(error) if runs => Sandbox::nothing(format!("{error:#}"), &config.data_dir),
-        Err(error) => return Err(error),
-    };
+    let sandbox = Sandbox::choose(config.sandbox, &config.data_dir).await;
+    match sandbox.and_then(|it| check_limits(config, &it).map(|()| it)) {
+        Err(error) if runs => Ok(Sandbox::nothing(format!("{error:#}"), &config.data_dir)),
+        outcome => outcome,
+    }
+}
+
+/// Refuses to serve others without limits.
+fn check_limits(config: &Config, sandbox: &Sandbox) -> anyhow::Result<()> {
     anyhow::ensure!(
         sandbox.limits() || config.apps_addr.ip().is_loopback() || config.allow_unlimited,
         "APPS_ADDR: {} can be reached by others, and the sandbox {} does not limit what one app takes of the \
@@ -258,7 +265,7 @@ async fn sandbox(config: &Config, found: &Everything) -> anyhow::Result<Sandbox>
         sandbox.name(),
         sandbox.unenforced().join("; ")
     );
-    Ok(sandbox)
+    Ok(())
 }
 
 /// The user ids that environments are known to have: by their instances, and by the owners of their files.

@@ -13,6 +13,8 @@ pub(crate) struct Archive {
     pub(crate) file: File,
     pub(crate) bytes: u64,
     pub(crate) entries: Vec<Entry>,
+    /// Files and folders, also folders without an entry.
+    pub(crate) places: u64,
 }
 
 impl Archive {
@@ -31,12 +33,13 @@ impl Archive {
         }
         let end = end_record::find(&file, bytes)?;
         let entries = directory::read(&file, &end, limits)?;
-        names::check_unique(&entries)?;
+        let places = names::check_unique(&entries, limits)?;
         local_headers::check(&file, &entries, end.directory_start)?;
         Ok(Self {
             file,
             bytes,
             entries,
+            places,
         })
     }
 }

@@ -14,6 +14,8 @@ use zip::ZipArchive;
 
 /// Bytes that come out between two questions whether to go on.
 const ASKED_EVERY: u64 = 8 << 20;
+/// Entries between two such questions.
+const ASKED_EVERY_ENTRIES: usize = 256;
 
 pub(crate) struct Contents {
     pub(crate) metadata: Vec<u8>,
@@ -61,6 +63,9 @@ pub(crate) fn unpack(
     let mut reader = open(archive)?;
     let mut budget = Budget::new(archive, limits, may_go_on);
     for (index, entry) in archive.entries.iter().enumerate() {
+        if index % ASKED_EVERY_ENTRIES == 0 {
+            may_go_on().map_err(|source| Refusal::writing(&entry.name, source))?;
+        }
         let path = entry.path();
         let mut parts = path.split('/');
         let top = parts.next().unwrap_or_default();

@@ -29,6 +29,9 @@ use std::path::Path;
 /// The largest metadata file that is looked at.
 const METADATA_BYTES: u64 = 8 << 20;
 
+/// What a file or folder takes at least on most disks, bytes.
+const BLOCK: u64 = 4 << 10;
+
 /// Checks the whole package and says what it is.
 pub fn inspect(file: &Path, limits: &Limits) -> Result<Manifest, Refusal> {
     let archive = Archive::open(file, limits)?;
@@ -56,7 +59,8 @@ pub fn unpack(file: &Path, into: &Path, limits: &Limits) -> Result<(), Refusal> 
     unpack_while(file, into, limits, &|| Ok(()))
 }
 
-/// [`unpack`], for as long as `may_go_on` says so; it is asked again and again, at least once in 8 MiB.
+/// [`unpack`], for as long as `may_go_on` says so; it is asked again and again, at least once in 8 MiB and once in
+/// some hundred files.
 pub fn unpack_while(
     file: &Path,
     into: &Path,
@@ -68,13 +72,21 @@ pub fn unpack_while(
 }
 
 /// What a package unpacks to by its own directory. More never comes out of it: an entry that is larger than
-/// the directory says is refused.
+/// the directory says is refused. Folders count also where they are named only as a part of others, and on the disk
+/// everything takes whole blocks.
 pub fn size(file: &Path, limits: &Limits) -> Result<Size, Refusal> {
     let archive = Archive::open(file, limits)?;
     let entries = archive.entries.iter();
+    let files = entries.clone().filter(|it| !it.is_folder());
+    let folders = archive.places - files.clone().count() as u64;
+    let on_disk = files.fold(folders.saturating_mul(BLOCK), |sum, entry| {
+        let blocks = entry.bytes.div_ceil(BLOCK);
+        sum.saturating_add(blocks.saturating_mul(BLOCK))
+    });
     Ok(Size {
         bytes: entries.fold(0, |sum, entry| sum.saturating_add(entry.bytes)),
-        entries: archive.entries.len() as u64,
+        on_disk,
+        entries: archive.places,
     })
 }
 

@@ -27,6 +27,8 @@ pub struct Limits {
 pub struct Size {
     /// Bytes of all files.
     pub bytes: u64,
+    /// Bytes of all files and folders, each in whole blocks of 4 KiB.
+    pub on_disk: u64,
     /// Files and folders.
     pub entries: u64,
 }

@@ -4,7 +4,7 @@ use crate::directory::Entry;
 use crate::limits::Limits;
 use crate::refusal::{Refusal, Rule};
 use sha2::{Digest, Sha256};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use unicode_normalization::UnicodeNormalization;
 
 /// The longest part of a path that file systems take.
@@ -68,19 +68,30 @@ enum Known {
 }
 
 /// Refuses two names that are the same on a file system that ignores case or writes accents in
-/// another form, and a file that is also a folder.
-pub(crate) fn check_unique(entries: &[Entry]) -> Result<(), Refusal> {
+/// another form, and a file that is also a folder; gives how many files and folders there are, also those folders
+/// that are named as a part of others only.
+pub(crate) fn check_unique(entries: &[Entry], limits: &Limits) -> Result<u64, Refusal> {
     // Fingerprints, so that long names cannot take more memory than short ones.
     let mut known: HashMap<[u8; 16], Known> = HashMap::with_capacity(entries.len());
+    // By their exact names: folders that differ in case only are two on the disk.
+    let mut places = HashSet::with_capacity(entries.len());
     for entry in entries {
+        let mut path = Sha256::new();
+        for part in entry.path().split('/') {
+            path.update(part);
+            path.update([0]);
+            places.insert(short(&path));
+            if places.len() as u64 > limits.files {
+                return Err(too_many(limits));
+            }
+        }
         let folded = fold(entry.path());
         let mut path = Sha256::new();
         let mut parts = folded.split('/').peekable();
         while let Some(part) = parts.next() {
             path.update(part);
             path.update([0]);
-            let mut fingerprint = [0; 16];
-            fingerprint.copy_from_slice(&path.clone().finalize()[..16]);
+            let fingerprint = short(&path);
             let kind = match parts.peek() {
                 Some(_) => Known::Implied,
                 None if entry.is_folder() => Known::Folder,
@@ -96,7 +107,24 @@ pub(crate) fn check_unique(entries: &[Entry]) -> Result<(), Refusal> {
             }
         }
     }
-    Ok(())
+    Ok(places.len() as u64)
+}
+
+fn short(path: &Sha256) -> [u8; 16] {
+    let mut fingerprint = [0; 16];
+    fingerprint.copy_from_slice(&path.clone().finalize()[..16]);
+    fingerprint
+}
+
+fn too_many(limits: &Limits) -> Refusal {
+    Refusal::new(
+        Rule::Entries,
+        format!(
+            "The package has more than {} files and folders, with those that are named only as a part of others. \
+             Remove what is not needed, or ask an administrator for a higher limit.",
+            limits.files
+        ),
+    )
 }
 
 fn fold(path: &str) -> String {

@@ -167,6 +167,10 @@ impl HeadGate {
             Next::Trailers => {
                 let mut headers = [EMPTY_HEADER; LINES];
                 match parse_headers(bytes, &mut headers) {
+                    // A bare \n ends a line here and none for the server behind.
+                    Ok(Status::Complete((end, _))) if has_bare_newline(&bytes[..end]) => {
+                        Err(Refusal::BadFraming)
+                    }
                     Ok(Status::Complete((end, _))) => {
                         self.next = Next::Head;
                         Ok(Status::Complete(end))
@@ -259,6 +263,13 @@ fn named<'a, 'h>(
     headers
         .iter()
         .filter(move |header| header.name.eq_ignore_ascii_case(name))
+}
+
+fn has_bare_newline(lines: &[u8]) -> bool {
+    lines.starts_with(b"\n")
+        || lines
+            .windows(2)
+            .any(|two| two[1] == b'\n' && two[0] != b'\r')
 }
 
 /// Refuses what the server's own type for targets cannot hold.

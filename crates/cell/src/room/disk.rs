@@ -108,7 +108,8 @@ impl DiskRoom {
 
     /// An error once the reserve is touched, by whomever.
     pub fn check(&self) -> io::Result<()> {
-        if self.free()?.bytes > 0 {
+        let free = self.free()?;
+        if free.bytes > 0 && free.files > 0 {
             return Ok(());
         }
         Err(io::ErrorKind::StorageFull.into())

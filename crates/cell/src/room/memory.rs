@@ -39,6 +39,29 @@ pub struct MemoryRoom {
     promised: Mutex<BTreeMap<Uuid, u64>>,
 }
 
+/// A promise that is given back unless it is kept: whoever asked may go away.
+#[derive(Debug)]
+pub struct Promise<'a> {
+    room: &'a MemoryRoom,
+    id: EnvironmentId,
+    before: Option<u64>,
+}
+
+impl Promise<'_> {
+    /// What was promised is wanted now.
+    pub fn keep(mut self) {
+        self.before = None;
+    }
+}
+
+impl Drop for Promise<'_> {
+    fn drop(&mut self) {
+        if let Some(before) = self.before {
+            self.room.put(self.id, before);
+        }
+    }
+}
+
 impl MemoryRoom {
     /// Room for `all` MiB.
     pub fn new(all: u64) -> Self {
@@ -63,9 +86,16 @@ impl MemoryRoom {
         before.unwrap_or(0)
     }
 
-    /// Promises a workload what it wants, unless it wants more than before and there is too little; what it had
-    /// before, or why not.
-    pub fn admit(&self, workload: &Workload) -> Result<u64, String> {
+    /// Promises a workload at least this.
+    pub fn put_at_least(&self, id: EnvironmentId, mib: u64) {
+        let mut promised = self.promised();
+        let has = promised.entry(id.uuid()).or_default();
+        *has = mib.max(*has);
+    }
+
+    /// Promises a workload what it wants, unless it wants more than before and there is too little; why, then. What it
+    /// had before it has still: that may run until the wanted does.
+    pub fn admit(&self, workload: &Workload) -> Result<Promise<'_>, String> {
         let needed = needed(workload);
         let mut promised = self.promised();
         let before = promised.get(&workload.id.uuid()).copied().unwrap_or(0);
@@ -74,8 +104,12 @@ impl MemoryRoom {
         if more > left {
             return Err(refusal(workload, more, left, self.all));
         }
-        promised.insert(workload.id.uuid(), needed);
-        Ok(before)
+        promised.insert(workload.id.uuid(), needed.max(before));
+        Ok(Promise {
+            room: self,
+            id: workload.id,
+            before: Some(before),
+        })
     }
 
     fn promised(&self) -> MutexGuard<'_, BTreeMap<Uuid, u64>> {
@@ -130,8 +164,10 @@ mod tests {
     #[test]
     fn a_refusal_names_the_need_and_the_room() {
         let room = MemoryRoom::new(20 << 10);
-        assert_eq!(room.admit(&wants(1, 8, 2048)), Ok(0));
-        room.admit(&wants(2, 1, 2560)).expect("has room");
+        room.admit(&wants(1, 8, 2048)).expect("has room").keep();
+        drop(room.admit(&wants(2, 1, 2048)).expect("has room"));
+        assert_eq!(room.free(), (20 << 10, 4 << 10), "it was given back");
+        room.admit(&wants(2, 1, 2560)).expect("has room").keep();
         let said = room.admit(&wants(1, 10, 2048)).expect_err("no room");
         assert!(
             said.starts_with("It needs 4 GB for 2 more instances; 1.5 GB of 20 GB are free."),
@@ -148,11 +184,13 @@ mod tests {
         let two = wants(1, 2, 1024);
         assert_eq!(room.put(two.id, 2048), 0, "as a former cell left it");
         assert_eq!(room.free(), (1024, 0));
-        assert_eq!(room.admit(&two), Ok(2048), "the same again");
-        assert_eq!(room.admit(&wants(1, 1, 1024)), Ok(2048));
-        assert!(room.admit(&wants(2, 1, 128)).is_err());
-        room.admit(&wants(1, 0, 1024)).expect("is stopped");
-        room.admit(&wants(2, 1, 128)).expect("has room now");
+        room.admit(&two).expect("the same again").keep();
+        room.admit(&wants(1, 1, 1024)).expect("less").keep();
+        room.admit(&wants(1, 0, 1024)).expect("is stopped").keep();
+        let other = wants(2, 1, 128);
+        room.admit(&other).expect_err("both run still");
+        room.put(two.id, 0);
+        room.admit(&other).expect("has room now").keep();
     }
 
     #[test]

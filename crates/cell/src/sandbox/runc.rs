@@ -43,7 +43,7 @@ pub struct Runc {
 }
 
 impl Runc {
-    /// Tries it, with limits and then without.
+    /// Tries it, with limits and then, where it says that control groups are what fails, without.
     pub async fn probe(data: &Path) -> anyhow::Result<Self> {
         anyhow::ensure!(
             rustix::process::geteuid().is_root(),
@@ -61,16 +61,19 @@ impl Runc {
             (Limited::ButSwap, Some(NO_SWAP_LIMIT)),
         ] {
             runc.limited = limited;
-            let Err(error) = runc.try_out(data).await else {
+            let Err(error) = runc.try_out_twice(data).await else {
                 runc.unenforced.extend(unenforced.map(str::to_owned));
                 return Ok(runc);
             };
+            if !is_about_limits(&error) {
+                return Err(error);
+            }
             let error = format!("{error:#}");
             tracing::warn!(error, ?limited, "runc does not work with limits");
         }
         runc.limited = Limited::Not;
         runc.unenforced.push(NO_LIMITS.to_owned());
-        runc.try_out(data).await?;
+        runc.try_out_twice(data).await?;
         Ok(runc)
     }
 
@@ -101,6 +104,18 @@ impl Runc {
                 console::words(&spec.folder)
             )
         })
+    }
+
+    /// A busy machine may have been too slow for the first time.
+    async fn try_out_twice(&self, data: &Path) -> anyhow::Result<()> {
+        match self.try_out(data).await {
+            Err(error) if !is_about_limits(&error) => {
+                let error = format!("{error:#}");
+                tracing::warn!(error, "runc is tried out once more");
+                self.try_out(data).await
+            }
+            outcome => outcome,
+        }
     }
 
     async fn try_out(&self, data: &Path) -> anyhow::Result<()> {
@@ -144,6 +159,14 @@ impl Runc {
     }
 }
 
+/// Whether `runc` says that it cannot write control groups.
+fn is_about_limits(error: &anyhow::Error) -> bool {
+    let said = format!("{error:#}").to_lowercase();
+    ["cgroup", "control group", "memsw", "memory.swap"]
+        .iter()
+        .any(|word| said.contains(word))
+}
+
 /// Where `runc` keeps what it knows of a cell's containers.
 pub fn state(data: &Path) -> PathBuf {
     data.join("runc")
@@ -183,4 +206,23 @@ fn command(state: &Path) -> Command {
     // Whoever does not wait for it any more ends it.
     command.kill_on_drop(true).arg("--root").arg(state);
     command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_about_limits;
+    use anyhow::anyhow;
+
+    #[test]
+    fn only_words_about_control_groups_lead_to_fewer_limits() {
+        for (said, so) in [
+            ("mkdir /sys/fs/cgroup/x: read-only file system", true),
+            ("open memory.memsw.limit_in_bytes: permission denied", true),
+            ("runc does not answer", false),
+            ("runc made no sandbox within 60 s", false),
+            ("runc cannot be started", false),
+        ] {
+            assert_eq!(is_about_limits(&anyhow!(said)), so, "{said}");
+        }
+    }
 }

@@ -14,6 +14,7 @@ use crate::record::InstanceRecord;
 use crate::usage::Meter;
 use crate::watched_task;
 use domain::disk::words;
+use domain::ids::EnvironmentId;
 use domain::states::InstanceState;
 use m2ee::client::Client;
 use std::path::PathBuf;
@@ -24,6 +25,11 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 
 /// Requests that chose an instance just before it was taken out get counted within this.
 const LATECOMERS: Duration = Duration::from_millis(50);
+
+/// How the tasks of a workload's instances are called where one failed.
+pub fn name(workload: EnvironmentId) -> String {
+    format!("an instance of the workload {workload}")
+}
 
 /// The task of one instance.
 pub struct InstanceTask {
@@ -87,8 +93,7 @@ impl InstanceTask {
     }
 
     async fn failed(mut self, why: &str) {
-        let of = format!("an instance of the workload {}", self.record.workload);
-        self.shared.note_failure(&of, why);
+        self.shared.note_failure(&name(self.record.workload), why);
         // What is on disk knows the process.
         if let Some(record) = self.shared.layout.stored_instance(self.record.id) {
             self.record = record;

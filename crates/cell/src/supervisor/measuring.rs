@@ -4,6 +4,9 @@ use super::shared::Shared;
 use crate::disk_uses::{Followed, Measured};
 use crate::disk_walk::Walk;
 use crate::file_limit;
+use crate::unlinked;
+use crate::watched_task;
+use domain::ids::EnvironmentId;
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -17,10 +20,28 @@ const REST: u32 = 9;
 /// How often it is seen whether the reserve is touched.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
+/// Pause before a task that failed is started again.
+const AGAIN_AFTER: Duration = Duration::from_secs(5);
+
 /// Begins; ends with the cell.
 pub fn begin(shared: &Arc<Shared>) {
-    tokio::spawn(measure(Arc::downgrade(shared)));
-    tokio::spawn(watch_reserve(Arc::downgrade(shared)));
+    again(shared, "measuring the disk", measure);
+    again(shared, "watching the reserve of the disk", watch_reserve);
+}
+
+fn again<F>(shared: &Arc<Shared>, of: &'static str, work: fn(Weak<Shared>) -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let shared = Arc::downgrade(shared);
+    tokio::spawn(async move {
+        while let Err(why) = watched_task::run(work(shared.clone())).await {
+            if let Some(shared) = shared.upgrade() {
+                shared.note_failure(of, &why);
+            }
+            sleep(AGAIN_AFTER).await;
+        }
+    });
 }
 
 async fn measure(shared: Weak<Shared>) {
@@ -41,25 +62,57 @@ async fn measure(shared: Weak<Shared>) {
 
 /// Measures one environment; the time that the disk was busy with it.
 async fn one(shared: &Arc<Shared>, it: &Followed) -> Duration {
-    let (mut run_bytes, mut busy) = (0_u64, Duration::ZERO);
+    let (mut run_bytes, mut busy, mut incomplete) = (0_u64, Duration::ZERO, false);
     for (instance, _) in &it.instances {
-        let (bytes, _) = size(shared.layout.instance(*instance), &mut busy).await;
-        shared.disk_uses.note_instance(*instance, bytes);
-        run_bytes = run_bytes.saturating_add(bytes);
+        let found = size(shared.layout.instance(*instance), &mut busy).await;
+        shared.disk_uses.note_instance(*instance, found.bytes);
+        run_bytes = run_bytes.saturating_add(found.bytes);
+        incomplete |= found.incomplete;
     }
-    let bucket = match &it.bucket {
+    let mut bucket = match &it.bucket {
         Some(bucket) => size(bucket.clone(), &mut busy).await,
-        None => (0, 0),
+        None => Counted::default(),
     };
-    let found = Measured { bucket, run_bytes };
-    shared.disk_uses.note(it.id, found, it.allowed);
+    let (folder, firsts) = (it.bucket.clone(), it.instances.clone());
+    let unlinked = tokio::task::spawn_blocking(move || {
+        let firsts = firsts.into_iter().filter_map(|(_, first)| first);
+        folder.map_or(0, |it| unlinked::bytes(&it, firsts))
+    });
+    bucket.bytes = bucket.bytes.saturating_add(unlinked.await.unwrap_or(0));
+    incomplete |= bucket.incomplete;
+    let problem = format!(
+        "The files of the environment {} cannot all be counted, as its folders are too deep or too many: they may \
+         grow no further. Remove some of them.",
+        it.id
+    );
+    let found = Measured {
+        bucket: (bucket.bytes, bucket.files),
+        run_bytes,
+        incomplete,
+    };
+    if shared.disk_uses.note(it.id, found, it.allowed) {
+        shared.set_problem(&uncounted(it.id), incomplete.then_some(problem));
+    }
     busy
 }
 
-/// Bytes and files of a folder; none where there is none.
-async fn size(folder: PathBuf, busy: &mut Duration) -> (u64, u64) {
+/// How the problem of files that cannot be counted is called.
+pub fn uncounted(id: EnvironmentId) -> String {
+    format!("files of {id}")
+}
+
+/// What a folder takes.
+#[derive(Default)]
+struct Counted {
+    bytes: u64,
+    files: u64,
+    incomplete: bool,
+}
+
+/// What a folder takes; nothing where there is none.
+async fn size(folder: PathBuf, busy: &mut Duration) -> Counted {
     let Ok(mut walk) = Walk::begin(&folder) else {
-        return (0, 0);
+        return Counted::default();
     };
     loop {
         let began = Instant::now();
@@ -70,9 +123,20 @@ async fn size(folder: PathBuf, busy: &mut Duration) -> (u64, u64) {
         let slice = slice.await;
         *busy += began.elapsed();
         match slice {
-            Ok((walk, true)) => return (walk.bytes, walk.files),
+            Ok((walk, true)) => {
+                return Counted {
+                    bytes: walk.bytes,
+                    files: walk.files,
+                    incomplete: walk.incomplete,
+                };
+            }
             Ok((unfinished, false)) => walk = unfinished,
-            Err(_) => return (0, 0),
+            Err(_) => {
+                return Counted {
+                    incomplete: true,
+                    ..Counted::default()
+                };
+            }
         }
         sleep(PAUSE).await;
     }
@@ -85,7 +149,7 @@ async fn hold(shared: &Shared, it: &Followed) {
         let (Some(first), Some(uid)) = (*first, it.uid) else {
             continue;
         };
-        let new = shared.disk_uses.tell(*instance, held);
+        let new = !shared.disk_uses.is_told(*instance, held);
         if held && new {
             tracing::warn!(workload = %it.id, %instance, "its files may grow no further");
         }
@@ -94,8 +158,12 @@ async fn hold(shared: &Shared, it: &Followed) {
         if held || new {
             let owner = shared.sandbox.owner(uid);
             let set = tokio::task::spawn_blocking(move || file_limit::set(first, owner, bytes));
-            if let Ok(Err(error)) = set.await {
-                tracing::warn!(%instance, %error, "the files of an instance cannot be limited");
+            match set.await {
+                Ok(Ok(())) => shared.disk_uses.note_told(*instance, held),
+                Ok(Err(error)) => {
+                    tracing::warn!(%instance, %error, "the files of an instance cannot be limited");
+                }
+                Err(error) => tracing::error!(%instance, %error, "limiting files failed"),
             }
         }
     }
@@ -112,7 +180,7 @@ async fn watch_reserve(shared: Weak<Shared>) {
         let Ok(free) = shared.disk.free() else {
             continue;
         };
-        if free.bytes > 0 {
+        if free.bytes > 0 && free.files > 0 {
             if std::mem::take(&mut touched) {
                 tracing::info!("the reserve of the disk is whole again");
                 shared.disk_uses.let_go();

@@ -22,7 +22,11 @@ use rand::distr::Alphanumeric;
 use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 use uuid::Uuid;
+
+/// A task that has not failed for so long is as good as one that never did.
+const FAILURES_COUNT_FOR: Duration = Duration::from_hours(1);
 
 /// What all tasks use.
 pub struct Shared {
@@ -48,7 +52,8 @@ pub struct Shared {
     pub disk_uses: DiskUses,
     channels: Mutex<BTreeMap<Uuid, Client>>,
     problems: Mutex<BTreeMap<String, String>>,
-    failures: Mutex<BTreeMap<String, u32>>,
+    /// How often tasks failed, and when last.
+    failures: Mutex<BTreeMap<String, (u32, Instant)>>,
 }
 
 impl Shared {
@@ -85,6 +90,7 @@ impl Shared {
 
     /// What an operator should look at.
     pub fn problems(&self) -> Vec<String> {
+        self.forget_old_failures(Instant::now());
         let problems = lock(&self.problems).values().cloned().collect::<Vec<_>>();
         problems.into_iter().chain(self.journal.problem()).collect()
     }
@@ -100,9 +106,11 @@ impl Shared {
 
     /// Notes that the engine's own task for something has failed; gives how often that was.
     pub fn note_failure(&self, of: &str, why: &str) -> u32 {
+        let now = Instant::now();
+        self.forget_old_failures(now);
         let mut failures = lock(&self.failures);
-        let count = failures.entry(of.to_owned()).or_default();
-        *count = count.saturating_add(1);
+        let (count, at) = failures.entry(of.to_owned()).or_insert((0, now));
+        (*count, *at) = (count.saturating_add(1), now);
         let problem = format!(
             "the engine's task for {of} has failed {count} times, the last time with: {why}. It was started again; \
              report this with the engine's log."
@@ -110,6 +118,20 @@ impl Shared {
         tracing::error!("{problem}");
         self.set_problem(of, Some(problem));
         *count
+    }
+
+    /// Forgets how often the task for something has failed, which is no more.
+    pub fn forget_failures(&self, of: &str) {
+        lock(&self.failures).remove(of);
+        self.set_problem(of, None);
+    }
+
+    fn forget_old_failures(&self, now: Instant) {
+        let old = |at: Instant| now.saturating_duration_since(at) >= FAILURES_COUNT_FOR;
+        let mut failures = lock(&self.failures);
+        for (of, _) in failures.extract_if(.., |_, (_, at)| old(*at)) {
+            self.set_problem(&of, None);
+        }
     }
 
     /// How a runtime is started.

@@ -9,9 +9,12 @@ use crate::process::Identity;
 use crate::record::InstanceRecord;
 use crate::sandbox::stray;
 use crate::stored::StoredWorkload;
+use crate::watched_task;
 use domain::ids::EnvironmentId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 /// A workload and the instances of it that there are.
 pub struct Found {
@@ -121,6 +124,9 @@ impl Everything {
     }
 }
 
+/// Pause before it is tried again where removing itself failed.
+const AGAIN_AFTER: Duration = Duration::from_secs(5);
+
 /// One thing that nobody wants.
 pub struct Leftover {
     container: String,
@@ -129,13 +135,24 @@ pub struct Leftover {
 }
 
 /// Removes what nobody wants, one after another; what cannot be removed is left to the next start.
-pub async fn clean(shared: &Shared, leftovers: Vec<Leftover>) {
+pub async fn clean(shared: Arc<Shared>, leftovers: Arc<Vec<Leftover>>) {
+    loop {
+        let (by, all) = (shared.clone(), leftovers.clone());
+        let Err(why) = watched_task::run(async move { clean_once(&by, &all).await }).await else {
+            return;
+        };
+        shared.note_failure("removing what nobody wants", &why);
+        tokio::time::sleep(AGAIN_AFTER).await;
+    }
+}
+
+async fn clean_once(shared: &Shared, leftovers: &[Leftover]) {
     for leftover in leftovers {
         let Leftover {
             container,
             folder,
             first,
-        } = &leftover;
+        } = leftover;
         if let Err(error) = remove(shared, container, folder, *first).await {
             let folder = folder.display();
             let problem = format!(

@@ -11,7 +11,7 @@ mod unreadable;
 
 use self::held::Held;
 use self::live::Live;
-use super::instance::InstanceTask;
+use super::instance::{self, InstanceTask};
 use super::launch_spec;
 use super::plan::{Of, Step};
 use super::refusal::Refusal;
@@ -21,6 +21,7 @@ use super::takeover::Found;
 use crate::database_socket::DatabaseSocket;
 use crate::disk;
 use crate::record::{self, InstanceRecord, WorkloadRecord};
+use crate::room::memory;
 use crate::stored::{StoredWorkload, Unreadable};
 use domain::ids::InstanceId;
 use domain::states::InstanceState;
@@ -290,6 +291,13 @@ impl WorkloadTask {
         let converged = self.situation().rollout() == Some(Rollout::Converged)
             && !self.halted
             && self.unreadable.is_none();
+        // What serves still counts until the wanted does; whoever asked for that may have gone away.
+        let (memory, wanted) = (&self.shared.memory, &self.record.wanted);
+        if !converged {
+            memory.put_at_least(wanted.id, memory::needed(wanted));
+        } else if !self.converged {
+            memory.put(wanted.id, memory::needed(wanted));
+        }
         if converged && !self.converged && !self.record.removing {
             let wanted = &self.record.wanted;
             if wanted.instances > 0 && wanted.template.is_some() {
@@ -333,7 +341,8 @@ impl WorkloadTask {
         disk::remove_dir(&self.shared.layout.last_words_of_all(id))?;
         self.shared.uids.forget(id)?;
         self.shared.set_problem(&id.to_string(), None);
-        self.shared.set_problem(&kept::name(id), None);
+        self.shared.forget_failures(&kept::name(id));
+        self.shared.forget_failures(&instance::name(id));
         disk::remove_file(&self.shared.layout.unreadable_workload(id))?;
         disk::remove_file(&self.shared.layout.workload(id))
     }

@@ -101,6 +101,7 @@ async fn what_there_is_no_memory_for_is_refused_in_words_and_changes_nothing() {
     workload.instances = 0;
     next(&mut workload);
     bench.apply(&workload).await;
+    bench.converged(&workload).await;
     assert_eq!(room(&bench).await.memory_free_mib, 400);
     bench.engine.remove(workload.id).await.expect("removed");
     bench.end().await;

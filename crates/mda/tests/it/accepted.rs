@@ -83,9 +83,9 @@ fn seventy_thousand_entries_when_the_limit_allows() {
     let mut entries = vec![entry("model/metadata.json", GOOD_METADATA)];
     entries.extend((1..70_000).map(|number| entry(format!("web/{}/{number}", number % 100), "")));
     let file = on_disk(&archive(&entries));
-    let manifest = mda::inspect(file.path(), &Limits::new(1 << 30, 1 << 30, 70_000));
+    let manifest = mda::inspect(file.path(), &Limits::new(1 << 30, 1 << 30, 70_102));
     assert_eq!(manifest.expect("accepted").files, 70_000);
-    let refusal = mda::inspect(file.path(), &Limits::new(1 << 30, 1 << 30, 69_999));
+    let refusal = mda::inspect(file.path(), &Limits::new(1 << 30, 1 << 30, 70_101));
     assert!(refusal.is_err());
 }
 

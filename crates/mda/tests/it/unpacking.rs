@@ -98,8 +98,9 @@ fn no_more_comes_out_than_the_directory_says() {
     let limits = Limits::new(u64::MAX, u64::MAX, u64::MAX);
     let says = mda::size(file.path(), &limits).expect("read");
     assert_eq!(
-        (says.bytes, says.entries),
-        (100 + GOOD_METADATA.len() as u64, 2)
+        (says.bytes, says.on_disk, says.entries),
+        (100 + GOOD_METADATA.len() as u64, 4 * 4096, 4),
+        "with the folders model and web"
     );
     let into = tempfile::tempdir().expect("a folder");
     let refusal = mda::unpack(file.path(), into.path(), &limits).expect_err("refused");
@@ -108,6 +109,24 @@ fn no_more_comes_out_than_the_directory_says() {
         .expect("begun")
         .len();
     assert!(written <= 1 << 16, "{written}");
+}
+
+#[test]
+fn folders_without_an_entry_count_and_empty_files_are_asked_about() {
+    let many = (0..600).map(|it| entry(&format!("web/{it}/{it}/x"), Vec::new()));
+    let file = on_disk(&package_with(many));
+    let mut limits = Limits::default();
+    limits.files = 1000;
+    let refusal = mda::inspect(file.path(), &limits).expect_err("refused");
+    assert_eq!(refusal.rule, Rule::Entries, "{refusal}");
+    let into = tempfile::tempdir().expect("a folder");
+    let asked = Cell::new(0);
+    let count = || {
+        asked.set(asked.get() + 1);
+        Ok(())
+    };
+    mda::unpack_while(file.path(), into.path(), &Limits::default(), &count).expect("unpacked");
+    assert!(asked.get() >= 3, "{}", asked.get());
 }
 
 #[test]

@@ -100,6 +100,19 @@ fn what_is_refused_never_passes_whatever_came_before_it_and_however_it_comes() {
 }
 
 #[test]
+fn trailers_that_end_a_line_with_a_newline_alone_are_refused() {
+    let head = "POST /b HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n";
+    let hidden = "GET /hidden HTTP/1.1\r\n\r\n";
+    for trailers in ["\n", "a: b\n\r\n", "a: b\r\n\n", "a: b\n\n"] {
+        let sent = format!("{head}{trailers}{hidden}");
+        for size in [1, 7, sent.len()] {
+            let (through, _) = passed(&sent, size);
+            assert_eq!(through, head, "{sent:?} by {size}");
+        }
+    }
+}
+
+#[test]
 fn what_can_be_understood_passes_unchanged() {
     for target in [
         "/a?x={y|z}&%zz",
