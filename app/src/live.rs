@@ -22,6 +22,8 @@ use web_sys::{EventSource, MessageEvent};
 const GATHER: Duration = Duration::from_secs(1);
 /// By how much more, at most: pages that hear of the same change do not all ask at the same moment.
 const SPREAD: Duration = Duration::from_millis(500);
+/// The same for the first change after a while, which somebody may be waiting for.
+const SPREAD_OF_FIRST: Duration = Duration::from_millis(150);
 /// How long to wait before a stream that was refused is asked for again.
 const RETRY: Duration = Duration::from_secs(4);
 /// The same once that was refused too, though the portal answers, as where too many are open; then twice as long each
@@ -83,6 +85,8 @@ struct Live {
     versions: RwSignal<Versions>,
     connection: RwSignal<Connection>,
     gathered: StoredValue<Gathered>,
+    /// When something was passed on last, milliseconds since 1970.
+    passed_on: StoredValue<f64>,
     /// How often in a row the stream was refused by a portal that answers.
     refusals: StoredValue<u32>,
     /// Asks for the session after a stream was refused.
@@ -111,6 +115,7 @@ pub fn provide_live() {
         versions: RwSignal::new(Versions::default()),
         connection: RwSignal::new(Connection::Resting),
         gathered: StoredValue::new(Gathered::default()),
+        passed_on: StoredValue::new(0.0),
         refusals: StoredValue::new(0),
         ask_why: Action::new(|(): &()| get_session()),
     };
@@ -240,10 +245,8 @@ impl Live {
         let is_first = self.gathered.with_value(Gathered::is_empty);
         self.gathered.update_value(note);
         if is_first {
-            set_timeout(
-                move || self.pass_on(),
-                GATHER + SPREAD.mul_f64(Math::random()),
-            );
+            let rested = Date::now() - self.passed_on.get_value();
+            set_timeout(move || self.pass_on(), pause(rested, Math::random()));
         }
     }
 
@@ -252,7 +255,17 @@ impl Live {
             .gathered
             .try_update_value(std::mem::take)
             .unwrap_or_default();
+        self.passed_on.set_value(Date::now());
         self.versions.update(|versions| versions.changed(gathered));
+    }
+}
+
+/// How long changes are gathered, when the last were passed on so many milliseconds ago; `chance` is from 0 to 1.
+fn pause(rested: f64, chance: f64) -> Duration {
+    let rested = Duration::try_from_secs_f64(rested / 1000.0).unwrap_or_default();
+    match GATHER.checked_sub(rested) {
+        Some(rest) => rest + SPREAD.mul_f64(chance),
+        None => SPREAD_OF_FIRST.mul_f64(chance),
     }
 }
 
@@ -271,12 +284,20 @@ fn now() -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Gathered, Versions, retry_after};
+    use super::{Gathered, Versions, pause, retry_after};
 
     #[test]
     fn a_refused_stream_is_asked_for_ever_more_slowly() {
         let waits = [0, 1, 2, 3, 4, 99].map(|refusals| retry_after(refusals).as_secs());
         assert_eq!(waits, [4, 30, 60, 120, 240, 240]);
+    }
+
+    #[test]
+    fn the_first_change_is_passed_on_at_once_and_more_of_them_together() {
+        let millis = |rested, chance| pause(rested, chance).as_millis();
+        assert_eq!((millis(5000.0, 0.0), millis(1000.1, 1.0)), (0, 150));
+        assert_eq!((millis(0.0, 0.0), millis(400.0, 1.0)), (1000, 1100));
+        assert_eq!(millis(-7.0, 0.0), 1000, "the clock was set back");
     }
 
     #[test]
