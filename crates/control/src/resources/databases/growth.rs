@@ -60,9 +60,7 @@ pub(crate) async fn close(server: &Server<'_>, tenant: &Tenant<'_>) -> Result<()
     tenant.check()?;
     let (role, region) = (tenant.role, server.region);
     let mut server = Open::connect(server).await?;
-    server
-        .execute(&format!("alter role {role} connection limit 0"))
-        .await?;
+    server.limit_role(role, 0).await?;
     let ended = sqlx::query(
         "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and usename = $2",
     )
@@ -81,7 +79,5 @@ pub(crate) async fn open(server: &Server<'_>, tenant: &Tenant<'_>) -> Result<()>
         role, connections, ..
     } = *tenant;
     let mut server = Open::connect(server).await?;
-    server
-        .execute(&format!("alter role {role} connection limit {connections}"))
-        .await
+    server.limit_role(role, connections).await
 }
