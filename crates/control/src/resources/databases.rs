@@ -246,7 +246,7 @@ fn failed(region: &str, error: sqlx::Error) -> Error {
         ),
         Some("42501") => unavailable(
             format!(
-                "The portal's role on the database server of {region} may not make roles and databases; an operator must give it CREATEROLE and CREATEDB."
+                "The portal's role on the database server of {region} may not make, change or drop roles and databases; an operator must give it CREATEROLE and CREATEDB on a server of your own, and end superusers' sessions in databases of environments."
             ),
             error,
         ),

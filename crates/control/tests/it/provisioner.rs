@@ -10,6 +10,7 @@ use control::resources::provisioner::{NAME, set_up};
 use domain::roles::Role;
 use domain::states::OperationState;
 use secrecy::{ExposeSecret, SecretString};
+use sqlx::error::DatabaseError;
 use sqlx::{Connection, Executor, PgConnection, PgPool};
 use std::sync::OnceLock;
 use url::Url;
@@ -111,7 +112,7 @@ async fn the_provisioner_may_do_nothing_but_its_work() {
         "select provisioning.drop_role('provisioner')".to_owned(),
     ] {
         let refused = db.execute(&*statement).await.expect_err(&statement);
-        let code = refused.as_database_error().and_then(|it| it.code());
+        let code = refused.as_database_error().and_then(DatabaseError::code);
         assert_eq!(code.as_deref(), Some("42501"), "{statement}: {refused}");
     }
     let plain = "select provisioning.put_role('env_00000000000000000000000000000000', 1, 'md5x')";
