@@ -83,7 +83,7 @@ fn assemble(config: &Config, database: &Database, pool: PgPool) -> Result<State>
 /// The portal's database and, unless a region says otherwise, the regions' server.
 struct Database {
     portal: SecretString,
-    admin: SecretString,
+    regions: SecretString,
 }
 
 impl Database {
@@ -91,12 +91,12 @@ impl Database {
         if let Some(url) = &config.database_url {
             return Ok(Self {
                 portal: url.clone(),
-                admin: url.clone(),
+                regions: url.clone(),
             });
         }
         Ok(Self {
             portal: Cluster::locate(config, Purpose::Portal)?.portal_url(),
-            admin: Cluster::locate(config, Purpose::Apps)?.admin_url(),
+            regions: Cluster::locate(config, Purpose::Apps)?.provisioner_url(),
         })
     }
 }
@@ -144,7 +144,7 @@ fn control_config(config: &Config, database: &Database) -> control::config::Conf
         retention: config.retention,
         quotas: config.quotas,
         region_defaults: RegionDefaults {
-            postgres: database.admin.clone(),
+            postgres: database.regions.clone(),
             folder: config.data.join("regions"),
             runtime: config.runtime.clone(),
         },

@@ -77,7 +77,12 @@ pub fn on(url: &SecretString) -> PgConnectOptions {
     options.expect("an address").disable_statement_logging()
 }
 
+/// How to connect as the superuser.
+pub fn superuser(cluster: &Cluster) -> PgConnectOptions {
+    on(&cluster.superuser_url("postgres").expect("a password"))
+}
+
 /// A connection as the superuser.
 pub async fn admin(cluster: &Cluster) -> PgConnection {
-    on(&cluster.admin_url()).connect().await.expect("the admin")
+    superuser(cluster).connect().await.expect("the admin")
 }

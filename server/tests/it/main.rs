@@ -14,6 +14,7 @@ mod local_cell;
 mod logs;
 mod people;
 mod postgres;
+mod provisioner;
 mod proxies;
 mod queries;
 mod raw;

@@ -1,15 +1,12 @@
 //! The private clusters, for real: made, found again, taken over, closed to their tenants.
 
-use crate::clusters::{Clusters, admin, config, folder, on};
-use secrecy::ExposeSecret;
+use crate::clusters::{Clusters, admin, config, folder, on, superuser};
 use server::config::Config;
 use server::local::postgres::cluster::Cluster;
 use sqlx::error::DatabaseError;
-use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, PgConnection, raw_sql};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::str::FromStr;
 
 #[tokio::test]
 async fn both_clusters_are_made_found_again_and_taken_over() {
@@ -33,6 +30,7 @@ async fn both_clusters_are_made_found_again_and_taken_over() {
         "secrets/postgres-superuser",
         "secrets/postgres-portal-superuser",
         "secrets/postgres-portal",
+        "secrets/postgres-provisioner",
     ] {
         assert_eq!(mode(&config.data.join(path)), 0o600, "{path}");
     }
@@ -95,10 +93,7 @@ async fn a_start_that_fails_leaves_no_process() {
         let folder = folder();
         let config = config(&folder);
         let clusters = Clusters::start(&config).await;
-        let left = [
-            on(&clusters.portal.portal_url()),
-            on(&clusters.apps.admin_url()),
-        ];
+        let left = [on(&clusters.portal.portal_url()), superuser(&clusters.apps)];
         clusters.stop().await;
         let password = format!("secrets/{password}");
         std::fs::write(config.data.join(&password), "lost").expect("written");
@@ -163,8 +158,7 @@ async fn stays_closed_to_tenants(cluster: &Cluster) -> PgConnection {
         .execute(&mut admin)
         .await
         .expect("a tenant");
-    let options = PgConnectOptions::from_str(cluster.admin_url().expose_secret());
-    let options = options.expect("an address").disable_statement_logging();
+    let options = superuser(cluster);
     for database in ["postgres", "template1"] {
         let tenant = options
             .clone()

@@ -1,7 +1,7 @@
 //! What a tenant cannot do to the apps' cluster with its own role: fill the disk by its log or by what its queries
 //! set aside, or take the last connections.
 
-use crate::clusters::{Clusters, admin, config, folder, on};
+use crate::clusters::{Clusters, admin, config, folder, superuser};
 use sqlx::{ConnectOptions, PgConnection, raw_sql};
 
 /// A database of its own, and a connection with its role.
@@ -16,7 +16,7 @@ async fn tenant(clusters: &Clusters) -> PgConnection {
             .await
             .expect("a tenant");
     }
-    let options = on(&clusters.apps.admin_url());
+    let options = superuser(&clusters.apps);
     let options = options
         .username("tenant")
         .password("tenant")

@@ -1,6 +1,6 @@
 //! An installation of before there were two private clusters: upgraded, killed at every point, taken up again.
 
-use crate::clusters::{Clusters, admin, config, folder, on};
+use crate::clusters::{Clusters, admin, config, folder, on, superuser};
 use rustix::process::{Pid, Signal, kill_process};
 use secrecy::SecretString;
 use server::config::Config;
@@ -100,7 +100,7 @@ async fn killed_while_it_copies_it_begins_again() {
     let first = up(&config, Some("two_clusters:copy:before:abort"));
     first.wait_with_output().expect("it ends");
     let apps = Cluster::locate(&config, Purpose::Apps).expect("a place");
-    let mut held = on(&apps.admin_url()).database("portal");
+    let mut held = superuser(&apps).database("portal");
     held = held.application_name("the test");
     let mut held = held.connect().await.expect("the old database");
     raw_sql("begin; lock table notes in access exclusive mode")
@@ -132,7 +132,7 @@ async fn a_copy_that_fails_changes_nothing_and_says_why() {
     up(&config, Some("two_clusters:copy:before:abort"))
         .wait_with_output()
         .expect("it ends");
-    let mut old = on(&apps.admin_url())
+    let mut old = superuser(&apps)
         .database("portal")
         .connect()
         .await
@@ -270,7 +270,7 @@ async fn running_old_installation(config: &Config) -> (Child, PathBuf) {
     let running = run_old(&old);
     let apps = Cluster::locate(config, Purpose::Apps).expect("a place");
     let deadline = Instant::now() + Duration::from_mins(1);
-    while on(&apps.admin_url()).connect().await.is_err() {
+    while superuser(&apps).connect().await.is_err() {
         assert!(Instant::now() < deadline, "the old cluster does not start");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }

@@ -1,7 +1,7 @@
 //! SQL on a region's PostgreSQL server: an environment's role and database.
 //!
-//! Runs as the role that may create roles and databases. Names are made from ids by us, letters
-//! and digits only; PostgreSQL takes no parameters in these statements. Every answer has a time limit:
+//! Runs as the role `provisioner`, or as one that may create roles and databases. Names are made from ids by us,
+//! letters and digits only; PostgreSQL takes no parameters in these statements. Every answer has a time limit:
 //! a server that accepts a connection and is silent then must not hold an operation for ever.
 //!
 //! One caller at a time works on an environment's database: it holds a lock of the server that ends with its
@@ -10,10 +10,10 @@
 
 pub(crate) mod growth;
 pub(crate) mod promise;
+mod roles;
 
 use crate::error::{Error, Result};
 use crate::model::environments::DATABASES;
-use crate::scram;
 use domain::ids::EnvironmentId;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::PgConnectOptions;
@@ -78,26 +78,12 @@ pub(crate) async fn provision(held: &mut Held<'_>, password: &SecretString) -> R
         role,
         connections,
     } = held.tenant;
-    // No quote is in a verifier.
-    let verifier = scram::verifier(password);
     let server = &mut held.server;
-    let known = server
-        .knows("select 1 from pg_roles where rolname = $1", role)
-        .await?;
-    let verb = if known { "alter" } else { "create" };
-    // A role inherits what its own database's owner may do in the schema `public`; it is a member of nothing else.
-    server
-        .execute(&format!(
-            "{verb} role {role} login nosuperuser nocreatedb nocreaterole noreplication inherit connection limit {connections} password '{verifier}'"
-        ))
-        .await?;
+    server.put_role(&held.tenant, password).await?;
     if !server
         .knows("select 1 from pg_database where datname = $1", database)
         .await?
     {
-        server
-            .execute(&format!("grant {role} to current_user"))
-            .await?;
         server
             .execute(&format!(
                 "create database {database} owner {role} template template0 encoding 'UTF8' allow_connections false"
@@ -137,10 +123,17 @@ pub(crate) async fn environments(server: &Server<'_>) -> Result<Vec<EnvironmentI
 pub(crate) async fn drop(held: &mut Held<'_>) -> Result<()> {
     let Tenant { database, role, .. } = held.tenant;
     let server = &mut held.server;
+    let template = "select 1 from pg_database where datname = $1 and datistemplate";
+    // Its role owns it and may have made it one, which PostgreSQL does not drop.
+    if server.knows(template, database).await? {
+        server
+            .execute(&format!("alter database {database} is_template false"))
+            .await?;
+    }
     server
         .execute(&format!("drop database if exists {database} with (force)"))
         .await?;
-    server.execute(&format!("drop role if exists {role}")).await
+    server.drop_role(role).await
 }
 
 /// A connection to a region's server; it ends when this is dropped.
@@ -253,7 +246,7 @@ fn failed(region: &str, error: sqlx::Error) -> Error {
         ),
         Some("42501") => unavailable(
             format!(
-                "The portal's role on the database server of {region} may not make roles and databases; an operator must give it CREATEROLE and CREATEDB."
+                "The portal's role on the database server of {region} may not make, change or drop roles and databases; an operator must give it CREATEROLE and CREATEDB on a server of your own, and end superusers' sessions in databases of environments."
             ),
             error,
         ),

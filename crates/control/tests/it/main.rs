@@ -13,6 +13,7 @@ mod orphans;
 mod outages;
 mod packages;
 mod people;
+mod provisioner;
 mod queries;
 mod quiet;
 mod quotas;

@@ -267,3 +267,24 @@ async fn what_the_engine_has_no_room_for_ends_in_its_words_and_what_was_before(p
             .runs()
     );
 }
+
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn a_database_that_lets_nobody_in_is_measured_all_the_same(pool: PgPool) {
+    let world = World::new(pool.clone());
+    let (ada, shop) = world.shop().await;
+    let get = async || {
+        environments::get(&ada, &shop, "test")
+            .await
+            .expect("is there")
+    };
+    let details = get().await;
+    let name = &details.database;
+    as_app(&pool, &details)
+        .await
+        .expect("gets in")
+        .execute(&*format!("revoke all on database {name} from {name}"))
+        .await
+        .expect("is closed");
+    let _background = world.background();
+    until(async || get().await.usage.database).await;
+}

@@ -317,8 +317,13 @@ pub async fn until<T>(ask: impl AsyncFn() -> Option<T>) -> T {
     clippy::disallowed_methods,
     reason = "tests are told their server this way"
 )]
+pub fn superuser() -> String {
+    std::env::var("DATABASE_URL").expect("DATABASE_URL is set")
+}
+
+/// The server of the regions, as the portal reaches its private cluster.
 pub fn server() -> SecretString {
-    SecretString::from(std::env::var("DATABASE_URL").expect("DATABASE_URL is set"))
+    crate::provisioner::server(&superuser())
 }
 
 pub fn sign_in(email: &str) -> SignIn {

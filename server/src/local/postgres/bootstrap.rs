@@ -1,7 +1,8 @@
-//! What a started cluster gets: no way in for roles of tenants, and in the portal's the portal's role.
+//! What a started cluster gets: no way in for roles of tenants, and the role that the portal uses.
 
 use super::cluster::{Cluster, Purpose};
 use anyhow::{Context, Result};
+use control::resources::provisioner;
 use control::scram;
 use secrecy::ExposeSecret;
 use sqlx::postgres::PgConnectOptions;
@@ -11,13 +12,16 @@ use std::str::FromStr;
 impl Cluster {
     /// Connects as the role that may do everything.
     pub(super) async fn connect(&self, database: &str) -> Result<PgConnection, sqlx::Error> {
-        PgConnectOptions::from_str(self.superuser_url(database).expose_secret())?
+        let url = self
+            .superuser_url(database)
+            .map_err(|error| sqlx::Error::Configuration(error.into()))?;
+        PgConnectOptions::from_str(url.expose_secret())?
             .disable_statement_logging()
             .connect()
             .await
     }
 
-    /// Makes what is not there; the portal's password becomes the one in the file.
+    /// Makes what is not there; the password of the portal's role becomes the one in the file.
     pub(super) async fn bootstrap(&self) -> Result<()> {
         let mut db = self
             .connect("postgres")
@@ -28,7 +32,9 @@ impl Cluster {
         }
         match self.purpose {
             Purpose::Portal => self.make_role(&mut db).await,
-            Purpose::Apps => Ok(()),
+            Purpose::Apps => provisioner::set_up(&mut db, &self.provisioner_password)
+                .await
+                .context("making the role that makes the apps' databases"),
         }
     }
 

@@ -5,6 +5,7 @@ use super::owner::Owner;
 use crate::config::Config;
 use crate::private_file;
 use anyhow::Result;
+use control::resources::provisioner;
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use secrecy::{ExposeSecret, SecretString};
 use std::path::PathBuf;
@@ -44,7 +45,7 @@ impl Purpose {
     }
 }
 
-/// A cluster's places and passwords.
+/// A cluster's places, and the passwords of the portal's roles.
 #[derive(Debug, Clone)]
 pub struct Cluster {
     pub(super) purpose: Purpose,
@@ -53,9 +54,9 @@ pub struct Cluster {
     pub(super) socket_dir: PathBuf,
     pub(super) log: PathBuf,
     pub(super) owner: Owner,
-    pub(super) superuser_password: SecretString,
     pub(super) superuser_password_file: PathBuf,
     pub(super) portal_password: SecretString,
+    pub(super) provisioner_password: SecretString,
 }
 
 impl Cluster {
@@ -70,7 +71,6 @@ impl Cluster {
         let folder = base.join(purpose.name());
         folders::give_closed(&folder, &owner)?;
         let port = purpose.port();
-        let superuser_password_file = secrets.join(purpose.password_file());
         Ok(Self {
             purpose,
             socket_dir: match purpose {
@@ -79,9 +79,11 @@ impl Cluster {
                 Purpose::Apps => folders::open_socket(&base, port, &owner)?,
             },
             log: logs.join(format!("postgres-{}.log", purpose.name())),
-            superuser_password: private_file::read_or_generate(&superuser_password_file)?,
-            superuser_password_file,
+            superuser_password_file: secrets.join(purpose.password_file()),
             portal_password: private_file::read_or_generate(&secrets.join("postgres-portal"))?,
+            provisioner_password: private_file::read_or_generate(
+                &secrets.join("postgres-provisioner"),
+            )?,
             folder,
             owner,
         })
@@ -92,9 +94,9 @@ impl Cluster {
         self.url("portal", &self.portal_password, "portal")
     }
 
-    /// The address for the role that may create roles and databases.
-    pub fn admin_url(&self) -> SecretString {
-        self.url(SUPERUSER, &self.superuser_password, "postgres")
+    /// The address for the role that makes databases and roles of environments.
+    pub fn provisioner_url(&self) -> SecretString {
+        self.url(provisioner::NAME, &self.provisioner_password, "postgres")
     }
 
     /// The folder that its socket is in.
@@ -110,9 +112,14 @@ impl Cluster {
         self.folder.join("data")
     }
 
-    /// The address of one of its databases, for the superuser.
-    pub(super) fn superuser_url(&self, database: &str) -> SecretString {
-        self.url(SUPERUSER, &self.superuser_password, database)
+    /// The address of one of its databases for the superuser, whom only those need who start and stop the cluster.
+    pub fn superuser_url(&self, database: &str) -> Result<SecretString> {
+        Ok(self.url(SUPERUSER, &self.superuser_password()?, database))
+    }
+
+    /// The superuser's password, made now where there is none yet.
+    pub(super) fn superuser_password(&self) -> Result<SecretString> {
+        private_file::read_or_generate(&self.superuser_password_file)
     }
 
     fn url(&self, role: &str, password: &SecretString, database: &str) -> SecretString {

@@ -94,6 +94,8 @@ impl Server {
     }
 
     async fn run(&mut self) -> Result<()> {
+        // One that cannot be read fails at once.
+        self.cluster.superuser_password()?;
         let mut deadline = Instant::now() + STARTS_WITHIN;
         loop {
             // After a kill, the old processes may hold the memory for a moment, and a new start fails.
@@ -192,7 +194,8 @@ async fn initialise(cluster: &Cluster, bin: &Path) -> Result<()> {
     std::fs::create_dir(&partial).with_context(|| format!("making {}", partial.display()))?;
     std::fs::set_permissions(&partial, Permissions::from_mode(0o700))?;
     cluster.owner.give(&partial)?;
-    crate::private_file::write(&password_file, cluster.superuser_password.expose_secret())?;
+    let password = cluster.superuser_password()?;
+    crate::private_file::write(&password_file, password.expose_secret())?;
     cluster.owner.give(&password_file)?;
     let mut command = Command::new(bin.join("initdb"));
     command.arg("-D").arg(&partial).args([

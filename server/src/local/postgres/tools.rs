@@ -9,7 +9,7 @@ use tokio::process::{Child, Command};
 
 /// `pg_dump` of a database into `pg_restore` of an empty one; all of it or nothing.
 pub async fn copy(bin: &Path, from: (&Cluster, &str), to: (&Cluster, &str)) -> Result<()> {
-    let mut dump = program(bin, "pg_dump", from);
+    let mut dump = program(bin, "pg_dump", from)?;
     // Rights of roles that only the older cluster knows stay there.
     dump.args(["--format=custom", "--compress=0", "--no-privileges"]);
     let mut dump = start("pg_dump", dump.stdin(Stdio::null()))?;
@@ -17,7 +17,7 @@ pub async fn copy(bin: &Path, from: (&Cluster, &str), to: (&Cluster, &str)) -> R
     let dumped: Stdio = dumped.try_into().context("reading from pg_dump")?;
     let restore = {
         // It holds the reading end of the pipe, at which pg_dump would wait for ever once pg_restore has failed.
-        let mut restore = program(bin, "pg_restore", to);
+        let mut restore = program(bin, "pg_restore", to)?;
         restore.args(["--format=custom", "--exit-on-error", "--single-transaction"]);
         start("pg_restore", restore.stdin(dumped))?
     };
@@ -46,16 +46,17 @@ pub fn check_there(bin: &Path) -> Result<()> {
     Ok(())
 }
 
-fn program(bin: &Path, name: &str, (cluster, database): (&Cluster, &str)) -> Command {
+fn program(bin: &Path, name: &str, (cluster, database): (&Cluster, &str)) -> Result<Command> {
     let mut command = Command::new(bin.join(name));
     cluster.owner.run(&mut command);
+    let password = cluster.superuser_password()?;
     command
         .env("PGHOST", &cluster.socket_dir)
         .env("PGPORT", cluster.port().to_string())
         .env("PGUSER", SUPERUSER)
-        .env("PGPASSWORD", cluster.superuser_password.expose_secret())
+        .env("PGPASSWORD", password.expose_secret())
         .args(["--no-password", "--dbname", database]);
-    command
+    Ok(command)
 }
 
 fn start(name: &str, command: &mut Command) -> Result<Child> {

@@ -28,7 +28,13 @@ pub(crate) async fn sizes(
     let mut server = Open::connect(server).await?;
     let asked = sqlx::query_as(
         r"
-        select d.datname::text, pg_database_size(d.oid), r.rolconnlimit
+        select
+            d.datname::text,
+            case
+                when has_database_privilege(d.oid, 'connect') or pg_has_role('pg_read_all_stats', 'usage')
+                then pg_database_size(d.oid)
+            end,
+            r.rolconnlimit
         from pg_database d left join pg_roles r on r.oid = d.datdba
         where d.datname = any($1)
         ",
@@ -38,7 +44,7 @@ pub(crate) async fn sizes(
         within(ANSWERS_WITHIN, asked.fetch_all(&mut server.connection))
             .await
             .map_err(|error| failed(region, error))?;
-    // One that is being dropped just now has no size.
+    // One that is being dropped just now has no size, nor has one that its owner lets nobody into, where that counts.
     let found = rows.into_iter().filter_map(|(name, bytes, connections)| {
         let found = OnServer {
             bytes: u64::try_from(bytes?).unwrap_or(0),
@@ -60,9 +66,7 @@ pub(crate) async fn close(server: &Server<'_>, tenant: &Tenant<'_>) -> Result<()
     tenant.check()?;
     let (role, region) = (tenant.role, server.region);
     let mut server = Open::connect(server).await?;
-    server
-        .execute(&format!("alter role {role} connection limit 0"))
-        .await?;
+    server.limit_role(role, 0).await?;
     let ended = sqlx::query(
         "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and usename = $2",
     )
@@ -81,7 +85,5 @@ pub(crate) async fn open(server: &Server<'_>, tenant: &Tenant<'_>) -> Result<()>
         role, connections, ..
     } = *tenant;
     let mut server = Open::connect(server).await?;
-    server
-        .execute(&format!("alter role {role} connection limit {connections}"))
-        .await
+    server.limit_role(role, connections).await
 }
