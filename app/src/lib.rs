@@ -27,6 +27,7 @@ pub mod gallery;
 pub mod layout;
 pub mod live;
 pub mod operations;
+pub mod operator;
 pub mod packages;
 pub mod page;
 pub mod paths;

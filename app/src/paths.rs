@@ -100,6 +100,11 @@ pub fn rights() -> String {
     "/rights".to_owned()
 }
 
+/// How the installation is doing.
+pub fn operator() -> String {
+    "/operator".to_owned()
+}
+
 /// Where the choice of a theme is sent to.
 pub fn theme() -> String {
     "/theme".to_owned()
@@ -171,6 +176,7 @@ mod tests {
             unfinished_operations(),
             operation(of_operation),
             rights(),
+            operator(),
             theme(),
             logout(),
             events(),
@@ -194,6 +200,7 @@ mod tests {
         /operations?show=unfinished
         /operations/0196f000-0000-7000-8000-00000000000c
         /rights
+        /operator
         /theme
         /logout
         /events

@@ -40,6 +40,7 @@ const ROUTES: &[(Pattern, Page)] = &[
         Page::Work(Work::Operation),
     ),
     (Pattern("/rights"), Page::Work(Work::Rights)),
+    (Pattern("/operator"), Page::Work(Work::Operator)),
     (Pattern("/ui"), Page::Gallery),
 ];
 

@@ -52,6 +52,15 @@ test.describe("nothing there yet", () => {
   });
 });
 
+test.describe("the installation", () => {
+  test.use({ as: "admin" });
+
+  test("the operator's page", async ({ page, audit }) => {
+    await go(page, "/operator");
+    await everyLook(page, "/operator", audit);
+  });
+});
+
 test.describe("outside the portal", () => {
   test.use({ as: null });
 

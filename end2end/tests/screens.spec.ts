@@ -61,5 +61,8 @@ test.describe("others", () => {
     await signIn(page, "admin");
     await go(page, "/apps");
     await pictures(page, "apps-empty");
+    await go(page, "/operator");
+    await expect(page.getByRole("table", { name: "Background tasks" })).toBeVisible();
+    await pictures(page, "operator");
   });
 });

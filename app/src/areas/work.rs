@@ -1,7 +1,8 @@
-//! Pages of packages, of operations and of rights.
+//! Pages of packages, of operations, of rights and of the operator.
 
 use crate::operations::details::OperationPage;
 use crate::operations::list::OperationsPage;
+use crate::operator::overview::OperatorsPage;
 use crate::packages::details::PackagePage;
 use crate::packages::list::PackagesPage;
 use crate::rights::list::RightsPage;
@@ -21,6 +22,8 @@ pub enum Work {
     Operation,
     /// Who may do what.
     Rights,
+    /// How the installation is doing.
+    Operator,
 }
 
 /// The one way into this area, which is loaded first where it is not there.
@@ -32,5 +35,6 @@ pub fn work(page: Work) -> Result<AnyView, SplitLoaderError> {
         Work::Operations => view! { <OperationsPage /> }.into_any(),
         Work::Operation => view! { <OperationPage /> }.into_any(),
         Work::Rights => view! { <RightsPage /> }.into_any(),
+        Work::Operator => view! { <OperatorsPage /> }.into_any(),
     })
 }

@@ -32,6 +32,7 @@ pub fn breadcrumb_trail(path: &str, apps: &[AppSummary]) -> Vec<Crumb> {
         ["apps", ..] => vec![to("Apps", paths::apps())],
         ["operations", ..] => vec![to("Operations", paths::operations())],
         ["rights"] => vec![to("Who may do what", String::new())],
+        ["operator"] => vec![to("Operator", String::new())],
         _ => return Vec::new(),
     };
     match parts.as_slice() {

@@ -24,6 +24,26 @@ pub fn NavLinks() -> impl IntoView {
         let count = under_way.get().flatten()?;
         Some(view! { <span class="nav__count">{count}</span> })
     };
+    let is_operator = known(data.session, |session| {
+        session.view_installation.is_allowed()
+    });
+    let operator = move || {
+        let shown = is_operator.get().unwrap_or_default();
+        shown.then(|| {
+            view! {
+                <li>
+                    <a
+                        class="nav__link"
+                        href=paths::operator()
+                        aria-current=move || current(&path.get(), &paths::operator(), true)
+                    >
+                        <Icon shape=Shape::Operator />
+                        <span class="nav__words">"Operator"</span>
+                    </a>
+                </li>
+            }
+        })
+    };
     let apps = known(data.apps, |list| list.items.clone());
     let links = move || {
         let subdomain = app.get()?;
@@ -56,6 +76,7 @@ pub fn NavLinks() -> impl IntoView {
                         {await_on_server(data.under_way, count)}
                     </a>
                 </li>
+                {await_on_server(data.session, operator)}
             </ul>
         </section>
         {await_on_server(data.apps, move || view! { <div class="nav__app">{links}</div> })}

@@ -23,6 +23,8 @@ pub enum Shape {
     Apps,
     /// A clock with an arrow.
     Operations,
+    /// A dial.
+    Operator,
     /// An eye.
     Reveal,
     /// A struck eye.
@@ -45,6 +47,7 @@ impl Shape {
             }
             Self::Apps => "M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 13h7v7h-7z",
             Self::Operations => "M20 12a8 8 0 1 1-2.500-5.800M20 4v4h-4M12 8v4.500l3 1.800",
+            Self::Operator => "M5.500 19a9 9 0 1 1 13 0M12 13l4.500-4.500",
             Self::Reveal => {
                 "M2.500 12S6 5.500 12 5.500 21.500 12 21.500 12 18 18.500 12 18.500 2.500 12 2.500 12zM12 15a3 3 0 1 0 0-6 3 3 0 0 0 0 6z"
             }

@@ -104,7 +104,7 @@ fn leader_tasks(replica: &Replica) -> Vec<Task> {
         object_sweep::task(&replica.state),
         database_sizes::task(&replica.state),
         retention::task(&replica.state),
-        orphans::task(&replica.state),
+        orphans::task(replica),
     ]
 }
 

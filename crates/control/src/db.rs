@@ -17,6 +17,7 @@ pub(crate) mod members;
 pub(crate) mod notify;
 pub(crate) mod observations;
 pub(crate) mod operations;
+pub(crate) mod orphans;
 pub(crate) mod packages;
 pub(crate) mod people;
 pub(crate) mod plans;

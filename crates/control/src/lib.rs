@@ -21,6 +21,7 @@ mod look_alikes;
 pub mod model;
 pub mod objects;
 pub mod operations;
+pub mod operator;
 pub mod orphans;
 pub mod packages;
 pub mod page;

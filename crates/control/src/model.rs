@@ -2,6 +2,7 @@
 
 pub mod apps;
 pub mod environments;
+pub(crate) mod orphans;
 pub(crate) mod packages;
 pub mod regions;
 pub mod tasks;

@@ -3,6 +3,7 @@
 //! After the portal's database was restored from an older copy there are some. Rows are written before
 //! anything is made for them and removed after it is gone: so what is looked at first and asked for among the
 //! rows then is in nobody's hands. Two installations that share a server see each other's here.
+//! The task `orphans` keeps what it finds for the operator's page, and removes what was asked for there.
 
 use crate::audit::{AuditEvent, By, Outcome};
 use crate::db;
@@ -16,7 +17,9 @@ use domain::ids::EnvironmentId;
 use domain::regions::RegionCode;
 use secrecy::ExposeSecret;
 use serde_json::json;
-use std::collections::BTreeSet;
+use sqlx::PgConnection;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 /// What an orphan is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,23 +60,31 @@ pub struct Orphan {
     pub environment: EnvironmentId,
 }
 
+impl fmt::Display for Orphan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {}", self.kind.code(), self.environment)
+    }
+}
+
 /// What was found.
 #[derive(Debug, Default)]
 pub struct Found {
-    /// The orphans, each once.
-    pub orphans: Vec<Orphan>,
+    /// The orphans, each with the engines, servers or folders that it is in.
+    pub orphans: BTreeMap<Orphan, Vec<String>>,
     /// Where nothing could be looked for, and why.
     pub unseen: Vec<String>,
 }
 
 /// Looks everywhere; a place that does not answer is left out and named.
 pub async fn list(state: &State) -> Result<Found> {
-    let (mut there, mut unseen) = (BTreeSet::new(), Vec::new());
+    let (mut there, mut unseen) = (BTreeMap::<Orphan, Vec<String>>::new(), Vec::new());
     let mut add = |kind, place: &str, found: Result<Vec<EnvironmentId>>| match found {
-        Ok(ids) => there.extend(
-            ids.into_iter()
-                .map(|environment| Orphan { kind, environment }),
-        ),
+        Ok(ids) => {
+            for environment in ids {
+                let places = there.entry(Orphan { kind, environment }).or_default();
+                places.push(place.to_owned());
+            }
+        }
         Err(error) => unseen.push(format!("{}s of {place}: {error}", kind.code())),
     };
     for in_use in regions::engines_in_use(state).await? {
@@ -103,30 +114,31 @@ pub async fn list(state: &State) -> Result<Found> {
             }
         }
     }
-    let ids: Vec<EnvironmentId> = there.iter().map(|it| it.environment).collect();
+    let ids: Vec<EnvironmentId> = there.keys().map(|it| it.environment).collect();
     let unknown = db::environments::without_row(&mut *state.pool.acquire().await?, &ids).await?;
-    let orphans = there
-        .into_iter()
-        .filter(|it| unknown.contains(&it.environment));
+    let unknown: BTreeSet<EnvironmentId> = unknown.into_iter().collect();
+    there.retain(|it, _| unknown.contains(&it.environment));
     Ok(Found {
-        orphans: orphans.collect(),
+        orphans: there,
         unseen,
     })
 }
 
-/// Removes an orphan, wherever it is; refused where a row knows it.
-pub async fn remove(state: &State, orphan: Orphan) -> Result<()> {
-    let id = orphan.environment;
-    let mut db = state.pool.acquire().await?;
-    if db::environments::without_row(&mut db, &[id])
-        .await?
-        .is_empty()
-    {
+/// Refuses what a row knows.
+pub(crate) async fn check_unknown(db: &mut PgConnection, id: EnvironmentId) -> Result<()> {
+    if db::environments::without_row(db, &[id]).await?.is_empty() {
         return Err(Error::Conflict(format!(
             "The environment {id} is one of this portal's: delete its app instead."
         )));
     }
-    drop(db);
+    Ok(())
+}
+
+/// Removes an orphan, wherever it is; refused where a row knows it. `asked_by` is who asked for it on the operator's
+/// page; without, it is the command line.
+pub async fn remove(state: &State, orphan: Orphan, asked_by: Option<&str>) -> Result<()> {
+    let id = orphan.environment;
+    check_unknown(&mut *state.pool.acquire().await?, id).await?;
     match orphan.kind {
         OrphanKind::Workload => {
             for in_use in regions::engines_in_use(state).await? {
@@ -155,13 +167,22 @@ pub async fn remove(state: &State, orphan: Orphan) -> Result<()> {
     let event = AuditEvent {
         company: None,
         at: state.now(),
-        by: By::system("Operator"),
+        by: By::system(if asked_by.is_some() {
+            "Background"
+        } else {
+            "Operator"
+        }),
         action: "orphan.remove",
-        target: format!("{} of {id}", orphan.kind.code()),
+        target: orphan.to_string(),
         subject: None,
-        details: json!({}),
+        details: asked_by.map_or(json!({}), |name| json!({ "asked_by": name })),
         outcome: Outcome::Done,
-        request_id: "command line".to_owned(),
+        request_id: if asked_by.is_some() {
+            "background"
+        } else {
+            "command line"
+        }
+        .to_owned(),
         from_address: None,
     };
     db::audit::insert(&mut *state.pool.acquire().await?, &event).await

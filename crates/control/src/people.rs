@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::state::State;
 use domain::actors::{Actor, ActorKind};
 use domain::ids::{CompanyId, PersonId};
-use domain::rights::Right;
+use domain::rights::{Right, Target};
 use domain::roles::Role;
 use domain::subjects::{Subject, SubjectKind};
 use domain::topics::Topic;
@@ -189,6 +189,7 @@ pub fn session(ctx: &Ctx) -> Session {
         company: ctx.company_name.clone(),
         role: ctx.actor.membership().map(|(role, _)| role),
         create_app: ctx.may_in_company(Right::CreateApp),
+        view_installation: ctx.may(Right::ViewInstallation, &Target::Installation),
     }
 }
 

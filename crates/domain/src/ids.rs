@@ -57,6 +57,8 @@ id! {
     PackageId;
     /// A durable operation: one saga run.
     OperationId;
+    /// Something that no row knows, as the operator's page lists it.
+    OrphanId;
     /// One running instance; a replacement has a new id.
     InstanceId;
 }

@@ -24,13 +24,15 @@ pub enum Topic {
     Subject(Uuid),
     /// Who may sign in, and as whom.
     People,
+    /// What no row knows, of the installation.
+    Orphans,
 }
 
 impl Topic {
     /// The id of the one thing that it is about; none for lists and for what is the whole company's.
     pub fn thing(&self) -> Option<Uuid> {
         match self {
-            Self::Apps | Self::Operations | Self::People => None,
+            Self::Apps | Self::Operations | Self::People | Self::Orphans => None,
             Self::App(id) | Self::Packages(id) => Some(id.uuid()),
             Self::Environment(id) => Some(id.uuid()),
             Self::Operation(id) => Some(id.uuid()),
@@ -50,6 +52,7 @@ impl fmt::Display for Topic {
             Self::Operation(id) => write!(f, "operation:{id}"),
             Self::Subject(id) => write!(f, "subject:{id}"),
             Self::People => f.write_str("people"),
+            Self::Orphans => f.write_str("orphans"),
         }
     }
 }
@@ -71,6 +74,7 @@ impl FromStr for Topic {
                 "apps" => Ok(Self::Apps),
                 "operations" => Ok(Self::Operations),
                 "people" => Ok(Self::People),
+                "orphans" => Ok(Self::Orphans),
                 _ => Err(TopicError),
             },
             Some(("app", rest)) => id(rest).map(Self::App),
@@ -99,6 +103,7 @@ mod tests {
             Topic::Operation(OperationId::new(id)),
             Topic::Subject(id),
             Topic::People,
+            Topic::Orphans,
         ];
         for topic in all {
             assert_eq!(topic.to_string().parse(), Ok(topic));

@@ -11,6 +11,7 @@
 pub mod apps;
 pub mod environments;
 pub mod operations;
+pub mod operator;
 pub mod packages;
 pub mod page;
 pub mod people;

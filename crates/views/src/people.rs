@@ -14,4 +14,6 @@ pub struct Session {
     /// The role in the portal; the platform itself has none.
     pub role: Option<Role>,
     pub create_app: Access,
+    /// The operator's page.
+    pub view_installation: Access,
 }

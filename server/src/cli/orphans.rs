@@ -29,8 +29,9 @@ pub async fn run(state: &State, command: OrphansCommand) -> Result<String> {
     match command {
         OrphansCommand::List => {
             let found = orphans::list(state).await?;
-            for orphan in &found.orphans {
-                writeln!(text, "{:<10} {}", orphan.kind.code(), orphan.environment)?;
+            for (orphan, places) in &found.orphans {
+                let (kind, places) = (orphan.kind.code(), places.join(", "));
+                writeln!(text, "{kind:<10} {} in {places}", orphan.environment)?;
             }
             for unseen in &found.unseen {
                 writeln!(text, "not looked at: {unseen}")?;
@@ -44,7 +45,7 @@ pub async fn run(state: &State, command: OrphansCommand) -> Result<String> {
                 .parse()
                 .ok()
                 .with_context(|| format!("{id}: give an id as `portal orphans list` does"))?;
-            orphans::remove(state, Orphan { kind, environment }).await?;
+            orphans::remove(state, Orphan { kind, environment }, None).await?;
             writeln!(text, "The {} of {environment} is gone.", kind.code())?;
         }
     }

@@ -20,6 +20,9 @@ const CARL: &str = "carl@northwind.example";
 /// Somebody of Ada's company who may look.
 const VERA: &str = "vera@northwind.example";
 
+/// Somebody of Ada's company who looks after the installation.
+const IVAN: &str = "ivan@northwind.example";
+
 const PROVIDER: &str = "/mxid";
 
 struct Endpoint {
@@ -34,6 +37,11 @@ impl Endpoint {
 
     fn is_function(&self) -> bool {
         self.path.starts_with("/api/fn/")
+    }
+
+    /// The operator's page and what it asks.
+    fn is_of_the_operator(&self) -> bool {
+        self.path == "/operator" || self.path.starts_with("/api/fn/app/operator/")
     }
 
     fn is_of_the_provider(&self) -> bool {
@@ -74,6 +82,7 @@ impl Endpoint {
 struct Things {
     operation: String,
     package: String,
+    orphan: String,
 }
 
 impl Things {
@@ -95,6 +104,7 @@ impl Things {
             ("environment", "test"),
             ("package", &self.package),
             ("operation", &self.operation),
+            ("orphan", &self.orphan),
             ("typed_name", "Quokka"),
             ("instances", "1"),
             ("memory_mib", "1024"),
@@ -175,7 +185,10 @@ async fn a_viewer_sees_everything_and_changes_nothing(pool: PgPool) {
     let unscoped = listed(include_str!("unscoped.txt"));
     for endpoint in not_public() {
         let name = endpoint.name();
-        if endpoint.is_of_the_provider() || unscoped.contains(&name) {
+        if endpoint.is_of_the_provider()
+            || endpoint.is_of_the_operator()
+            || unscoped.contains(&name)
+        {
             continue;
         }
         let answer = endpoint.ask(&vera, &things).await;
@@ -188,6 +201,59 @@ async fn a_viewer_sees_everything_and_changes_nothing(pool: PgPool) {
             answer.body
         );
     }
+}
+
+#[sqlx::test(migrator = "control::MIGRATOR")]
+async fn the_operator_s_page_is_an_admin_s_and_nobody_else_s(pool: PgPool) {
+    let (app, things) = with_things(pool.clone()).await;
+    app.add_person(IVAN, "Ivan Runs", "Northwind").await;
+    for (email, role) in [(IVAN, "admin"), (OLGA, "customer_success")] {
+        let given = sqlx::query("update people set role = $2 where email = $1");
+        let given = given.bind(email).bind(role).execute(&pool).await;
+        given.expect("has the role");
+    }
+    let ivan = app.signed_in(IVAN).await;
+    let others = [app.signed_in(ADA).await, app.signed_in(OLGA).await];
+    let page = ivan.get("/operator").await.body;
+    for part in ["Oakville", "Remove database", "Background tasks", "Engines"] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    let mut endpoints = not_public();
+    endpoints.retain(Endpoint::is_of_the_operator);
+    assert_eq!(endpoints.len(), 4, "a page and three functions");
+    for endpoint in endpoints {
+        for other in &others {
+            let refused = endpoint.ask(other, &things).await;
+            let said = endpoint.is_function() && refused.body == "\"NotFound\"";
+            let name = endpoint.name();
+            assert!(
+                said || refused.status == StatusCode::NOT_FOUND,
+                "{name} answered {}: {}",
+                refused.status,
+                refused.body
+            );
+            assert!(!refused.body.contains("Oakville"), "{name}");
+        }
+        let page = endpoint.ask(&ivan, &things).await;
+        assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+    }
+    let linked = |body: String| body.contains("href=\"/operator\"");
+    assert!(linked(ivan.get("/apps").await.body));
+    for other in &others {
+        assert!(!linked(other.get("/apps").await.body));
+    }
+    let form = [("orphan", things.orphan.as_str())];
+    let sent = ivan.send(
+        ivan.request(Method::POST, "/api/fn/app/operator/api/remove_orphan")
+            .header("accept", crate::browser::PAGE)
+            .header("referer", format!("{}/operator", app.url))
+            .form(&form),
+    );
+    let sent = sent.await;
+    assert_eq!(sent.status, StatusCode::FOUND, "{}", sent.body);
+    let page = ivan.get("/operator").await.body;
+    assert!(page.contains("Being removed"), "{page}");
+    assert!(page.contains("asked for by Ivan Runs"), "{page}");
 }
 
 /// Nobody gets in here, and nothing is told.
@@ -250,6 +316,9 @@ async fn learns_nothing(app: &TestApp, things: &Things, person: &str) {
         } else {
             assert_eq!(answer.status, StatusCode::NOT_FOUND, "{name}");
         }
+        if endpoint.is_of_the_operator() {
+            continue;
+        }
         let own = endpoint.ask(&ada, things).await;
         let same_refusal = own.status == answer.status && own.body == answer.body;
         let about_a_package = name.contains("package");
@@ -272,11 +341,19 @@ async fn the_lists_name_only_what_exists(pool: PgPool) {
 }
 
 async fn with_things(pool: PgPool) -> (TestApp, Things) {
-    let app = TestApp::new(pool).await;
+    let app = TestApp::new(pool.clone()).await;
+    let orphan = Uuid::new_v4();
+    let kept = sqlx::query(
+        "insert into orphans (id, kind, environment_id, place, first_seen_at, last_seen_at) \
+         values ($1, 'database', $1, 'Oakville', now(), now())",
+    );
+    let kept = kept.bind(orphan).execute(&pool).await;
+    kept.expect("no row knows of it");
     let created = app.create_app("Quokka Ledger", MARK).await;
     let things = Things {
         operation: created.operation.to_string(),
         package: Uuid::new_v4().to_string(),
+        orphan: orphan.to_string(),
     };
     (app, things)
 }

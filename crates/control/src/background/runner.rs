@@ -80,15 +80,18 @@ fn pause(rhythm: Rhythm, failing: bool) -> Duration {
     }
 }
 
-/// Waits for the time or, unless the last pass failed, for what wakes the task.
+/// Waits for the time or for what wakes the task; a failed pass rests first.
 async fn rest(task: &Task, pause: Duration, failing: bool) {
+    let least = if failing { REST } else { Duration::ZERO };
+    sleep(least).await;
+    let rest = sleep(pause.saturating_sub(least));
     match &task.woken_by {
-        Some(event) if !failing => {
+        Some(wake) => {
             tokio::select! {
-                () = sleep(pause) => {}
-                () = event.notified() => {}
+                () = rest => {}
+                () = wake() => {}
             }
         }
-        _ => sleep(pause).await,
+        None => rest.await,
     }
 }

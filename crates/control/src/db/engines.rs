@@ -41,3 +41,25 @@ pub(crate) async fn seen(db: &mut PgConnection, name: &str, at: OffsetDateTime) 
     .await?;
     Ok(())
 }
+
+/// What an engine last told, and when.
+pub(crate) struct EngineRow {
+    pub(crate) name: String,
+    /// What it is; none where this release cannot read it.
+    pub(crate) info: Option<Info>,
+    /// When it last told of its environments.
+    pub(crate) seen_at: Option<OffsetDateTime>,
+}
+
+/// Every engine that has ever told anything.
+pub(crate) async fn list(db: &mut PgConnection) -> Result<Vec<EngineRow>> {
+    let rows = sqlx::query!("select name, info, seen_at from engines order by name")
+        .fetch_all(db)
+        .await?;
+    let rows = rows.into_iter().map(|row| EngineRow {
+        name: row.name,
+        info: serde_json::from_value(row.info).ok(),
+        seen_at: row.seen_at,
+    });
+    Ok(rows.collect())
+}

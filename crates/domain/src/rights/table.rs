@@ -72,6 +72,10 @@ rights! {
     ControlCompanyOperation: "company.control_operation", "cancel operations of the whole company or have them taken back", COMPANY_ADMINS;
     /// See how the installation itself is doing.
     ViewInstallation: "installation.view", "see how the installation is doing", ADMINS;
+    /// Have a search begin for what no row knows.
+    SearchOrphans: "orphan.search", "search for what no app of the portal owns", ADMINS;
+    /// Remove something that no row knows.
+    RemoveOrphan: "orphan.remove", "remove what no app of the portal owns", ADMINS;
     /// Add regions and change how they are served.
     ManageRegions: "region.manage", "manage regions", ADMINS;
 }
