@@ -110,14 +110,13 @@ impl Listener {
                         let data = json!({ "keys": topics.iter().map(Topic::to_string).collect::<Vec<_>>() }).to_string();
                         return Some(self.numbered("change", &data));
                     }
-                    Ok(Update::Changed { .. }) => {}
                     Ok(Update::Lost(company)) if company == self.company => {
                         if !self.session_holds().await {
                             return None;
                         }
                         return Some(self.numbered("resync", "{}"));
                     }
-                    Ok(Update::Lost(_)) => {}
+                    Ok(Update::Changed { .. } | Update::Lost(_)) => {}
                     Ok(Update::Lagged) | Err(RecvError::Lagged(_)) => return Some(self.numbered("resync", "{}")),
                     Err(RecvError::Closed) => return None,
                 },

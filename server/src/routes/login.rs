@@ -77,7 +77,7 @@ pub async fn callback(
     // Who began a sign-in here is counted by it, and so not with others at the address.
     let begun_here = attempt.as_ref().filter(|it| came_back(it, &request));
     let counted = match begun_here {
-        Some(attempt) => app.limits.answer(attempt.tag()),
+        Some(attempt) => app.limits.answer(&attempt.tag()),
         None => app.limits.sign_in(peer(&request.extensions)),
     };
     if let Err(wait) = counted {

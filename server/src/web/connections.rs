@@ -124,19 +124,12 @@ pub async fn serve(
             () = stop.cancelled() => break,
         };
         let Ok(place) = place else { break };
-        match server.share_of_connection(peer.ip()) {
-            Ok(share) => {
-                tasks.spawn(serve_connection(
-                    Arc::clone(&server),
-                    stream,
-                    peer,
-                    (place, share),
-                ));
-            }
-            Err(()) => {
-                let hears = room.available_permits() > server.limits.connections / 2;
-                tasks.spawn(turn_away(stream, place, hears));
-            }
+        if let Ok(share) = server.share_of_connection(peer.ip()) {
+            let held = (place, share);
+            tasks.spawn(serve_connection(Arc::clone(&server), stream, peer, held));
+        } else {
+            let hears = room.available_permits() > server.limits.connections / 2;
+            tasks.spawn(turn_away(stream, place, hears));
         }
     }
     drop(listener);

@@ -71,9 +71,9 @@ impl RateLimits {
     }
 
     /// Counts an answer to a sign-in that was begun; the seconds to wait when there were too many.
-    pub fn answer(&self, attempt: String) -> Result<(), u64> {
+    pub fn answer(&self, attempt: &str) -> Result<(), u64> {
         self.answer
-            .check_key(&attempt)
+            .check_key(&attempt.to_owned())
             .map_err(|until| seconds(until.wait_time_from(self.clock.now())))
     }
 

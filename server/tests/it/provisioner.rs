@@ -151,8 +151,10 @@ async fn what_the_superuser_has_made_is_in_the_provisioner_s_hands() {
         environment: id,
     };
     let found = orphans::list(&state).await.expect("looks");
-    assert!(found.orphans.contains(&orphan), "{found:?}");
-    orphans::remove(&state, orphan).await.expect("is removed");
+    assert!(found.orphans.contains_key(&orphan), "{found:?}");
+    orphans::remove(&state, orphan, None)
+        .await
+        .expect("is removed");
     assert_eq!(databases_and_roles(&clusters.apps).await, 0);
     tenant.ping().await.expect_err("its connection was ended");
     state.pool.close().await;
