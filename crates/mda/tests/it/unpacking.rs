@@ -113,10 +113,12 @@ fn no_more_comes_out_than_the_directory_says() {
 
 #[test]
 fn folders_without_an_entry_count_and_empty_files_are_asked_about() {
-    let many = (0..600).map(|it| entry(&format!("web/{it}/{it}/x"), Vec::new()));
+    let many = (0..600).map(|it| entry(format!("web/{it}/{it}/x"), Vec::new()));
     let file = on_disk(&package_with(many));
-    let mut limits = Limits::default();
-    limits.files = 1000;
+    let limits = Limits {
+        files: 1000,
+        ..Limits::default()
+    };
     let refusal = mda::inspect(file.path(), &limits).expect_err("refused");
     assert_eq!(refusal.rule, Rule::Entries, "{refusal}");
     let into = tempfile::tempdir().expect("a folder");
