@@ -3,8 +3,12 @@
 #[path = "ingress/stage.rs"]
 mod stage;
 
+#[path = "ingress/bad_bodies.rs"]
+mod bad_bodies;
 #[path = "ingress/balancing.rs"]
 mod balancing;
+#[path = "ingress/cookies.rs"]
+mod cookies;
 #[path = "ingress/debugger.rs"]
 mod debugger;
 #[path = "ingress/early_answers.rs"]

@@ -1,6 +1,7 @@
 //! Every route and server function, asked by nobody, by who was put out, by strangers and by a viewer.
 //!
-//! The registered ones are walked, so that a new one fails here until it refuses them or is listed.
+//! The registered ones are walked, so that a new one fails here until it refuses them or is listed. One file, although a
+//! long one: who is asked about what is a single table of people, things and answers.
 
 use crate::browser::{Browser, Page};
 use crate::test_app::{ADA, OLGA, TestApp};

@@ -1,11 +1,8 @@
 //! An app that answers oddly: what reaches the client is whole, or says that it is not.
 
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    time::timeout,
-};
+use tokio::time::timeout;
 
-use crate::stage::{Act, HOST, LIMIT, Message, Stage, read_head, read_message, send_all};
+use crate::stage::{Act, HOST, LIMIT, Message, Stage, read_head, read_message};
 
 /// What the client gets.
 enum Gets {
@@ -371,57 +368,4 @@ async fn to_a_client_of_http_1_0_a_cut_answer_is_a_broken_connection() {
         peaceful && raw.ends_with("\r\n\r\nok") && !raw.contains("chunked"),
         "{raw}"
     );
-}
-
-#[tokio::test]
-async fn cookies_stay_with_the_app_that_sets_them() {
-    let stage = Stage::new().await;
-    let instance = stage.instance(0, |_| {
-        Act::Answer(
-            "HTTP/1.1 200 OK\r\nset-cookie: a=1; Domain=apps.localhost; Path=/\r\nset-cookie: b=2; Secure\r\n\
-             set-cookie: c=3; domain=.localhost\r\nset-cookie: d=4; Domain=shop.apps.localhost\r\ncontent-length: 0\r\n\r\n"
-                .to_owned(),
-        )
-    });
-    stage.route(&[&instance.backend]);
-    let answer = stage.get("/").await;
-    assert_eq!(
-        answer.headers["set-cookie"],
-        [
-            "a=1; Path=/",
-            "b=2; Secure",
-            "c=3",
-            "d=4; Domain=shop.apps.localhost"
-        ]
-    );
-}
-
-#[tokio::test]
-async fn a_bad_body_of_the_client_is_the_clients_fault() {
-    let stage = Stage::new().await;
-    let instance = stage.instance(0, |_| crate::stage::ok("taken"));
-    stage.route(&[&instance.backend]);
-    for body in [
-        "zz\r\nhello\r\n0\r\n\r\n",
-        "5\r\nhelloXX0\r\n\r\n",
-        "fffffffffffffffff\r\n",
-    ] {
-        let sent =
-            format!("POST / HTTP/1.1\r\nhost: {HOST}\r\ntransfer-encoding: chunked\r\n\r\n{body}");
-        let (raw, _) = stage.raw(&sent).await;
-        assert!(
-            raw.starts_with("HTTP/1.1 400 ") && raw.contains("<h1>The"),
-            "{body:?}: {raw}"
-        );
-    }
-    let mut client = stage.connect().await;
-    let begun = format!("POST / HTTP/1.1\r\nhost: {HOST}\r\ncontent-length: 9\r\n\r\nhalf");
-    send_all(client.get_mut(), begun).await;
-    client.get_mut().shutdown().await.expect("its side ends");
-    let mut raw = String::new();
-    let _ = timeout(LIMIT, client.read_to_string(&mut raw))
-        .await
-        .expect("in time");
-    assert!(raw.is_empty() || raw.starts_with("HTTP/1.1 400 "), "{raw}");
-    assert!(instance.seen().is_empty());
 }
